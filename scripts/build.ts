@@ -10,7 +10,11 @@ import { join } from "node:path";
 const ROOT = join(import.meta.dir, "..");
 
 /** The executable's place, with the ending that the system wants. */
-export const EXECUTABLE: string = join(ROOT, "dist", process.platform === "win32" ? "mcp-bridge.exe" : "mcp-bridge");
+export const EXECUTABLE: string = join(
+  ROOT,
+  "dist",
+  process.platform === "win32" ? "mcp-bridge.exe" : "mcp-bridge",
+);
 
 /** Compiles `entry` to one executable file. Throws with the compiler's own words when that fails. */
 export function compile(entry: string, outfile: string): void {

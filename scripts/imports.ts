@@ -36,8 +36,9 @@ export function faultsOf(path: string, text: string): string[] {
     const other = roomOf(target);
     const composes = path === "app/compose.ts";
     if (target.startsWith("..")) faults.push(`${path}: imports '${specifier}' from outside src/`);
-    else if (other !== room && levelOf(other) < level) faults.push(`${path}: imports upwards from '${other}'`);
-    else if (other !== room && levelOf(other) === level && !composes) {
+    else if (other !== room && levelOf(other) < level) {
+      faults.push(`${path}: imports upwards from '${other}'`);
+    } else if (other !== room && levelOf(other) === level && !composes) {
       faults.push(`${path}: imports '${other}', which stands on its own level`);
     }
   }
@@ -49,7 +50,12 @@ export async function faultsBelow(src: string): Promise<string[]> {
   const faults: string[] = [];
   const files = [...new Bun.Glob("**/*.ts").scanSync(src)].map((file) => file.replaceAll("\\", "/")).sort();
   for (const file of files) {
-    faults.push(...faultsOf(relative(src, resolve(src, file)).replaceAll("\\", "/"), await Bun.file(join(src, file)).text()));
+    faults.push(
+      ...faultsOf(
+        relative(src, resolve(src, file)).replaceAll("\\", "/"),
+        await Bun.file(join(src, file)).text(),
+      ),
+    );
   }
   return faults;
 }

@@ -1,0 +1,95 @@
+import { Pump } from "../bridge/pump.ts";
+import { createGate } from "../net/gate.ts";
+import { Budget } from "../platform/budget.ts";
+import { systemClock } from "../platform/clock.ts";
+import type { Notify } from "../platform/notice.ts";
+import { watchForEnd } from "../platform/process_ends.ts";
+import type { ByteSink } from "../transport/outbox.ts";
+import { StdioEnd } from "../transport/stdio.ts";
+import { StreamableHttp } from "../transport/streamable_http.ts";
+
+/** What a person asks for with `mcp-bridge <url>`. Times in ms, sizes in bytes, 0 for no limit. */
+export interface ConnectSettings {
+  readonly url: URL;
+  /** Sent with every request. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly connectTimeout: number;
+  readonly headersTimeout: number;
+  readonly bodyTimeout: number;
+  /** From a request's receipt to its answer. */
+  readonly timeout: number;
+  /** How long a host is left without an answer to `initialize`. */
+  readonly grace: number;
+  /** The longest message. */
+  readonly maxMessage: number;
+}
+
+/** The world around the bridge; a test brings its own. */
+export interface ConnectWorld {
+  readonly input: AsyncIterable<Uint8Array>;
+  readonly output: ByteSink;
+  readonly notify: Notify;
+}
+
+/** The bytes of messages that the process holds at most before reading waits. */
+const BUFFER_BYTES = 64 * 1_048_576;
+/** Leaving takes 2 s at most: answers on their way, then the session's end, then what is left to write, in ms. */
+const LAST_ANSWERS_MS = 1_000;
+const LAST_DELETE_MS = 500;
+const LAST_WRITE_MS = 300;
+
+/**
+ * The bridge on stdio: moves messages between the client on this process's input and output and one remote server
+ * until the client leaves or a signal comes. Settles with the exit code; a server that is down does not end it.
+ */
+export async function connect(settings: ConnectSettings, world: ConnectWorld): Promise<number> {
+  const clock = systemClock;
+  const budget = new Budget(BUFFER_BYTES);
+  const { promise: ended, resolve: end } = Promise.withResolvers<number>();
+  const local = new StdioEnd({
+    input: world.input,
+    output: world.output,
+    limit: settings.maxMessage,
+    budget,
+    events: {
+      onmessage: (message) => pump.fromClient(message),
+      onmalformed: (fault) => pump.malformed(fault),
+      onoversize: (id) => pump.oversize(id, settings.maxMessage),
+      onend: () => end(0),
+    },
+  });
+  const far = new StreamableHttp({
+    url: settings.url,
+    wire: createGate({
+      clock,
+      budget,
+      connectTimeout: settings.connectTimeout,
+      headersTimeout: settings.headersTimeout,
+    }),
+    clock,
+    headers: settings.headers,
+    limit: settings.maxMessage,
+    notify: world.notify,
+    events: {
+      onmessage: (message) => pump.fromServer(message),
+      onactivity: () => pump.heard(),
+      onloss: () => pump.lost(),
+    },
+  });
+  const pump = new Pump({
+    local,
+    far,
+    server: settings.url,
+    clock,
+    budget,
+    notify: world.notify,
+    deadlines: { total: settings.timeout, idle: settings.bodyTimeout },
+    grace: settings.grace,
+  });
+  watchForEnd((ending) => end(ending.exitCode));
+  void local.read();
+  const exitCode = await ended;
+  await pump.leave(exitCode === 0 ? LAST_ANSWERS_MS : 0);
+  await Promise.all([far.close(LAST_DELETE_MS), local.close(LAST_WRITE_MS)]);
+  return exitCode;
+}

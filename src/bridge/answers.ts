@@ -1,0 +1,45 @@
+import { type BridgeError, ERROR_NUMBERS } from "../platform/errors.ts";
+import { composeMessage, type Message, readMessage } from "../transport/message.ts";
+
+/** The lists that a server may say have changed, by the capability that promises it. */
+const LISTS = ["tools", "prompts", "resources"] as const;
+
+/**
+ * The error that answers a request in the server's place (JSON-RPC 2.0, section 5.1). `error.data` carries our stable
+ * code, the hint, and the server's origin, so that nobody takes the answer for the server's.
+ */
+export function errorAnswer(id: string, error: BridgeError, server: URL): Message {
+  const text = JSON.stringify({
+    code: ERROR_NUMBERS[error.code],
+    message: `mcp-bridge: ${error.message}${error.hint === undefined ? "" : `; ${error.hint}`}`,
+    data: {
+      code: error.code,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      server: server.origin,
+    },
+  });
+  return readMessage(new TextEncoder().encode(`{"jsonrpc":"2.0","id":${id},"error":${text}}`));
+}
+
+/**
+ * The answer to `initialize` when the server cannot be asked in time: the client's own revision, and the lists with
+ * the promise to say when they change, so that the client asks again once the server is there.
+ */
+export function provisionalInitializeResult(initialize: Message, server: URL): Message {
+  const text = JSON.stringify({
+    protocolVersion: initialize.stringParam("protocolVersion") ?? "2025-11-25",
+    capabilities: Object.fromEntries(LISTS.map((list) => [list, { listChanged: true }])),
+    serverInfo: { name: server.host, version: "unknown" },
+  });
+  return readMessage(new TextEncoder().encode(`{"jsonrpc":"2.0","id":${initialize.id},"result":${text}}`));
+}
+
+/** The notifications that make a client read again the lists it was promised news of, by a result of `initialize`. */
+export function listChanges(promise: Message): Message[] {
+  const raw = promise.answerMember("result", "capabilities");
+  const capabilities = raw?.startsWith("{")
+    ? JSON.parse(raw) as Record<string, { listChanged?: unknown } | null>
+    : {};
+  return LISTS.filter((list) => capabilities[list]?.listChanged === true)
+    .map((list) => composeMessage({ method: `notifications/${list}/list_changed` }));
+}

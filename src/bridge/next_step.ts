@@ -1,0 +1,78 @@
+import { BridgeError, toBridgeError } from "../platform/errors.ts";
+import { ChannelFailure } from "../transport/channel.ts";
+
+/** What to do about a request whose exchange failed. */
+export type NextStep =
+  | { kind: "again"; after: number }
+  | { kind: "remake_session" }
+  | { kind: "fail"; error: BridgeError };
+
+/** What is known of the request. Times are in ms. */
+export interface RequestHistory {
+  readonly method: string;
+  /** Since the request came in. */
+  readonly age: number;
+  /** How often it was sent again for a broken exchange. */
+  readonly repeats: number;
+  /** How long it has waited because the server asked for it. */
+  readonly waited: number;
+  /** Whether it was sent again already for a lost session. */
+  readonly remade: boolean;
+}
+
+/** How long lists wait for a server that is not there; a host waits about a minute, in ms. */
+export const LIST_PATIENCE_MS = 45_000;
+/** As much for everything else: a person is waiting. */
+export const CALL_PATIENCE_MS = 10_000;
+/** The longest wait that a server may ask for, in ms. */
+const LONGEST_BUSY_MS = 60_000;
+const MOST_REPEATS = 2;
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 5_000;
+
+/** Whether a request may be carried out twice without harm: it only reads. */
+export function isSafe(method: string): boolean {
+  return method === "ping" || method === "completion/complete" || method.endsWith("/list") ||
+    method.endsWith("/read") ||
+    method.endsWith("/get") || method === "server/discover" || method === "initialize";
+}
+
+/** How long a request waits for a server that is not there, in ms. */
+export function patienceOf(method: string): number {
+  return method.endsWith("/list") ? LIST_PATIENCE_MS : CALL_PATIENCE_MS;
+}
+
+/** Decides how a request goes on after `thrown`; what may have been carried out is sent again only if it is safe. */
+export function nextStep(thrown: unknown, history: RequestHistory): NextStep {
+  if (!(thrown instanceof ChannelFailure)) return { kind: "fail", error: toBridgeError(thrown) };
+  const { method, age, repeats, waited, remade } = history;
+  if (thrown.kind === "session_lost" && !thrown.mayHaveRun) {
+    return remade ? { kind: "fail", error: thrown } : { kind: "remake_session" };
+  }
+  if (thrown.retryAfter !== undefined) {
+    const after = thrown.retryAfter + 10;
+    return waited + thrown.retryAfter <= LONGEST_BUSY_MS
+      ? { kind: "again", after }
+      : { kind: "fail", error: thrown };
+  }
+  const after = Math.min(FIRST_WAIT_MS * 2 ** repeats, LONGEST_WAIT_MS);
+  const unsent = thrown.kind === "broken" && !thrown.mayHaveRun && thrown.code !== "untrusted_certificate";
+  if (unsent && age + after < patienceOf(method)) return { kind: "again", after };
+  const passing = thrown.kind === "broken" || thrown.kind === "session_lost" || thrown.code === "busy" ||
+    (thrown.code === "http_status" && thrown.mayHaveRun);
+  if (!unsent && passing && isSafe(method) && repeats < MOST_REPEATS) return { kind: "again", after };
+  return { kind: "fail", error: unsent ? thrown : withOutcome(thrown, method) };
+}
+
+/** Adds what a person must know before trying again: whether the request may have been carried out. */
+function withOutcome(failure: ChannelFailure, method: string): BridgeError {
+  if (!failure.mayHaveRun || isSafe(method) || failure.kind === "refused") return failure;
+  return new BridgeError(
+    failure.code,
+    `${failure.message}: it is unknown whether the request was carried out`,
+    {
+      hint: failure.hint ?? "look at its effect before you try again",
+      cause: failure,
+    },
+  );
+}

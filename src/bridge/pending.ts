@@ -1,0 +1,183 @@
+import type { Lease } from "../platform/budget.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
+import { BridgeError } from "../platform/errors.ts";
+import { ChannelFailure } from "../transport/channel.ts";
+import { idKey, type Message } from "../transport/message.ts";
+
+/** One request of the client that has no answer yet. Times are in ms by the clock. */
+export interface PendingRequest {
+  readonly message: Message;
+  readonly receivedAt: number;
+  /** Gives the exchange up; its reason says why. */
+  readonly abort: AbortController;
+  /** The session that it was last sent in; 0 while it waits to be sent. */
+  generation: number;
+  /** When something of its answer arrived last; 0 before that. */
+  heardAt: number;
+  /** Whether it has been answered or cancelled. */
+  settled: boolean;
+  readonly lease: Lease | undefined;
+}
+
+/** The deadlines that bind a request, in ms; 0 for none. */
+export interface Deadlines {
+  /** From receipt to answer. */
+  readonly total: number;
+  /** Of silence once an answer has begun to arrive; progress counts as a sound. */
+  readonly idle: number;
+}
+
+/** What the deadlines tell their owner. */
+export interface PendingEvents {
+  /** A request's time is over. */
+  onexpired(request: PendingRequest, error: BridgeError): void;
+  /** Nothing was heard for a while though requests are in flight. */
+  onsilence(): void;
+  /** The clock jumped: the machine slept, or the process was stopped. */
+  onjump(): void;
+}
+
+const BUSY_TICK_MS = 1_000;
+const IDLE_TICK_MS = 10_000;
+/** A tick that comes so much too late means that time stood still for us, in ms. */
+const JUMP_MS = 15_000;
+/** How long the far end may be silent with something in flight before we knock, in ms. */
+const SILENCE_MS = 30_000;
+
+/** The client's requests in flight, and every deadline that they have. */
+export class Pending {
+  readonly #requests = new Map<string, PendingRequest>();
+  readonly #byToken = new Map<string, PendingRequest>();
+  readonly #clock: Clock;
+  readonly #deadlines: Deadlines;
+  readonly #events: PendingEvents;
+  #heardAt = 0;
+  #tickedAt = 0;
+  #ticking: Timer | undefined;
+  #tickIsBusy = false;
+  #stopped = false;
+  #drained: (() => void)[] = [];
+
+  constructor(clock: Clock, deadlines: Deadlines, events: PendingEvents) {
+    this.#clock = clock;
+    this.#deadlines = deadlines;
+    this.#events = events;
+  }
+
+  /** How many requests are in flight. */
+  get size(): number {
+    return this.#requests.size;
+  }
+
+  /** Opens an entry, or answers nothing where the id is in flight already. */
+  add(message: Message, lease?: Lease): PendingRequest | undefined {
+    if (this.#requests.has(message.key)) return undefined;
+    const now = this.#clock.now();
+    const request: PendingRequest = {
+      message,
+      receivedAt: now,
+      abort: new AbortController(),
+      generation: 0,
+      heardAt: 0,
+      settled: false,
+      lease,
+    };
+    if (this.#requests.size === 0) this.#heardAt = now;
+    this.#requests.set(message.key, request);
+    const token = message.param("_meta", "progressToken");
+    if (token !== undefined) this.#byToken.set(idKey(token), request);
+    if (!this.#tickIsBusy) this.#arm(BUSY_TICK_MS);
+    return request;
+  }
+
+  /** The request in flight under an id key. */
+  get(key: string): PendingRequest | undefined {
+    return this.#requests.get(key);
+  }
+
+  /** Closes the entry of an id key: who gets it may answer, and nobody after. */
+  settle(key: string): PendingRequest | undefined {
+    const request = this.#requests.get(key);
+    if (request === undefined) return undefined;
+    request.settled = true;
+    request.lease?.end();
+    this.#requests.delete(key);
+    if (this.#requests.size === 0) { for (const wake of this.#drained.splice(0)) wake(); }
+    if (this.#byToken.size > 0) {
+      const token = request.message.param("_meta", "progressToken");
+      if (token !== undefined) this.#byToken.delete(idKey(token));
+    }
+    return request;
+  }
+
+  /** Something arrived from the far end, for `request` if it is known for whom. */
+  heard(request?: PendingRequest): void {
+    this.#heardAt = this.#clock.now();
+    if (request !== undefined) request.heardAt = this.#heardAt;
+  }
+
+  /** A progress notification came for a token, given in raw form. */
+  progressed(token: string): void {
+    const request = this.#byToken.get(idKey(token));
+    if (request !== undefined && request.heardAt > 0) request.heardAt = this.#clock.now();
+  }
+
+  /** All requests in flight, those of one session only if `generation` is given. */
+  all(generation?: number): PendingRequest[] {
+    const requests = [...this.#requests.values()];
+    return generation === undefined
+      ? requests
+      : requests.filter((request) => request.generation === generation);
+  }
+
+  /** Settles as soon as nothing is in flight. */
+  drained(): Promise<void> {
+    return new Promise((resolve) => this.#requests.size === 0 ? resolve() : this.#drained.push(resolve));
+  }
+
+  /** Ends the clockwork; entries stay. */
+  stop(): void {
+    this.#stopped = true;
+    this.#ticking?.cancel();
+  }
+
+  #arm(ms: number): void {
+    if (this.#stopped) return;
+    this.#ticking?.cancel();
+    this.#tickIsBusy = ms === BUSY_TICK_MS;
+    this.#tickedAt = this.#clock.now();
+    this.#ticking = this.#clock.after(ms, () => this.#tick(ms));
+  }
+
+  #tick(expected: number): void {
+    const now = this.#clock.now();
+    const jumped = now - this.#tickedAt > expected + JUMP_MS;
+    this.#arm(this.#requests.size > 0 ? BUSY_TICK_MS : IDLE_TICK_MS);
+    if (jumped) {
+      this.#heardAt = now;
+      this.#events.onjump();
+    }
+    for (const request of this.all()) this.#judge(request, now);
+    if (this.#requests.size > 0 && now - this.#heardAt >= SILENCE_MS) {
+      this.#heardAt = now;
+      this.#events.onsilence();
+    }
+  }
+
+  #judge(request: PendingRequest, now: number): void {
+    const { total, idle } = this.#deadlines;
+    if (total > 0 && now - request.receivedAt >= total) {
+      this.#events.onexpired(request, late(`no answer within ${total / 1000} s`, "--timeout SECONDS"));
+    } else if (idle > 0 && request.heardAt > 0 && now - request.heardAt >= idle) {
+      const silence = `the server began to answer and was then silent for ${idle / 1000} s`;
+      this.#events.onexpired(request, late(silence, "--body-timeout SECONDS"));
+    }
+  }
+}
+
+function late(message: string, flag: string): BridgeError {
+  return new ChannelFailure("broken", "timed_out", message, {
+    mayHaveRun: true,
+    hint: `allow more with "${flag}"`,
+  });
+}

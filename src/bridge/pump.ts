@@ -1,0 +1,450 @@
+import type { Budget } from "../platform/budget.ts";
+import { type Clock, jittered, pause } from "../platform/clock.ts";
+import { BridgeError, toBridgeError } from "../platform/errors.ts";
+import type { Notify } from "../platform/notice.ts";
+import { type Channel, ChannelFailure } from "../transport/channel.ts";
+import { idKey, type MalformedMessage, type Message } from "../transport/message.ts";
+import { errorAnswer, listChanges, provisionalInitializeResult } from "./answers.ts";
+import { nextStep, patienceOf } from "./next_step.ts";
+import { type Deadlines, Pending, type PendingRequest } from "./pending.ts";
+import { pingRequest, Recover } from "./recover.ts";
+
+/** The far end as the pump needs it. */
+export interface FarEnd extends Channel {
+  /** Connects anew what is connected, keeping the session. */
+  reconnect(): void;
+}
+
+/** What a pump is made of. */
+export interface PumpOptions {
+  readonly local: Channel;
+  readonly far: FarEnd;
+  readonly server: URL;
+  readonly clock: Clock;
+  readonly budget: Budget;
+  readonly notify: Notify;
+  readonly deadlines: Deadlines;
+  /** How long a host is left without an answer to `initialize`, in ms. */
+  readonly grace: number;
+}
+
+/** A request of our own in flight. */
+interface OwnRequest {
+  onanswer(answer: Message): void;
+}
+
+const LARGE_MESSAGE = 65_536;
+/** A step of the handshake may take long: some servers start only when they are called. */
+const HANDSHAKE_MS = 5 * 60_000;
+const PING_MS = 10_000;
+const PROBE_AFTER_JUMP_MS = 15_000;
+const FIRST_REDIAL_MS = 250;
+const LONGEST_REDIAL_IN_GRACE_MS = 2_000;
+const LONGEST_REDIAL_MS = 5 * 60_000;
+
+/**
+ * Moves messages between one client and one server. Each request of the client gets exactly one answer: the server's,
+ * or an error of ours that says what happened. The texts pass as they are.
+ */
+export class Pump {
+  readonly #options: PumpOptions;
+  readonly #pending: Pending;
+  readonly #recover: Recover;
+  readonly #own = new Map<string, OwnRequest>();
+  /** Requests of the server that wait for the client, by id key, with the session that they belong to. */
+  readonly #asked = new Map<string, number>();
+  readonly #leaving = new AbortController();
+  #promise: Message | undefined;
+  #ownIds = 0;
+  #knocking = false;
+
+  constructor(options: PumpOptions) {
+    this.#options = options;
+    this.#pending = new Pending(options.clock, options.deadlines, {
+      onexpired: (request, error) => {
+        this.#fail(request, error);
+        request.abort.abort(error);
+      },
+      onsilence: () => this.#knock(),
+      onjump: () => this.#wake(),
+    });
+    this.#recover = new Recover({
+      notify: options.notify,
+      ask: (request, onanswer) => this.#ask(request, HANDSHAKE_MS, onanswer),
+      tell: (notification) => Promise.resolve(options.far.send(notification)),
+      nextId: () => this.#nextId(),
+      onremade: (previous) => this.#remade(previous),
+    });
+  }
+
+  /** Takes a message of the client. */
+  fromClient(message: Message): Promise<void> | undefined {
+    if (this.#leaving.signal.aborted) return undefined;
+    if (message.kind === "request") this.#request(message);
+    else if (message.kind === "response") this.#response(message);
+    else if (message.method === "notifications/cancelled") this.#cancel(message);
+    else this.#notification(message);
+    return undefined;
+  }
+
+  /** Takes a message of the server; the promise asks to wait while the client is behind. */
+  fromServer(message: Message): Promise<void> | undefined {
+    if (message.kind === "response") {
+      const own = this.#own.get(message.key);
+      if (own !== undefined) {
+        own.onanswer(message);
+        return undefined;
+      }
+      const request = this.#pending.settle(message.key);
+      if (request === undefined) {
+        this.#options.notify({ level: "debug", text: "dropped an answer that nobody waits for" });
+        return undefined;
+      }
+      if (!message.isError) this.#recover.remember(request.message);
+    } else if (message.kind === "request") {
+      this.#asked.set(message.key, this.#recover.generation);
+    } else if (message.method === "notifications/progress") {
+      const token = message.param("progressToken");
+      if (token !== undefined) this.#pending.progressed(token);
+    }
+    return this.#options.local.send(message);
+  }
+
+  /** Something arrived from the server that is no message yet. */
+  heard(): void {
+    this.#pending.heard();
+  }
+
+  /** The client sent a line that is no message. */
+  malformed(fault: MalformedMessage): void {
+    const error = fault.isJson
+      ? new BridgeError("invalid_request", `the client's message is not valid: ${fault.message}`)
+      : new BridgeError("parse_error", `the client's message is not valid: ${fault.message}`);
+    this.#answer(errorAnswer(fault.isJson ? fault.id ?? "null" : "null", error, this.#options.server));
+  }
+
+  /** The client sent a message beyond the limit of bytes. */
+  oversize(id: string | undefined, limit: number): void {
+    const error = new BridgeError(
+      "too_large",
+      `the client's message is larger than ${limit / 1_048_576} MiB`,
+      {
+        hint: 'raise the limit with "--max-message MIB"',
+      },
+    );
+    this.#answer(errorAnswer(id ?? "null", error, this.#options.server));
+  }
+
+  /** The server dropped the session. */
+  lost(): void {
+    void this.#redial(this.#recover.generation);
+  }
+
+  /** Ends: waits up to `patience` ms for answers that are on their way, then gives the rest up. */
+  async leave(patience: number): Promise<void> {
+    const { clock } = this.#options;
+    await Promise.race([this.#pending.drained(), pause(clock, patience)]);
+    const error = new BridgeError("closing", "the bridge is ending");
+    this.#leaving.abort(error);
+    this.#pending.stop();
+    for (const request of this.#pending.all()) {
+      this.#fail(request, error);
+      request.abort.abort(error);
+    }
+  }
+
+  #request(message: Message): void {
+    const lease = message.bytes.length > LARGE_MESSAGE ? this.#options.budget.lease() : undefined;
+    const request = this.#pending.add(message, lease);
+    if (request === undefined) {
+      const error = new BridgeError(
+        "invalid_request",
+        `a request with the id ${message.id} is in flight already`,
+      );
+      this.#answer(errorAnswer(message.id!, error, this.#options.server));
+      return;
+    }
+    lease?.hold(message.bytes.length);
+    void (message.method === "initialize" ? this.#initialize(request) : this.#carry(request));
+  }
+
+  /** Carries one request to its end, which is an answer or an error of ours. */
+  async #carry(request: PendingRequest): Promise<void> {
+    const { clock, far } = this.#options;
+    const { message, abort } = request;
+    let repeats = 0;
+    let waited = 0;
+    let remade = false;
+    while (!request.settled) {
+      try {
+        if (!this.#recover.isReady) await this.#untilReady(request);
+        if (request.settled) return;
+        request.generation = this.#recover.generation;
+        await far.send(message, { signal: abort.signal, onactivity: () => this.#pending.heard(request) });
+        if (!request.settled) this.#fail(request, strayAnswer());
+        return;
+      } catch (thrown) {
+        if (request.settled) return;
+        const age = clock.now() - request.receivedAt;
+        const step = nextStep(thrown, { method: message.method!, age, repeats, waited, remade });
+        request.heardAt = 0;
+        if (step.kind === "fail") return this.#fail(request, step.error);
+        const lostGeneration = request.generation;
+        request.generation = 0;
+        if (step.kind === "remake_session") {
+          remade = true;
+          await this.#recover.remake(lostGeneration).catch(() => {});
+        } else {
+          repeats++;
+          if (thrown instanceof ChannelFailure && thrown.retryAfter !== undefined) waited += step.after;
+          await pause(clock, step.after, abort.signal);
+        }
+      }
+    }
+  }
+
+  /** Waits for the session, for as long as a host waits for this method. */
+  async #untilReady(request: PendingRequest): Promise<void> {
+    const { clock } = this.#options;
+    const left = request.receivedAt + patienceOf(request.message.method!) - clock.now();
+    const enough = new AbortController();
+    const late = pause(clock, left, enough.signal).then(() => {
+      if (enough.signal.aborted) return;
+      throw this.#recover.cause ?? new BridgeError("timed_out", "the server is not ready yet", {
+        hint: "try again in a moment",
+      });
+    });
+    try {
+      await Promise.race([this.#recover.ready(), late]);
+    } finally {
+      enough.abort();
+      late.catch(() => {});
+    }
+  }
+
+  /** Carries the client's handshake out, with the patience of a host: it is never left without an answer for long. */
+  async #initialize(request: PendingRequest): Promise<void> {
+    const { clock, grace, local, server } = this.#options;
+    const { message, abort } = request;
+    let provisional = false;
+    const patience = clock.after(grace, () => {
+      const promise = provisionalInitializeResult(message, server);
+      if (this.#pending.settle(message.key) === undefined) return;
+      provisional = true;
+      this.#promise = promise;
+      local.send(promise);
+      abort.abort(new ChannelFailure("broken", "timed_out", "the server is not ready yet"));
+      void this.#redial(this.#recover.generation);
+    });
+    let wait = FIRST_REDIAL_MS;
+    while (!request.settled) {
+      try {
+        request.generation = this.#recover.generation;
+        await this.#recover.open(message, (answer) => {
+          if (this.#pending.settle(message.key) === undefined) return;
+          if (!answer.isError) this.#promise = answer;
+          local.send(answer);
+        });
+        if (!request.settled) this.#fail(request, strayAnswer());
+        else if (provisional) this.#announceLists();
+      } catch (thrown) {
+        if (request.settled) break;
+        const failure = toBridgeError(thrown);
+        if (!passes(failure)) {
+          this.#fail(request, failure);
+          break;
+        }
+        this.#options.notify({ level: "info", text: `${failure.message}; trying again` });
+        await pause(
+          clock,
+          (failure instanceof ChannelFailure && failure.retryAfter) || jittered(wait),
+          abort.signal,
+        );
+        wait = Math.min(wait * 2, LONGEST_REDIAL_IN_GRACE_MS);
+      }
+    }
+    patience.cancel();
+  }
+
+  /** Makes the session of `generation` again, however long that takes. */
+  async #redial(generation: number): Promise<void> {
+    const { clock, notify } = this.#options;
+    let wait = FIRST_REDIAL_MS;
+    while (generation === this.#recover.generation && !this.#leaving.signal.aborted) {
+      try {
+        await this.#recover.remake(generation);
+        return;
+      } catch (thrown) {
+        const failure = toBridgeError(thrown);
+        notify({ level: "debug", text: `no session with the server yet: ${failure.message}` });
+        if (!passes(failure)) return;
+      }
+      await pause(clock, jittered(wait), this.#leaving.signal);
+      wait = Math.min(wait * 2, LONGEST_REDIAL_MS);
+    }
+  }
+
+  /** Another session has taken the place of a lost one: what was in flight there has no answer to wait for. */
+  #remade(previous: number): void {
+    const lost = new ChannelFailure("session_lost", "session_lost", "the server lost the session", {
+      mayHaveRun: true,
+    });
+    for (const request of this.#pending.all(previous)) request.abort.abort(lost);
+    this.#asked.clear();
+    this.#announceLists();
+  }
+
+  /** The server may offer something else than the client has read: it reads again what it was promised news of. */
+  #announceLists(): void {
+    if (this.#promise === undefined) return;
+    for (const change of listChanges(this.#promise)) this.#options.local.send(change);
+  }
+
+  #notification(message: Message): void {
+    const sent = message.method === "notifications/initialized"
+      ? this.#recover.confirm(message)
+      : this.#sendNotification(message);
+    sent.catch((thrown) => {
+      const { notify } = this.#options;
+      notify({
+        level: "debug",
+        text: `${message.method} did not reach the server: ${toBridgeError(thrown).message}`,
+      });
+    });
+  }
+
+  async #sendNotification(message: Message): Promise<void> {
+    const { far } = this.#options;
+    if (!this.#recover.isReady) await this.#recover.ready();
+    const generation = this.#recover.generation;
+    try {
+      await far.send(message);
+    } catch (thrown) {
+      if (!(thrown instanceof ChannelFailure) || thrown.kind !== "session_lost") throw thrown;
+      await this.#recover.remake(generation);
+      await far.send(message);
+    }
+  }
+
+  /** The client gives a request up: nobody waits for its answer any more (basic/utilities/cancellation). */
+  #cancel(message: Message): void {
+    const id = message.param("requestId");
+    const request = id === undefined ? undefined : this.#pending.get(idKey(id));
+    if (request === undefined) {
+      if (this.#recover.wantsSession) this.#notification(message);
+      return;
+    }
+    if (request.message.method === "initialize") return;
+    this.#pending.settle(request.message.key);
+    const cancelled = new BridgeError("closing", "the client cancelled the request");
+    // From 2026-07-28 on, closing the stream is what cancels; before, the server is told and the stream follows.
+    if (request.generation === 0 || !this.#recover.wantsSession) return request.abort.abort(cancelled);
+    this.#sendNotification(message).catch(() => {}).finally(() => request.abort.abort(cancelled));
+  }
+
+  #response(message: Message): void {
+    const generation = this.#asked.get(message.key);
+    this.#asked.delete(message.key);
+    const { far, notify } = this.#options;
+    if (generation !== this.#recover.generation) {
+      notify({ level: "debug", text: "dropped an answer of the client that the server does not wait for" });
+      return;
+    }
+    Promise.resolve(far.send(message)).catch((thrown) => {
+      notify({
+        level: "debug",
+        text: `an answer of the client did not reach the server: ${toBridgeError(thrown).message}`,
+      });
+    });
+  }
+
+  /** Asks a silent server whether it lives; two misses, and what is in flight is given up. */
+  async #knock(): Promise<void> {
+    if (this.#knocking || !this.#recover.isOpen) return;
+    this.#knocking = true;
+    try {
+      for (let misses = 0; misses < 2; misses++) if (await this.#lives(PING_MS)) return;
+      this.#giveUp();
+    } finally {
+      this.#knocking = false;
+    }
+  }
+
+  /** Time stood still: connections that look open may be long dead. */
+  async #wake(): Promise<void> {
+    this.#options.notify({ level: "debug", text: "the clock jumped; connecting anew" });
+    this.#options.far.reconnect();
+    if (!this.#recover.isOpen || this.#pending.size === 0) return;
+    if (!await this.#lives(PROBE_AFTER_JUMP_MS)) this.#giveUp();
+  }
+
+  #giveUp(): void {
+    const dead = new ChannelFailure("broken", "unresponsive", "the server stopped reacting", {
+      mayHaveRun: true,
+    });
+    for (const request of this.#pending.all()) if (request.generation > 0) request.abort.abort(dead);
+    this.#options.far.reconnect();
+  }
+
+  async #lives(patience: number): Promise<boolean> {
+    try {
+      await this.#ask(pingRequest(this.#nextId()), patience);
+      return true;
+    } catch (thrown) {
+      // A refusal is a sign of life too.
+      return thrown instanceof ChannelFailure && thrown.kind !== "broken";
+    }
+  }
+
+  /** Sends a request of our own; settles with the server's answer of either kind, as soon as that is there. */
+  #ask(request: Message, patience: number, onanswer?: (answer: Message) => void): Promise<Message> {
+    const { clock, far } = this.#options;
+    const late = new AbortController();
+    const timer = clock.after(patience, () => {
+      late.abort(
+        new ChannelFailure("broken", "timed_out", `no answer within ${patience / 1000} s`, {
+          mayHaveRun: true,
+        }),
+      );
+    });
+    return new Promise<Message>((resolve, reject) => {
+      this.#own.set(request.key, {
+        onanswer: (answer) => {
+          this.#own.delete(request.key);
+          onanswer?.(answer);
+          resolve(answer);
+        },
+      });
+      const exchange = far.send(request, { signal: late.signal, onactivity: () => this.#pending.heard() });
+      Promise.resolve(exchange).then(() => reject(strayAnswer()), reject);
+    }).finally(() => {
+      timer.cancel();
+      this.#own.delete(request.key);
+    });
+  }
+
+  #nextId(): string {
+    return `"mcp-bridge:${++this.#ownIds}"`;
+  }
+
+  #fail(request: PendingRequest, error: BridgeError): void {
+    if (this.#pending.settle(request.message.key) !== request) return;
+    this.#answer(errorAnswer(request.message.id!, error, this.#options.server));
+  }
+
+  #answer(message: Message): void {
+    this.#options.local.send(message);
+  }
+}
+
+/** Whether a failed handshake is worth another try: the server may be back in a moment. */
+function passes(failure: BridgeError): boolean {
+  if (!(failure instanceof ChannelFailure)) return false;
+  if (failure.code === "untrusted_certificate") return false;
+  return failure.kind === "broken" || failure.kind === "session_lost" || failure.code === "busy" ||
+    (failure.code === "http_status" && failure.mayHaveRun);
+}
+
+function strayAnswer(): BridgeError {
+  return new BridgeError("bad_answer", "the server answered something other than this request");
+}

@@ -1,0 +1,147 @@
+import { type BridgeError, toBridgeError } from "../platform/errors.ts";
+import type { Notify } from "../platform/notice.ts";
+import { composeMessage, type Message } from "../transport/message.ts";
+
+/** How the session with the server stands. */
+type SessionState =
+  /** The client asked for none, or the server refused it; requests go as they are. */
+  | { kind: "none" }
+  | { kind: "opening"; done: Promise<unknown> }
+  | { kind: "open" }
+  /** It is to be made (again) before the next request. */
+  | { kind: "absent"; cause: BridgeError };
+
+/** What recovering needs of its surroundings. */
+export interface RecoverOptions {
+  readonly notify: Notify;
+  /** Sends a request of ours and settles with its answer; `onanswer` sees it before anything that arrives later. */
+  ask(request: Message, onanswer?: (answer: Message) => void): Promise<Message>;
+  /** Sends a notification. */
+  tell(notification: Message): Promise<void>;
+  /** The id of the next request of ours, in raw form; no client uses such an id. */
+  nextId(): string;
+  /** Another session took the place of the one of `previous` generation. */
+  onremade(previous: number): void;
+}
+
+/**
+ * The client's handshake, kept so that it can be made again: a server that restarts, or forgets the session, gets the
+ * same `initialize`, `notifications/initialized`, log level and subscriptions once more, and the client notices nothing
+ * (basic/transports, "Session Management": a client starts anew after 404).
+ */
+export class Recover {
+  readonly #options: RecoverOptions;
+  #state: SessionState = { kind: "none" };
+  #initialize: Message | undefined;
+  #initialized: Message | undefined;
+  #level: Message | undefined;
+  #subscriptions = new Map<string, Message>();
+  #generation = 1;
+
+  constructor(options: RecoverOptions) {
+    this.#options = options;
+  }
+
+  /** Counts the sessions; a request belongs to the one that it was sent in. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Whether a request may be sent at once. */
+  get isReady(): boolean {
+    return this.#state.kind === "none" || this.#state.kind === "open";
+  }
+
+  /** Whether there is a session that a ping could be sent in. */
+  get isOpen(): boolean {
+    return this.#state.kind === "open";
+  }
+
+  /** Whether the client has begun a handshake. */
+  get wantsSession(): boolean {
+    return this.#initialize !== undefined;
+  }
+
+  /** Why there is no session, where that is known. */
+  get cause(): BridgeError | undefined {
+    return this.#state.kind === "absent" ? this.#state.cause : undefined;
+  }
+
+  /** Carries the client's own `initialize` out; `onanswer` sees the server's answer of either kind. */
+  open(initialize: Message, onanswer: (answer: Message) => void): Promise<void> {
+    this.#initialize = initialize;
+    this.#initialized = this.#level = undefined;
+    this.#subscriptions.clear();
+    return this.#handshake(initialize, onanswer);
+  }
+
+  /** The client has confirmed the handshake; what follows waits until the server has heard it. */
+  confirm(initialized: Message): Promise<void> {
+    this.#initialized = initialized;
+    if (this.#state.kind !== "open") return Promise.resolve();
+    return this.#during(this.#options.tell(initialized));
+  }
+
+  /** Settles once requests may be sent, making the session if there is none. Rejects with why that failed. */
+  async ready(): Promise<void> {
+    if (this.#state.kind === "opening") {
+      await this.#state.done;
+      return this.ready();
+    }
+    if (this.#state.kind === "absent") await this.remake(this.#generation);
+  }
+
+  /** The session of `generation` is lost: makes another, unless that has happened already. */
+  async remake(generation: number): Promise<void> {
+    if (this.#state.kind === "opening") return this.ready();
+    if (generation !== this.#generation || this.#initialize === undefined) return;
+    await this.#handshake(this.#initialize.withId(this.#options.nextId()));
+    if (generation === this.#generation) return;
+    this.#options.notify({ level: "debug", text: "made the session with the server again" });
+    this.#options.onremade(generation);
+  }
+
+  /** Remembers what a session was told, once the server has agreed to it. */
+  remember(request: Message): void {
+    const uri = request.stringParam("uri");
+    if (request.method === "logging/setLevel") this.#level = request;
+    else if (request.method === "resources/subscribe" && uri !== undefined) {
+      this.#subscriptions.set(uri, request);
+    } else if (request.method === "resources/unsubscribe" && uri !== undefined) {
+      this.#subscriptions.delete(uri);
+    }
+  }
+
+  async #handshake(initialize: Message, onanswer?: (answer: Message) => void): Promise<void> {
+    const made = (async () => {
+      const answer = await this.#options.ask(initialize, onanswer);
+      if (answer.isError) return false;
+      this.#generation++;
+      if (this.#initialized !== undefined) await this.#options.tell(this.#initialized);
+      for (const request of [this.#level, ...this.#subscriptions.values()]) {
+        if (request !== undefined) await this.#options.ask(request.withId(this.#options.nextId()));
+      }
+      return true;
+    })();
+    await this.#during(made);
+    if (!(await made)) this.#state = { kind: "none" };
+  }
+
+  async #during(work: Promise<unknown>): Promise<void> {
+    const done = work.then(() => {}, () => {});
+    const opening: SessionState = { kind: "opening", done };
+    this.#state = opening;
+    try {
+      await work;
+      if (this.#state === opening) this.#state = { kind: "open" };
+    } catch (thrown) {
+      if (this.#state === opening) this.#state = { kind: "absent", cause: toBridgeError(thrown) };
+      throw thrown;
+    }
+  }
+}
+
+/** The ping that asks a silent server of the handshake's era whether it lives (basic/utilities/ping). */
+export function pingRequest(id: string): Message {
+  return composeMessage({ method: "ping" }).withId(id);
+}

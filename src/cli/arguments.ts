@@ -1,0 +1,67 @@
+import { isLoopback } from "../net/address.ts";
+import { BridgeError } from "../platform/errors.ts";
+
+/** Reads a number of seconds, fractions allowed, into ms. Throws `bad_argument`. */
+export function readSeconds(flag: string, text: string): number {
+  const seconds = Number(text);
+  if (text.trim() === "" || !(seconds >= 0) || !Number.isFinite(seconds)) {
+    throw new BridgeError("bad_argument", `"${flag}" wants a number of seconds: ${JSON.stringify(text)}`, {
+      hint: `for example "${flag} 30"; 0 means no limit`,
+    });
+  }
+  return Math.round(seconds * 1000);
+}
+
+/** Reads a number of MiB, 1 to 1024, into bytes. Throws `bad_argument`. */
+export function readMebibytes(flag: string, text: string): number {
+  const mebibytes = Number(text);
+  if (!Number.isInteger(mebibytes) || mebibytes < 1 || mebibytes > 1024) {
+    throw new BridgeError(
+      "bad_argument",
+      `"${flag}" wants a whole number of MiB from 1 to 1024: ${JSON.stringify(text)}`,
+      {
+        hint: `for example "${flag} 64"`,
+      },
+    );
+  }
+  return mebibytes * 1_048_576;
+}
+
+/**
+ * Reads the address of a remote server. Plain `http:` is for this machine, or for whoever says so.
+ *
+ * @throws {BridgeError} `bad_url`
+ */
+export function readServerUrl(text: string, allowHttp: boolean): URL {
+  if (!URL.canParse(text) || !/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
+    throw new BridgeError("bad_url", `${JSON.stringify(text)} is no address of a server`, {
+      hint: `give the whole URL, for example "mcp-bridge https://${guessHost(text)}/mcp"`,
+    });
+  }
+  const url = new URL(text);
+  if (url.protocol !== "https:" && url.protocol !== "http:") {
+    throw new BridgeError("bad_url", `the scheme "${url.protocol}" is not supported`, {
+      hint: 'use an "https://" address',
+    });
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new BridgeError("bad_url", "the address contains a user name or a password", {
+      hint: 'leave it out, and give an "Authorization" line with "--header-file FILE"',
+    });
+  }
+  if (url.protocol === "http:" && !allowHttp && !isLoopback(url.hostname)) {
+    throw new BridgeError(
+      "bad_url",
+      `"http://${url.host}" is not encrypted: anybody on the way reads along`,
+      {
+        hint: 'use "https://", or add "--allow-http" on a network that you trust',
+      },
+    );
+  }
+  url.hash = "";
+  return url;
+}
+
+function guessHost(text: string): string {
+  return /^[a-z0-9-]+(?:\.[a-z0-9-]+)+/i.exec(text)?.[0] ?? "example.com";
+}

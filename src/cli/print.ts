@@ -1,0 +1,36 @@
+/**
+ * Everything that the product prints goes through here. The voice: each line begins with "mcp-bridge:"; lower case, no
+ * full stop, no emoji, present tense; an error takes one line, and a hint that names the command or flag that helps
+ * takes another. Standard output belongs to the protocol, so people are spoken to on standard error; only what was
+ * asked for by name (`--help`, `--version`) goes to standard output.
+ */
+import type { BridgeError } from "../platform/errors.ts";
+import type { Notice } from "../platform/notice.ts";
+
+const WEIGHT = { warn: 2, info: 1, debug: 0 } as const;
+
+/** Prints an error and its hint. */
+export function printError(error: BridgeError): void {
+  line(`error: ${error.message}`);
+  if (error.hint !== undefined) line(`hint: ${error.hint}`);
+}
+
+/** Prints notices of at least the given weight; `silent` prints none. */
+export function noticePrinter(level: "silent" | "info" | "debug"): (notice: Notice) => void {
+  if (level === "silent") return () => {};
+  const least = WEIGHT[level];
+  return (notice) => {
+    if (WEIGHT[notice.level] >= least) {
+      line(notice.level === "warn" ? `warning: ${notice.text}` : notice.text);
+    }
+  };
+}
+
+/** Prints what was asked for by name. */
+export function printAnswer(text: string): void {
+  process.stdout.write(text);
+}
+
+function line(text: string): void {
+  process.stderr.write(`mcp-bridge: ${text}\n`);
+}

@@ -1,0 +1,5 @@
+/** Whether a URL's host name means this machine by itself: `localhost` and the loopback addresses (RFC 6761, 1122). */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" ||
+    /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}

@@ -1,0 +1,48 @@
+import { BridgeError } from "../platform/errors.ts";
+import type { Budget } from "../platform/budget.ts";
+
+/** Bodies up to this size, in bytes, are read without asking the budget. */
+const SMALL_BODY = 262_144;
+
+/** The body of an HTTP answer, decoded, which can be read once. */
+export interface HttpBody {
+  /** The chunks as they arrive. Rejects with `outcome_unknown` when the connection breaks. */
+  chunks(): AsyncIterable<Uint8Array>;
+  /** All of it. Rejects with `too_large` beyond `limit` bytes, whatever the compression, and `outcome_unknown`. */
+  bytes(limit: number): Promise<Uint8Array>;
+  /** Gives the rest up. */
+  discard(): void;
+}
+
+/** Collects the chunks of a body up to a limit, booking what is large. */
+export async function collect(
+  chunks: AsyncIterable<Uint8Array>,
+  limit: number,
+  budget: Budget,
+): Promise<Uint8Array> {
+  const lease = budget.lease();
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of chunks) {
+      length += chunk.length;
+      if (length > limit) throw tooLarge(limit);
+      if (length > SMALL_BODY) await lease.grow(chunk.length);
+      parts.push(chunk);
+    }
+  } finally {
+    lease.end();
+  }
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts, length);
+}
+
+/** The error for an answer beyond the limit of bytes. */
+export function tooLarge(limit: number): BridgeError {
+  return new BridgeError(
+    "too_large",
+    `the server's answer is larger than ${Math.floor(limit / 1_048_576)} MiB`,
+    {
+      hint: 'raise the limit with "--max-message MIB"',
+    },
+  );
+}

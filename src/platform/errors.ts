@@ -1,0 +1,87 @@
+/**
+ * Every way in which the product can fail, by a stable code. The number is what a JSON-RPC answer of ours carries in
+ * `error.code`: it lies outside -32768..-32000, so that it is never taken for the server's word. The three JSON-RPC
+ * faults of the client's own messages keep the numbers of JSON-RPC 2.0 section 5.1.
+ */
+export const ERROR_NUMBERS = {
+  /** A line that is no JSON. */
+  parse_error: -32700,
+  /** JSON that is no JSON-RPC message, or an id that is in flight already. */
+  invalid_request: -32600,
+  /** Wrong words on the command line. */
+  bad_argument: 1001,
+  /** An address that is no `http:` or `https:` URL, or not a safe one. */
+  bad_url: 1002,
+  /** A header that HTTP does not allow, or one that belongs to the protocol. */
+  bad_header: 1003,
+  /** A file that was named and cannot be read. */
+  unreadable_file: 1004,
+  /** No connection: nothing was sent. */
+  unreachable: 1010,
+  /** The server did not accept a connection in time: nothing was sent. */
+  connect_timeout: 1011,
+  /** The server's certificate was not accepted: nothing was sent. */
+  untrusted_certificate: 1012,
+  /** The connection ended after the request was sent: it may or may not have been carried out. */
+  outcome_unknown: 1013,
+  /** The server ended the exchange without the answer. */
+  no_answer: 1014,
+  /** The server's answer is no JSON-RPC answer to this request. */
+  bad_answer: 1015,
+  /** A message beyond the limit. */
+  too_large: 1016,
+  /** An HTTP status that is no answer. */
+  http_status: 1017,
+  /** The server asked to be left alone for longer than we wait. */
+  busy: 1018,
+  /** The server demands that somebody signs in. */
+  sign_in_required: 1019,
+  /** The server does not know the session any more. */
+  session_lost: 1020,
+  /** A deadline passed. */
+  timed_out: 1021,
+  /** The server stopped reacting, pings included. */
+  unresponsive: 1022,
+  /** The bridge is ending. */
+  closing: 1023,
+  /** A defect of ours. */
+  internal: 1099,
+} as const;
+
+/** A stable name for a failure; messages may change, codes do not. */
+export type ErrorCode = keyof typeof ERROR_NUMBERS;
+
+/** A failure with its stable code, what happened (lower case, no full stop), and where one exists the cure. */
+export class BridgeError extends Error {
+  readonly code: ErrorCode;
+  /** What to do about it, naming the command or flag that helps. */
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "BridgeError";
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
+/** Turns whatever was thrown into a `BridgeError`; what is none already is a defect of ours. */
+export function toBridgeError(thrown: unknown): BridgeError {
+  if (thrown instanceof BridgeError) return thrown;
+  return new BridgeError(
+    "internal",
+    `unexpected failure: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    {
+      hint: 'run again with "--debug" and report it',
+      cause: thrown,
+    },
+  );
+}
+
+/** Quotes text that a server supplied: JSON escapes keep it on one line and away from the terminal's controls. */
+export function quoted(text: string, limit = 120): string {
+  const short = text.length > limit ? `${text.slice(0, limit)}...` : text;
+  return JSON.stringify(short).replace(/[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (sign) => {
+    return `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}

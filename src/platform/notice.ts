@@ -1,0 +1,10 @@
+/** What a room has to say to the person who runs the product; `cli/` decides whether and how to print it. */
+export interface Notice {
+  /** `warn` is for what a person should know, `info` for milestones, `debug` for what a support case needs. */
+  level: "warn" | "info" | "debug";
+  /** Lower case, no full stop, no secrets; text of a server is quoted. */
+  text: string;
+}
+
+/** Where notices go. */
+export type Notify = (notice: Notice) => void;

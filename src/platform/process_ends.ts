@@ -1,0 +1,32 @@
+/** Why the process should end, and with which exit code. */
+export interface Ending {
+  readonly exitCode: number;
+}
+
+const SIGNALS: readonly [name: NodeJS.Signals, number: number][] = [["SIGINT", 2], ["SIGTERM", 15], [
+  "SIGHUP",
+  1,
+]];
+
+/** How often the parent is looked for, in ms. */
+const PARENT_POLL_MS = 2_000;
+
+/**
+ * Calls `onend` once when a signal asks the process to end (exit code 128 + its number), or when the parent is gone:
+ * whoever started us may die without closing our input where another process holds the other side of the pipe.
+ */
+export function watchForEnd(onend: (ending: Ending) => void): void {
+  let over = false;
+  function end(exitCode: number): void {
+    if (over) return;
+    over = true;
+    clearInterval(poll);
+    onend({ exitCode });
+  }
+  for (const [name, number] of SIGNALS) process.on(name, () => end(128 + number));
+  const parent = process.ppid;
+  const poll = setInterval(() => {
+    if (process.ppid !== parent) end(0);
+  }, PARENT_POLL_MS);
+  poll.unref();
+}

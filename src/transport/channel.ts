@@ -1,0 +1,61 @@
+import { BridgeError, type ErrorCode } from "../platform/errors.ts";
+import type { Message } from "./message.ts";
+
+/**
+ * One end of the bridge: bytes on its far side, messages on ours. A local end speaks to a client, a far end to a
+ * server.
+ */
+export interface Channel {
+  /**
+   * Hands one message over. On a far end the promise settles when that message's exchange has ended, for a request
+   * after its answer went to `onmessage`; on a local end when the reader can take more. Nothing is returned where
+   * there is nothing to wait for. Aborting `signal` gives the exchange up.
+   *
+   * @throws {ChannelFailure} (as rejection) when the exchange cannot be carried out or breaks.
+   */
+  send(message: Message, options?: SendOptions): Promise<void> | undefined;
+  /** Ends the connection and the session, within `deadline` ms. */
+  close(deadline: number): Promise<void>;
+}
+
+/** What goes with a message. */
+export interface SendOptions {
+  /** Gives the exchange up; what the peer does about it is the peer's matter. */
+  signal?: AbortSignal;
+  /** Called when something arrives that belongs to this exchange. */
+  onactivity?: () => void;
+}
+
+/** Receives what a channel reads. A promise asks the channel to wait with reading on. */
+export interface ChannelEvents {
+  /** One message; on a far end `causedBy` is the id key of the request on whose stream it came. */
+  onmessage(message: Message, causedBy?: string): Promise<void> | undefined;
+}
+
+/**
+ * How an exchange failed: `session_lost`, the server does not know the session; `sign_in_required`; `broken`, the
+ * connection failed or ended; `refused`, the server answered with something that is no answer.
+ */
+export type FailureKind = "session_lost" | "sign_in_required" | "broken" | "refused";
+
+/** A failed exchange. */
+export class ChannelFailure extends BridgeError {
+  readonly kind: FailureKind;
+  /** Whether the server may have carried the request out; false where nothing can have reached it. */
+  readonly mayHaveRun: boolean;
+  /** How long the server asked us to wait, in ms; nothing where it did not. */
+  readonly retryAfter: number | undefined;
+
+  constructor(
+    kind: FailureKind,
+    code: ErrorCode,
+    message: string,
+    options: { mayHaveRun?: boolean; retryAfter?: number; hint?: string; cause?: unknown } = {},
+  ) {
+    super(code, message, options);
+    this.name = "ChannelFailure";
+    this.kind = kind;
+    this.mayHaveRun = options.mayHaveRun ?? false;
+    this.retryAfter = options.retryAfter;
+  }
+}

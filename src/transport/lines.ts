@@ -1,0 +1,93 @@
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+
+/** What is kept of a line beyond the limit, at either end, to find its id: 64 KiB. */
+const EXCERPT_BYTES = 65_536;
+
+/** What a splitter finds; a line comes without its end, and is valid only until the next call of `push`. */
+export interface LineEvents {
+  line(bytes: Uint8Array): void;
+  /** A line was longer than the limit and is lost; its first and its last bytes. */
+  oversize(head: Uint8Array, tail: Uint8Array): void;
+}
+
+/** Cuts a stream of bytes into lines that end with LF or CRLF, however the stream was cut into chunks. */
+export class LineSplitter {
+  readonly #limit: number;
+  readonly #events: LineEvents;
+  #parts: Uint8Array[] = [];
+  #held = 0;
+  #head: Uint8Array | undefined;
+  #tail: Uint8Array = new Uint8Array();
+
+  /** `limit` is the longest line in bytes. */
+  constructor(limit: number, events: LineEvents) {
+    this.#limit = limit;
+    this.#events = events;
+  }
+
+  /** The bytes that are held of a line which has not ended. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Takes the next chunk in; the chunk may be reused by the caller afterwards only if no line is left open. */
+  push(chunk: Uint8Array): void {
+    let from = 0;
+    for (;;) {
+      const end = chunk.indexOf(LINE_FEED, from);
+      if (end < 0) break;
+      this.#close(chunk.subarray(from, end));
+      from = end + 1;
+    }
+    if (from < chunk.length) this.#keep(chunk.subarray(from));
+  }
+
+  /** The stream has ended: what is left counts as a line. */
+  end(): void {
+    if (this.#held > 0 || this.#head !== undefined) this.#close(new Uint8Array());
+  }
+
+  #keep(part: Uint8Array): void {
+    if (this.#head !== undefined) {
+      this.#keepTail(part);
+      return;
+    }
+    this.#parts.push(part);
+    this.#held += part.length;
+    if (this.#held <= this.#limit) return;
+    const whole = this.#take();
+    this.#head = whole.slice(0, EXCERPT_BYTES);
+    this.#keepTail(whole);
+  }
+
+  #keepTail(part: Uint8Array): void {
+    const joined = Buffer.concat([this.#tail, part.subarray(-EXCERPT_BYTES)]);
+    this.#tail = joined.subarray(-EXCERPT_BYTES);
+  }
+
+  #take(): Uint8Array {
+    const whole = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts);
+    this.#parts = [];
+    this.#held = 0;
+    return whole;
+  }
+
+  #close(last: Uint8Array): void {
+    if (this.#head === undefined && this.#held + last.length > this.#limit + 1) this.#keep(last);
+    else if (this.#held > 0) {
+      this.#parts.push(last);
+      last = this.#take();
+    }
+    if (this.#head !== undefined) {
+      this.#keepTail(last);
+      const head = this.#head;
+      const tail = this.#tail;
+      this.#head = undefined;
+      this.#tail = new Uint8Array();
+      this.#events.oversize(head, tail);
+      return;
+    }
+    this.#events.line(last[last.length - 1] === CARRIAGE_RETURN ? last.subarray(0, -1) : last);
+  }
+}

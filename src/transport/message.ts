@@ -1,0 +1,234 @@
+import {
+  eachMember,
+  elementsOf,
+  findMember,
+  keyIs,
+  onOneLine,
+  skipBlank,
+  type Span,
+  textIs,
+  textOf,
+} from "./json_scan.ts";
+
+/** What a message is by JSON-RPC 2.0: a response is an answer of either kind, a result or an error. */
+export type MessageKind = "request" | "notification" | "response";
+
+const OPEN_BRACE = 0x7b;
+const OPEN_BRACKET = 0x5b;
+const encoder = new TextEncoder();
+
+/** Text that is no JSON-RPC message: why, and the id where one could be read, in its raw form. */
+export class MalformedMessage extends Error {
+  readonly id: string | undefined;
+  /** Whether the text is JSON at all. */
+  readonly isJson: boolean;
+
+  constructor(message: string, isJson: boolean, id?: string) {
+    super(message);
+    this.name = "MalformedMessage";
+    this.isJson = isJson;
+    this.id = id;
+  }
+}
+
+/**
+ * One JSON-RPC message: its text as it was received, on one line, and the few fields of the envelope that a bridge
+ * looks at. The text is never printed anew.
+ */
+export class Message {
+  /** The text in UTF-8, without raw line breaks. */
+  readonly bytes: Uint8Array;
+  readonly kind: MessageKind;
+  /** The id as it was written, quotes included; absent on a notification, and `null` where the sender wrote that. */
+  readonly id: string | undefined;
+  readonly method: string | undefined;
+  readonly #params: number;
+  #key: string | undefined;
+
+  constructor(
+    bytes: Uint8Array,
+    kind: MessageKind,
+    id: string | undefined,
+    method: string | undefined,
+    params: number,
+  ) {
+    this.bytes = bytes;
+    this.kind = kind;
+    this.id = id;
+    this.method = method;
+    this.#params = params;
+  }
+
+  /** The id in the one form under which equal ids meet, see `idKey`. */
+  get key(): string {
+    return this.#key ??= idKey(this.id ?? "null");
+  }
+
+  /** The raw text of a member below `params`, by its path; nothing where there is none. */
+  param(...path: string[]): string | undefined {
+    if (this.#params < 0) return undefined;
+    let at = this.#params;
+    let span: Span | undefined;
+    for (const name of path) {
+      if (this.bytes[at] !== OPEN_BRACE) return undefined;
+      span = findMember(this.bytes, at, name);
+      if (span === undefined) return undefined;
+      at = span.start;
+    }
+    return span && textOf(this.bytes, span);
+  }
+
+  /** As `param`, where the member is a string: its decoded value. */
+  stringParam(...path: string[]): string | undefined {
+    return decodedString(this.param(...path));
+  }
+
+  /** Where the member `name` of a response's `result` or `error` object stands: its raw text. */
+  answerMember(answer: "result" | "error", name: string): string | undefined {
+    const whole = findMember(this.bytes, skipBlank(this.bytes, 0), answer);
+    if (whole === undefined || this.bytes[whole.start] !== OPEN_BRACE) return undefined;
+    const member = findMember(this.bytes, whole.start, name);
+    return member && textOf(this.bytes, member);
+  }
+
+  /** Whether this is a response that carries `error`. */
+  get isError(): boolean {
+    return this.kind === "response" &&
+      findMember(this.bytes, skipBlank(this.bytes, 0), "error") !== undefined;
+  }
+
+  /** The same message under another id, given in raw form; the rest of the text is untouched. */
+  withId(id: string): Message {
+    const open = skipBlank(this.bytes, 0);
+    const spans: Span[] = [];
+    eachMember(this.bytes, open, (keyStart, keyEnd, start, end) => {
+      if (keyIs(this.bytes, keyStart, keyEnd, "id")) spans.push({ start, end });
+    });
+    const parts: Uint8Array[] = [];
+    let from = 0;
+    for (const span of spans) {
+      parts.push(this.bytes.subarray(from, span.start), encoder.encode(id));
+      from = span.end;
+    }
+    if (spans.length === 0) {
+      parts.push(this.bytes.subarray(0, open + 1), encoder.encode(`"id":${id},`));
+      from = open + 1;
+    }
+    parts.push(this.bytes.subarray(from));
+    return readMessage(new Uint8Array(Buffer.concat(parts)));
+  }
+}
+
+/**
+ * The form of an id under which equal ids meet, whatever escapes or number format a peer prints them in. Integers
+ * beyond 2^53 keep their text, since JSON.parse would fold neighbours into one.
+ */
+export function idKey(raw: string): string {
+  if (raw.startsWith('"')) return raw.includes("\\") ? `"${JSON.parse(raw)}"` : raw;
+  if (/^(?:0|-?[1-9]\d*)$/.test(raw) || raw === "null") return raw;
+  const value = Number(raw);
+  return Number.isSafeInteger(value) ? String(value) : raw;
+}
+
+/** The value of a JSON string given as raw text; nothing where the text is something else. */
+export function decodedString(raw: string | undefined): string | undefined {
+  if (raw === undefined || !raw.startsWith('"')) return undefined;
+  return raw.includes("\\") ? JSON.parse(raw) : raw.slice(1, -1);
+}
+
+/** Builds a message of our own from a JSON value. */
+export function composeMessage(value: Record<string, unknown>): Message {
+  return readMessage(encoder.encode(JSON.stringify({ jsonrpc: "2.0", ...value })));
+}
+
+// What `readMessage` has seen of the envelope; module state, so that a message costs no closure.
+let scanned: Uint8Array = new Uint8Array();
+let versionSeen = false;
+let idStart = -1;
+let idEnd = -1;
+let methodStart = -1;
+let methodEnd = -1;
+let paramsStart = -1;
+let answered = false;
+
+function see(keyStart: number, keyEnd: number, start: number, end: number): void {
+  const bytes = scanned;
+  if (keyIs(bytes, keyStart, keyEnd, "jsonrpc")) versionSeen = textIs(bytes, start, end, '"2.0"');
+  else if (keyIs(bytes, keyStart, keyEnd, "id")) {
+    idStart = start;
+    idEnd = end;
+  } else if (keyIs(bytes, keyStart, keyEnd, "method")) {
+    methodStart = start;
+    methodEnd = end;
+  } else if (keyIs(bytes, keyStart, keyEnd, "params")) paramsStart = start;
+  else if (keyIs(bytes, keyStart, keyEnd, "result") || keyIs(bytes, keyStart, keyEnd, "error")) {
+    answered = true;
+  }
+}
+
+function isId(first: number): boolean {
+  return first === 0x22 || first === 0x2d || first === 0x6e || (first >= 0x30 && first <= 0x39);
+}
+
+/**
+ * Reads one JSON-RPC message. The text must be one JSON object with `jsonrpc: "2.0"`; a leading byte order mark and
+ * line breaks between tokens are taken out.
+ *
+ * @throws {MalformedMessage} when it is no JSON, or JSON but no JSON-RPC message.
+ */
+export function readMessage(text: Uint8Array): Message {
+  const bytes = onOneLine(text[0] === 0xef && text[1] === 0xbb && text[2] === 0xbf ? text.subarray(3) : text);
+  scanned = bytes;
+  versionSeen = answered = false;
+  idStart =
+    idEnd =
+    methodStart =
+    methodEnd =
+    paramsStart =
+      -1;
+  const open = skipBlank(bytes, 0);
+  const end = eachMember(bytes, open, see);
+  const id = idStart >= 0 && isId(bytes[idStart]!)
+    ? textOf(bytes, { start: idStart, end: idEnd })
+    : undefined;
+  if (end < 0 || skipBlank(bytes, end) < bytes.length) throw notAnObject(bytes, open, id);
+  if (!versionSeen) throw new MalformedMessage('the message has no "jsonrpc":"2.0"', true, id);
+  if (idStart >= 0 && id === undefined) {
+    throw new MalformedMessage("the id is neither a string nor a number", true);
+  }
+  if (methodStart >= 0) {
+    const method = decodedString(textOf(bytes, { start: methodStart, end: methodEnd }));
+    if (method === undefined) throw new MalformedMessage("the method is no string", true, id);
+    return new Message(bytes, idStart >= 0 ? "request" : "notification", id, method, paramsStart);
+  }
+  if (!answered) throw new MalformedMessage("the message has neither a method nor an answer", true, id);
+  return new Message(bytes, "response", id, undefined, -1);
+}
+
+function notAnObject(bytes: Uint8Array, open: number, id: string | undefined): MalformedMessage {
+  const isJson = bytes[open] !== OPEN_BRACE && isWholeJson(bytes);
+  return new MalformedMessage(isJson ? "the message is no JSON object" : "the text is no JSON", isJson, id);
+}
+
+function isWholeJson(bytes: Uint8Array): boolean {
+  try {
+    JSON.parse(new TextDecoder().decode(bytes));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Takes a text apart that may be a batch (revision 2025-03-26): the texts of its messages. A text that is no array
+ * comes back alone, and so does an empty or a broken one, for `readMessage` to judge.
+ */
+export function splitBatch(text: Uint8Array): Uint8Array[] {
+  const open = skipBlank(text, 0);
+  if (text[open] !== OPEN_BRACKET) return [text];
+  const array = elementsOf(text, open);
+  if (array === undefined || array.elements.length === 0 || skipBlank(text, array.end) < text.length) {
+    return [text];
+  }
+  return array.elements.map((element) => text.subarray(element.start, element.end));
+}

@@ -1,0 +1,90 @@
+/** Where bytes go, in the form of Bun's FileSink: a promise comes back while the reader is behind. */
+export interface ByteSink {
+  write(bytes: Uint8Array): number | Promise<number>;
+  flush(): number | Promise<number>;
+}
+
+/** Messages that are collected before they are written together. */
+const BATCH_BYTES = 65_536;
+const LINE_FEED = 0x0a;
+
+/**
+ * Writes lines to a reader that may be slow. Lines that come in one turn of the event loop leave in one write; while
+ * the reader is behind, `write` answers with a promise, and a caller that waits for it keeps memory bounded.
+ */
+export class Outbox {
+  readonly #sink: ByteSink;
+  readonly #onbroken: (cause: unknown) => void;
+  readonly #batch = new Uint8Array(BATCH_BYTES);
+  #used = 0;
+  #scheduled = false;
+  #draining: Promise<void> | undefined;
+  #broken = false;
+
+  /** `onbroken` is called once, when the reader is gone. */
+  constructor(sink: ByteSink, onbroken: (cause: unknown) => void) {
+    this.#sink = sink;
+    this.#onbroken = onbroken;
+  }
+
+  /** Writes one line; its end is added. Lines written after the reader has gone are dropped. */
+  write(line: Uint8Array): Promise<void> | undefined {
+    if (this.#broken) return undefined;
+    if (this.#used + line.length + 1 > BATCH_BYTES) this.#flush();
+    if (line.length + 1 > BATCH_BYTES) this.#give(line);
+    else {
+      this.#batch.set(line, this.#used);
+      this.#used += line.length;
+    }
+    this.#batch[this.#used++] = LINE_FEED;
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      queueMicrotask(() => {
+        this.#scheduled = false;
+        this.#flush();
+      });
+    }
+    return this.#draining;
+  }
+
+  /** Settles when everything written so far is with the reader, or the reader is gone. */
+  async drained(): Promise<void> {
+    this.#flush();
+    while (this.#draining !== undefined) await this.#draining;
+  }
+
+  #give(bytes: Uint8Array): void {
+    try {
+      this.#watch(this.#sink.write(bytes));
+    } catch (cause) {
+      this.#break(cause);
+    }
+  }
+
+  #flush(): void {
+    if (this.#used === 0 || this.#broken) return;
+    this.#give(this.#batch.subarray(0, this.#used));
+    this.#used = 0;
+    if (this.#broken) return;
+    try {
+      this.#watch(this.#sink.flush());
+    } catch (cause) {
+      this.#break(cause);
+    }
+  }
+
+  #watch(result: number | Promise<number>): void {
+    if (!(result instanceof Promise)) return;
+    const draining = result.then(() => {}, (cause) => this.#break(cause)).then(() => {
+      if (this.#draining === draining) this.#draining = undefined;
+    });
+    this.#draining = draining;
+  }
+
+  #break(cause: unknown): void {
+    if (this.#broken) return;
+    this.#broken = true;
+    this.#used = 0;
+    this.#onbroken(cause);
+  }
+}

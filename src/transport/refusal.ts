@@ -1,0 +1,84 @@
+import type { HttpAnswer } from "../net/gate.ts";
+import { quoted } from "../platform/errors.ts";
+import { ChannelFailure } from "./channel.ts";
+import { MalformedMessage, type Message, readMessage } from "./message.ts";
+
+/**
+ * What an HTTP status beyond 2xx means for the message that was sent: a failure, or the JSON-RPC error that the
+ * server put into the body. `inSession` tells whether the request carried a session id; `now` is the time in ms.
+ */
+export function judgeRefusal(
+  answer: HttpAnswer,
+  body: Uint8Array,
+  inSession: boolean,
+  now: number,
+): ChannelFailure | Message {
+  const { status } = answer;
+  if (status === 404 && inSession) {
+    return new ChannelFailure(
+      "session_lost",
+      "session_lost",
+      "the server does not know the session any more",
+    );
+  }
+  if (status === 401) {
+    return new ChannelFailure(
+      "sign_in_required",
+      "sign_in_required",
+      "the server asks for credentials (401)",
+      {
+        hint: 'give them with "--header-file FILE", one "Authorization: Bearer ..." line',
+      },
+    );
+  }
+  if (status === 429 || status === 503) {
+    const retryAfter = readRetryAfter(answer.headers.get("retry-after"), now);
+    const busy = status === 429
+      ? "the server limits its requests (429)"
+      : "the server is not available (503)";
+    if (retryAfter !== undefined) {
+      return new ChannelFailure(
+        "refused",
+        "busy",
+        `${busy} and asks to wait ${Math.ceil(retryAfter / 1000)} s`,
+        { retryAfter },
+      );
+    }
+    return readError(body) ?? new ChannelFailure("refused", "busy", busy, { hint: "try again later" });
+  }
+  return readError(body) ??
+    new ChannelFailure("refused", "http_status", `the server answered ${statusText(status, body)}`, {
+      // A gateway's word says nothing about what stands behind it.
+      mayHaveRun: status >= 500,
+      ...(hintFor(status)),
+    });
+}
+
+function hintFor(status: number): { hint?: string } {
+  if (status === 403) return { hint: "check that the account may do this, and the headers that were given" };
+  if (status === 404 || status === 405) return { hint: "check the address: this one may be no MCP endpoint" };
+  return {};
+}
+
+function statusText(status: number, body: Uint8Array): string {
+  if (body.length === 0) return `${status}`;
+  return `${status} ${quoted(new TextDecoder().decode(body.subarray(0, 300)).trim())}`;
+}
+
+function readError(body: Uint8Array): Message | undefined {
+  try {
+    const message = readMessage(body);
+    return message.isError ? message : undefined;
+  } catch (fault) {
+    if (fault instanceof MalformedMessage) return undefined;
+    throw fault;
+  }
+}
+
+/** Reads `Retry-After` (RFC 9110, 10.2.3), seconds or a date, into ms from `now`; nothing where it says neither. */
+export function readRetryAfter(value: string | null, now: number): number | undefined {
+  if (value === null) return undefined;
+  if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(date - now, 0);
+}

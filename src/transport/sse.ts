@@ -1,0 +1,142 @@
+/**
+ * Server-sent events (WHATWG HTML, section 9.2.6 "Interpreting an event stream"), read from bytes: an event's data
+ * is handed on as it lies in the chunk.
+ */
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const COLON = 0x3a;
+const SPACE = 0x20;
+
+const decoder = new TextDecoder();
+
+/** One event of a stream. */
+export interface ServerSentEvent {
+  /** The `event` field, `message` where there is none. */
+  readonly event: string;
+  /** The `data` lines joined by line feeds. */
+  readonly data: Uint8Array;
+}
+
+/** Reads one event stream; `lastEventId` and `retry` are kept as the stream states them. */
+export class SseReader {
+  readonly #limit: number;
+  readonly #onevent: (event: ServerSentEvent) => void;
+  #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
+  #afterReturn = false;
+  #started = false;
+  #event = "";
+  #data: Uint8Array | undefined;
+  #more: Uint8Array[] | undefined;
+  #dataBytes = 0;
+  #overflow = false;
+  #id: string | undefined;
+  /** The id to resume from: that of the last whole event; nothing where the stream never named one. */
+  lastEventId: string | undefined;
+  /** The reconnection time in ms that the stream asked for. */
+  retry: number | undefined;
+  /** How many events were dropped since their data went over the limit. */
+  oversize = 0;
+
+  /** `limit` is the most bytes that the data of one event may have. */
+  constructor(limit: number, onevent: (event: ServerSentEvent) => void) {
+    this.#limit = limit;
+    this.#onevent = onevent;
+  }
+
+  /** Takes the next chunk in. Data handed on may point into it. */
+  push(chunk: Uint8Array): void {
+    if (!this.#started) {
+      this.#started = true;
+      if (chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf) chunk = chunk.subarray(3);
+    }
+    let from = 0;
+    if (this.#afterReturn && chunk.length > 0) {
+      this.#afterReturn = false;
+      if (chunk[0] === LINE_FEED) from = 1;
+    }
+    let feed = chunk.indexOf(LINE_FEED, from);
+    let back = chunk.indexOf(CARRIAGE_RETURN, from);
+    while (feed >= 0 || back >= 0) {
+      const end = feed < 0 || (back >= 0 && back < feed) ? back : feed;
+      this.#closeLine(chunk.subarray(from, end));
+      from = end + 1;
+      if (end === back) {
+        if (from === chunk.length) this.#afterReturn = true;
+        else if (chunk[from] === LINE_FEED) from++;
+        back = chunk.indexOf(CARRIAGE_RETURN, from);
+      }
+      if (feed >= 0 && feed < from) feed = chunk.indexOf(LINE_FEED, from);
+    }
+    if (from < chunk.length) this.#keep(chunk.subarray(from));
+  }
+
+  #keep(part: Uint8Array): void {
+    this.#pendingBytes += part.length;
+    // A line that is no data may not grow without end either; nothing of such a line is needed.
+    if (this.#pendingBytes > this.#limit + 8) this.#overflow = true;
+    if (this.#overflow) this.#pending = [];
+    else this.#pending.push(part);
+  }
+
+  #closeLine(last: Uint8Array): void {
+    if (this.#pendingBytes === 0) return this.#line(last);
+    this.#keep(last);
+    const whole = Buffer.concat(this.#pending);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    if (!this.#overflow) this.#line(whole);
+  }
+
+  #line(line: Uint8Array): void {
+    if (line.length === 0) return this.#dispatch();
+    const colon = line.indexOf(COLON);
+    if (colon === 0) return;
+    // "data" is by far the commonest field.
+    if (
+      (colon === 4 || (colon < 0 && line.length === 4)) && line[0] === 0x64 && line[1] === 0x61 &&
+      line[2] === 0x74
+    ) {
+      if (line[3] === 0x61) return this.#addData(valueOf(line, colon));
+    }
+    const name = decoder.decode(colon < 0 ? line : line.subarray(0, colon));
+    const value = decoder.decode(valueOf(line, colon));
+    if (name === "event") this.#event = value;
+    else if (name === "id" && !value.includes("\0")) this.#id = value;
+    else if (name === "retry" && /^\d+$/.test(value)) this.retry = Number(value);
+  }
+
+  #addData(value: Uint8Array): void {
+    this.#dataBytes += value.length + 1;
+    if (this.#dataBytes > this.#limit + 1) this.#overflow = true;
+    if (this.#overflow) {
+      this.#data = this.#more = undefined;
+      return;
+    }
+    if (this.#data === undefined) this.#data = value;
+    else (this.#more ??= [this.#data]).push(LINE_FEED_BYTES, value);
+  }
+
+  #dispatch(): void {
+    const data = this.#more === undefined ? this.#data : Buffer.concat(this.#more);
+    const event = this.#event;
+    const lost = this.#overflow;
+    this.lastEventId = this.#id;
+    this.#event = "";
+    this.#data = this.#more = undefined;
+    this.#dataBytes = 0;
+    this.#overflow = false;
+    if (lost) this.oversize++;
+    else if (data !== undefined && data.length > 0) {
+      this.#onevent({ event: event === "" ? "message" : event, data });
+    }
+  }
+}
+
+const LINE_FEED_BYTES = new Uint8Array([LINE_FEED]);
+
+function valueOf(line: Uint8Array, colon: number): Uint8Array {
+  if (colon < 0) return line.subarray(line.length);
+  return line.subarray(line[colon + 1] === SPACE ? colon + 2 : colon + 1);
+}
