@@ -1,76 +1,87 @@
-import { Command, Option } from "commander";
-import type { ConnectSettings } from "../app/connect.ts";
+import { connect } from "../app/connect.ts";
 import { readMebibytes, readSeconds, readServerUrl } from "./arguments.ts";
+import type { Command, Flag } from "./command.ts";
 import { readHeaders } from "./headers.ts";
 import { noticePrinter } from "./print.ts";
 
-interface ConnectOptions {
-  header: string[];
-  headerFile: string[];
-  allowHttp?: true;
-  connectTimeout: string;
-  headersTimeout: string;
-  bodyTimeout: string;
-  timeout: string;
-  signInGrace: string;
-  maxMessage: string;
-  debug?: true;
-  silent?: true;
-}
+const FLAGS = {
+  "header": {
+    type: "string",
+    multiple: true,
+    value: "LINE",
+    text: 'send "Name: value" with every request; ${VAR} is taken from the environment',
+  },
+  "header-file": {
+    type: "string",
+    multiple: true,
+    value: "FILE",
+    text: "read such headers from a file, one a line, # for comments",
+  },
+  "allow-http": {
+    type: "boolean",
+    text: "allow plain http beyond this machine, on a network that you trust",
+  },
+  "connect-timeout": {
+    type: "string",
+    default: "10",
+    value: "S",
+    text: "give up connecting after so many seconds",
+  },
+  "headers-timeout": {
+    type: "string",
+    default: "0",
+    value: "S",
+    text: "give up an answer that does not begin for so long; 0 for never",
+  },
+  "body-timeout": {
+    type: "string",
+    default: "300",
+    value: "S",
+    text: "give up an answer that began and fell silent for so long; 0 for never",
+  },
+  "timeout": {
+    type: "string",
+    default: "0",
+    value: "S",
+    text: "give up a request so long after it came; 0 for never",
+  },
+  "sign-in-grace": {
+    type: "string",
+    default: "20",
+    value: "S",
+    text: "answer a host in the server's place when the server is not ready for so long",
+  },
+  "max-message": { type: "string", default: "64", value: "MIB", text: "refuse messages beyond this size" },
+  "debug": { type: "boolean", text: "say on standard error what happens" },
+  "silent": { type: "boolean", text: "say nothing but errors" },
+} as const satisfies Record<string, Flag>;
 
-/** Describes `mcp-bridge <url>`; `onexitcode` receives the exit code when the bridge has ended. */
-export function describeConnect(command: Command, onexitcode: (exitCode: number) => void): void {
-  command
-    .argument("<url>", "the remote MCP server, such as https://mcp.example.com/mcp")
-    .addOption(
-      repeatable(
-        "--header <line>",
-        'send "Name: value" with every request; ${VAR} is taken from the environment',
-      ),
-    )
-    .addOption(repeatable("--header-file <file>", "read headers from a file, one a line, # for comments"))
-    .option("--allow-http", "allow plain http beyond this machine, on a network that you trust")
-    .option("--connect-timeout <seconds>", "give up connecting after this long", "10")
-    .option("--headers-timeout <seconds>", "give up waiting for an answer to begin, 0 for never", "0")
-    .option("--body-timeout <seconds>", "give up an answer that began and fell silent, 0 for never", "300")
-    .option("--timeout <seconds>", "give up a request this long after it came, 0 for never", "0")
-    .option(
-      "--sign-in-grace <seconds>",
-      "leave a host this long without an answer to its first request",
-      "20",
-    )
-    .option("--max-message <mib>", "refuse messages beyond this size", "64")
-    .option("--debug", "say on standard error what happens")
-    .option("--silent", "say nothing but errors")
-    .action(async (url: string, options: ConnectOptions) => onexitcode(await run(url, options)));
-}
-
-function repeatable(flags: string, description: string): Option {
-  return new Option(flags, description).default([], "").argParser((
-    value,
-    previous: string[],
-  ) => [...previous, value]);
-}
-
-async function run(url: string, options: ConnectOptions): Promise<number> {
-  const settings = readSettings(url, options);
-  const { connect } = await import("../app/connect.ts");
-  return connect(settings, {
-    input: Bun.stdin.stream(),
-    output: Bun.stdout.writer(),
-    notify: noticePrinter(options.debug ? "debug" : options.silent ? "silent" : "info"),
-  });
-}
-
-function readSettings(url: string, options: ConnectOptions): ConnectSettings {
-  return {
-    url: readServerUrl(url, options.allowHttp === true),
-    headers: readHeaders(options.header, options.headerFile, process.env),
-    connectTimeout: readSeconds("--connect-timeout", options.connectTimeout),
-    headersTimeout: readSeconds("--headers-timeout", options.headersTimeout),
-    bodyTimeout: readSeconds("--body-timeout", options.bodyTimeout),
-    timeout: readSeconds("--timeout", options.timeout),
-    grace: readSeconds("--sign-in-grace", options.signInGrace),
-    maxMessage: readMebibytes("--max-message", options.maxMessage),
-  };
-}
+/** `mcp-bridge <url>`: the bridge on stdio. */
+export const connectCommand: Command<typeof FLAGS> = {
+  name: "connect",
+  summary: "Connects the MCP client on standard input and output to a remote MCP server.",
+  operands: [{ name: "url", text: "the server, such as https://mcp.example.com/mcp" }],
+  flags: FLAGS,
+  examples: [
+    "mcp-bridge https://mcp.example.com/mcp",
+    "mcp-bridge https://mcp.example.com/mcp --header 'X-Api-Key: ${MY_KEY}'",
+    "mcp-bridge http://127.0.0.1:3000/mcp --debug",
+  ],
+  async run([url], flags): Promise<number> {
+    const settings = {
+      url: readServerUrl(url!, flags["allow-http"] === true),
+      headers: await readHeaders(flags.header ?? [], flags["header-file"] ?? [], process.env),
+      connectTimeout: readSeconds("--connect-timeout", flags["connect-timeout"]),
+      headersTimeout: readSeconds("--headers-timeout", flags["headers-timeout"]),
+      bodyTimeout: readSeconds("--body-timeout", flags["body-timeout"]),
+      timeout: readSeconds("--timeout", flags.timeout),
+      grace: readSeconds("--sign-in-grace", flags["sign-in-grace"]),
+      maxMessage: readMebibytes("--max-message", flags["max-message"]),
+    };
+    return connect(settings, {
+      input: Bun.stdin.stream(),
+      output: Bun.stdout.writer(),
+      notify: noticePrinter(flags.debug ? "debug" : flags.silent ? "silent" : "info"),
+    });
+  },
+};

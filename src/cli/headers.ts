@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { BridgeError } from "../platform/errors.ts";
 
 /** An RFC 9110 field name. */
@@ -25,22 +24,22 @@ const RESERVED = new Set([
  *
  * @throws {BridgeError} `bad_header` or `unreadable_file`
  */
-export function readHeaders(
+export async function readHeaders(
   lines: readonly string[],
   files: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
-): Record<string, string> {
+): Promise<Record<string, string>> {
   const headers: Record<string, string> = {};
   for (const line of lines) addHeader(headers, line, environment, "--header");
   for (const file of files) {
-    for (const line of readLines(file)) addHeader(headers, line, environment, file);
+    for (const line of await readLines(file)) addHeader(headers, line, environment, file);
   }
   return headers;
 }
 
-function readLines(file: string): string[] {
+async function readLines(file: string): Promise<string[]> {
   try {
-    return readFileSync(file, "utf8").split(/\r?\n/).filter((line) => !/^\s*(?:#|$)/.test(line));
+    return (await Bun.file(file).text()).split(/\r?\n/).filter((line) => !/^\s*(?:#|$)/.test(line));
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
     throw new BridgeError(

@@ -1,5 +1,5 @@
-import http from "node:http";
-import https from "node:https";
+// Types alone: a bundle evaluates built-in modules that are imported by name at the start, used or not.
+import type { Agent, IncomingMessage } from "node:http";
 import type { Budget } from "../platform/budget.ts";
 import { collect, type HttpBody } from "./body.ts";
 import { type Engine, type HttpAnswer, networkError } from "./gate.ts";
@@ -8,18 +8,20 @@ import { type Engine, type HttpAnswer, networkError } from "./gate.ts";
  * Carries a request out by `node:http`, which knows no limit to requests in flight. It costs about twice the time of
  * Bun's fetch, so it takes what goes beyond fetch's slots.
  */
-export const nodeEngine: Engine = (request, { budget, signal, pooled, onend }) => {
+export const nodeEngine: Engine = async (request, { budget, signal, pooled, onend }) => {
+  const secure = request.url.protocol === "https:";
+  const http = secure ? await import("node:https") : await import("node:http");
   return new Promise<HttpAnswer>((resolve, reject) => {
-    const secure = request.url.protocol === "https:";
-    const outgoing = (secure ? https : http).request(request.url, {
+    const outgoing = http.request(request.url, {
       method: request.method,
       headers: {
         ...request.headers,
         "accept-encoding": "identity",
         ...(request.body === undefined ? {} : { "content-length": request.body.length }),
       },
-      agent: agentFor(secure, pooled),
+      agent: pooled ? agentOf(secure, http.Agent) : false,
       signal,
+      ...(secure ? { rejectUnauthorized: true } : {}),
     }, (incoming) => {
       resolve({
         status: incoming.statusCode ?? 0,
@@ -32,21 +34,15 @@ export const nodeEngine: Engine = (request, { budget, signal, pooled, onend }) =
   });
 };
 
-const agents = new Map<boolean, http.Agent>();
+const agents = new Map<boolean, Agent>();
 
-function agentFor(secure: boolean, pooled: boolean): http.Agent | false {
-  if (!pooled) return false;
+function agentOf(secure: boolean, Kind: typeof Agent): Agent {
   let agent = agents.get(secure);
-  if (agent === undefined) {
-    agent = secure
-      ? new https.Agent({ keepAlive: true, rejectUnauthorized: true })
-      : new http.Agent({ keepAlive: true });
-    agents.set(secure, agent);
-  }
+  if (agent === undefined) agents.set(secure, agent = new Kind({ keepAlive: true }));
   return agent;
 }
 
-function headersOf(incoming: http.IncomingMessage): Headers {
+function headersOf(incoming: IncomingMessage): Headers {
   const headers = new Headers();
   for (const [name, values] of Object.entries(incoming.headersDistinct)) {
     for (const value of values ?? []) headers.append(name, value);
@@ -54,7 +50,7 @@ function headersOf(incoming: http.IncomingMessage): Headers {
   return headers;
 }
 
-function nodeBody(url: URL, incoming: http.IncomingMessage, budget: Budget, onend: () => void): HttpBody {
+function nodeBody(url: URL, incoming: IncomingMessage, budget: Budget, onend: () => void): HttpBody {
   async function* chunks(): AsyncGenerator<Uint8Array> {
     try {
       for await (const chunk of incoming) yield chunk;
