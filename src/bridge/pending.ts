@@ -8,8 +8,8 @@ import { idKey, type Message } from "../transport/message.ts";
 export interface PendingRequest {
   readonly message: Message;
   readonly receivedAt: number;
-  /** Gives the exchange up; its reason says why. */
-  readonly abort: AbortController;
+  /** Gives the exchange up; its reason says why. Each exchange has its own. */
+  abort: AbortController;
   /** The session that it was last sent in; 0 while it waits to be sent. */
   generation: number;
   /** When something of its answer arrived last; 0 before that. */

@@ -171,7 +171,7 @@ export class Pump {
   /** Carries one request to its end, which is an answer or an error of ours. */
   async #carry(request: PendingRequest): Promise<void> {
     const { clock, far } = this.#options;
-    const { message, abort } = request;
+    const { message } = request;
     let repeats = 0;
     let waited = 0;
     let remade = false;
@@ -179,8 +179,10 @@ export class Pump {
       try {
         if (!this.#recover.isReady) await this.#untilReady(request);
         if (request.settled) return;
+        if (request.abort.signal.aborted) request.abort = new AbortController();
         request.generation = this.#recover.generation;
-        await far.send(message, { signal: abort.signal, onactivity: () => this.#pending.heard(request) });
+        const onactivity = (): void => this.#pending.heard(request);
+        await far.send(message, { signal: request.abort.signal, onactivity });
         if (!request.settled) this.#fail(request, strayAnswer());
         return;
       } catch (thrown) {
@@ -197,7 +199,8 @@ export class Pump {
         } else {
           repeats++;
           if (thrown instanceof ChannelFailure && thrown.retryAfter !== undefined) waited += step.after;
-          await pause(clock, step.after, abort.signal);
+          request.abort = new AbortController();
+          await pause(clock, step.after, request.abort.signal);
         }
       }
     }

@@ -1,5 +1,6 @@
 import { type BridgeError, toBridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
+import { ChannelFailure } from "../transport/channel.ts";
 import { composeMessage, type Message } from "../transport/message.ts";
 
 /** How the session with the server stands. */
@@ -82,13 +83,20 @@ export class Recover {
     return this.#during(this.#options.tell(initialized));
   }
 
-  /** Settles once requests may be sent, making the session if there is none. Rejects with why that failed. */
+  /**
+   * Settles once requests may be sent, making the session if there is none.
+   *
+   * @throws {ChannelFailure} why that failed; the request that waits was not sent.
+   */
   async ready(): Promise<void> {
-    if (this.#state.kind === "opening") {
-      await this.#state.done;
-      return this.ready();
+    while (!this.isReady) {
+      try {
+        if (this.#state.kind === "opening") await this.#state.done;
+        else await this.remake(this.#generation);
+      } catch (thrown) {
+        throw withoutSession(toBridgeError(thrown));
+      }
     }
-    if (this.#state.kind === "absent") await this.remake(this.#generation);
   }
 
   /** The session of `generation` is lost: makes another, unless that has happened already. */
@@ -139,6 +147,15 @@ export class Recover {
       throw thrown;
     }
   }
+}
+
+function withoutSession(cause: BridgeError): ChannelFailure {
+  if (cause instanceof ChannelFailure && !cause.mayHaveRun) return cause;
+  const hint = cause.hint === undefined ? {} : { hint: cause.hint };
+  return new ChannelFailure("broken", "unreachable", `no session with the server: ${cause.message}`, {
+    ...hint,
+    cause,
+  });
 }
 
 /** The ping that asks a silent server of the handshake's era whether it lives (basic/utilities/ping). */

@@ -79,6 +79,7 @@ function readError(body: Uint8Array): Message | undefined {
 export function readRetryAfter(value: string | null, now: number): number | undefined {
   if (value === null) return undefined;
   if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
+  // Date.parse takes "-5" for a year; an HTTP date names its weekday.
+  const date = /^\s*(?:mon|tue|wed|thu|fri|sat|sun)/i.test(value) ? Date.parse(value) : NaN;
   return Number.isNaN(date) ? undefined : Math.max(date - now, 0);
 }

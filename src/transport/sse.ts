@@ -24,6 +24,7 @@ export class SseReader {
   readonly #onevent: (event: ServerSentEvent) => void;
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
+  #lineLost = false;
   #afterReturn = false;
   #started = false;
   #event = "";
@@ -74,19 +75,24 @@ export class SseReader {
 
   #keep(part: Uint8Array): void {
     this.#pendingBytes += part.length;
-    // A line that is no data may not grow without end either; nothing of such a line is needed.
-    if (this.#pendingBytes > this.#limit + 8) this.#overflow = true;
-    if (this.#overflow) this.#pending = [];
-    else this.#pending.push(part);
+    if (this.#lineLost) return;
+    this.#pending.push(part);
+    if (this.#pendingBytes <= this.#limit + 8) return;
+    // No line may grow without end; that of a comment or an unknown field is no loss.
+    this.#lineLost = true;
+    const head = Buffer.concat(this.#pending).subarray(0, 5);
+    if (head.toString("latin1") === "data:") this.#overflow = true;
+    this.#pending = [];
   }
 
   #closeLine(last: Uint8Array): void {
     if (this.#pendingBytes === 0) return this.#line(last);
     this.#keep(last);
-    const whole = Buffer.concat(this.#pending);
+    const line = this.#lineLost ? undefined : Buffer.concat(this.#pending);
     this.#pending = [];
     this.#pendingBytes = 0;
-    if (!this.#overflow) this.#line(whole);
+    this.#lineLost = false;
+    if (line !== undefined) this.#line(line);
   }
 
   #line(line: Uint8Array): void {
