@@ -1,0 +1,113 @@
+/** The executable as a client starts it: a process with JSON-RPC lines on its stdin and stdout. */
+import type { FileSink, Subprocess } from "bun";
+import { EXECUTABLE } from "../../scripts/build.ts";
+import { Home } from "./home.ts";
+import { LineLog } from "./line_log.ts";
+
+/** What an MCP client's configuration says about the executable, in the shape that both SDKs take. */
+export interface Command {
+  command: string;
+  args: string[];
+  env: Record<string, string>;
+  stderr: "pipe";
+}
+
+/** One message, as loosely typed as a test of the wire needs it. */
+// deno-lint-ignore no-explicit-any
+export type Message = Record<string, any>;
+
+/** The command that starts the executable inside `home`. */
+export function commandOf(home: Home, ...args: string[]): Command {
+  return { command: EXECUTABLE, args, env: home.env, stderr: "pipe" };
+}
+
+/** The executable under the test's own hands, without an SDK between. Disposing it kills the process. */
+export class Executable implements AsyncDisposable {
+  /** The lines on stdout. */
+  readonly output: LineLog;
+  /** The lines on stderr. */
+  readonly stderr: LineLog;
+  readonly #home: Home;
+  readonly #process: Subprocess<"pipe", "pipe", "pipe">;
+
+  /** Starts the executable with `args` in a home of its own. */
+  constructor(...args: string[]) {
+    this.#home = new Home();
+    this.#process = Bun.spawn([EXECUTABLE, ...args], {
+      cwd: this.#home.folder,
+      env: this.#home.env,
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    this.output = new LineLog(this.#process.stdout);
+    this.stderr = new LineLog(this.#process.stderr);
+  }
+
+  /** Waits for the process to end by itself and gives its exit code. Throws when it is still there after the time. */
+  async exit(withinMs: number): Promise<number> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      late.reject(new Error(`The process still runs after ${withinMs} ms:\n${this.stderr}`));
+    }, withinMs);
+    try {
+      return await Promise.race([this.#process.exited, late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The id of the process. */
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** Sends a signal. */
+  kill(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
+  /** Writes one message as one line. */
+  send(message: Message): void {
+    this.write(`${JSON.stringify(message)}\n`);
+  }
+
+  /** Writes bytes as they are. */
+  write(bytes: string | Uint8Array): void {
+    const stdin: FileSink = this.#process.stdin;
+    stdin.write(bytes);
+    stdin.flush();
+  }
+
+  /** Sends a request and waits for the answer that carries its id. */
+  async request(request: Message): Promise<Message> {
+    this.send({ jsonrpc: "2.0", ...request });
+    const answer = await this.output.find((line) => {
+      const message: Message = JSON.parse(line);
+      return message.id === request.id && message.method === undefined;
+    });
+    return JSON.parse(answer);
+  }
+
+  /** Does the handshake of the revisions up to 2025-11-25 and gives the answer to `initialize`. */
+  async initialize(protocolVersion = "2025-11-25"): Promise<Message> {
+    const clientInfo = { name: "by-hand", version: "1.0.0" };
+    const params = { protocolVersion, capabilities: {}, clientInfo };
+    const answer = await this.request({ id: "initialize", method: "initialize", params });
+    this.send({ jsonrpc: "2.0", method: "notifications/initialized" });
+    return answer;
+  }
+
+  /** Closes stdin, which is how a client says that it is done. */
+  endInput(): void {
+    this.#process.stdin.end();
+  }
+
+  /** Kills the process if it still runs, and removes its home. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.kill("SIGKILL");
+    await this.#process.exited;
+    await Promise.all([this.output.ended, this.stderr.ended]);
+    this.#home[Symbol.dispose]();
+  }
+}
