@@ -1,0 +1,490 @@
+/**
+ * The reference server behind the executable, driven by the clients that people use. What the server says to a client
+ * that speaks to it directly is the measure of what it has to say through the executable.
+ */
+import { afterAll, describe, expect, test } from "bun:test";
+import { EverythingServer } from "../harness/everything_server.ts";
+import { commandOf, Executable, type Message } from "../harness/executable.ts";
+import { Home } from "../harness/home.ts";
+import { inspect } from "../harness/inspector.ts";
+import { Log } from "../harness/log.ts";
+import { Recorder } from "../harness/recorder.ts";
+import type { Role, SdkClient, SdkClientKind, ToolResult } from "../harness/sdk_client.ts";
+import { V1_CLIENT } from "../harness/v1_client.ts";
+import { V2_AUTO_CLIENT, V2_LEGACY_CLIENT } from "../harness/v2_client.ts";
+
+const CLIENTS: readonly SdkClientKind[] = [V1_CLIENT, V2_LEGACY_CLIENT, V2_AUTO_CLIENT];
+/** More than the 256 requests that Bun's fetch keeps in flight by default. */
+const MANY = 300;
+const MEBIBYTE = 1 << 20;
+/** In bytes before it is packed; what comes back stays below the 10 MB that the SDKs take as one message. */
+const LARGE_RESULT = 4 * MEBIBYTE;
+/** How long a client waits after it closed stdin before it sends signals. */
+const GRACE_MS = 2_000;
+
+const server = await EverythingServer.start();
+afterAll(() => server[Symbol.asyncDispose]());
+
+/**
+ * A client at the executable, whose stream for the server's own messages is open. Disposing it closes the client, and
+ * throws when the SDK complained: of a line that is no message, say, or of a second answer to one request.
+ */
+class Session implements AsyncDisposable {
+  readonly kind: SdkClientKind;
+  readonly client: SdkClient;
+  readonly #home: Home;
+
+  private constructor(kind: SdkClientKind, home: Home, client: SdkClient) {
+    this.kind = kind;
+    this.#home = home;
+    this.client = client;
+  }
+
+  static async open(kind: SdkClientKind, role: Partial<Role> = {}, url = server.url): Promise<Session> {
+    const home = new Home();
+    try {
+      const before = server.log.items.length;
+      const client = await kind.overStdio(commandOf(home, url), roleOf(role));
+      await server.listened(before);
+      return new Session(kind, home, client);
+    } catch (error) {
+      home[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** A client of the same kind with nothing between it and the server. */
+  direct(): Promise<SdkClient> {
+    return this.kind.overHttp(server.url, roleOf({}));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // What comes while the client closes is no fault: the server asks for the roots when it likes.
+    const complaints = this.client.complaints.join("\n");
+    await this.client[Symbol.asyncDispose]();
+    this.#home[Symbol.dispose]();
+    if (complaints !== "") throw new Error(`The SDK complains: ${complaints}\n${this.client.stderr}`);
+  }
+}
+
+function roleOf(role: Partial<Role>): Role {
+  const unasked = (): never => {
+    throw new Error("Nobody was to ask this");
+  };
+  return { sample: unasked, elicit: unasked, roots: () => [], ...role };
+}
+
+function textOf(result: ToolResult): string {
+  return result.content.map(({ text }) => text ?? "").join("\n");
+}
+
+/** What came of a request: its result, or all that an error says. */
+async function outcomeOf(request: Promise<unknown>): Promise<unknown> {
+  try {
+    return { result: await request };
+  } catch (error) {
+    const { code, message, data } = error as { code: unknown; message: unknown; data: unknown };
+    return { error: { code, message, data } };
+  }
+}
+
+/** A text that breaks whoever splits it in the wrong places or counts characters for bytes. */
+function hardText(bytes: number): string {
+  const piece = 'a "quoted" \\ back\\nslash\n\u2028\u2029\u0000 \u00e9 \u4e16\u754c \ud83d\ude00 ';
+  return piece.repeat(Math.ceil(bytes / new TextEncoder().encode(piece).length));
+}
+
+function gate(): { opened: Promise<void>; open: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { opened: promise, open: resolve };
+}
+
+describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, kind) => {
+  test("learns from initialize what the server says of itself", async () => {
+    await using session = await Session.open(kind);
+    await using direct = await session.direct();
+    expect(session.client.sdk.getServerVersion()).toEqual(direct.sdk.getServerVersion()!);
+    expect(session.client.sdk.getServerCapabilities()).toEqual(direct.sdk.getServerCapabilities()!);
+    expect(session.client.sdk.getInstructions()).toEqual(direct.sdk.getInstructions()!);
+    expect(session.client.sdk.getServerVersion()!.name).toBe("mcp-servers/everything");
+  });
+
+  test("lists the tools, resources, templates and prompts that the server lists", async () => {
+    await using session = await Session.open(kind);
+    await using direct = await session.direct();
+    const { tools } = await session.client.sdk.listTools();
+    expect(tools.map(({ name }) => name)).toContain("trigger-sampling-request");
+    expect<unknown>(tools).toEqual((await direct.sdk.listTools()).tools);
+    expect<unknown>(await session.client.sdk.listResources()).toEqual(await direct.sdk.listResources());
+    expect<unknown>(await session.client.sdk.listResourceTemplates())
+      .toEqual(await direct.sdk.listResourceTemplates());
+    expect<unknown>(await session.client.sdk.listPrompts()).toEqual(await direct.sdk.listPrompts());
+  });
+
+  test("reads resources and gets prompts as the server gives them", async () => {
+    await using session = await Session.open(kind);
+    await using direct = await session.direct();
+    for (const { uri } of (await direct.sdk.listResources()).resources) {
+      expect<unknown>(await session.client.sdk.readResource({ uri })).toEqual(
+        await direct.sdk.readResource({ uri }),
+      );
+    }
+    const prompt = {
+      name: "args-prompt",
+      arguments: { city: "Z\u00fcrich", state: "\ud83c\udde8\ud83c\udded" },
+    };
+    expect<unknown>(await session.client.sdk.getPrompt(prompt)).toEqual(await direct.sdk.getPrompt(prompt));
+  });
+
+  test("calls tools and gets text, structured content, images and links", async () => {
+    await using session = await Session.open(kind);
+    await using direct = await session.direct();
+    expect(textOf(await session.client.call("echo", { message: "hello" }))).toBe("Echo: hello");
+    expect(textOf(await session.client.call("get-sum", { a: 2, b: 3.5 }))).toContain("5.5");
+    const { structuredContent } = await session.client.call("get-structured-content", {
+      location: "Chicago",
+    });
+    expect(structuredContent).toEqual({ temperature: 36, conditions: "Light rain / drizzle", humidity: 82 });
+    for (const tool of ["get-tiny-image", "get-resource-links"]) {
+      expect(await session.client.call(tool)).toEqual(await direct.call(tool));
+    }
+  });
+
+  test("gets the server's errors with their code, message and data", async () => {
+    await using session = await Session.open(kind);
+    await using direct = await session.direct();
+    const failing: ((client: SdkClient) => Promise<unknown>)[] = [
+      (client) => client.call("no-such-tool"),
+      (client) => client.call("get-sum", { a: "two" }),
+      (client) => client.sdk.readResource({ uri: "demo://no/such/resource" }),
+      (client) => client.sdk.getPrompt({ name: "args-prompt" }),
+      (client) => client.call("trigger-url-elicitation", { errorPath: true, elicitationId: "an-id" }),
+    ];
+    for (const fail of failing) {
+      expect(await outcomeOf(fail(session.client))).toEqual(await outcomeOf(fail(direct)));
+    }
+  });
+
+  test("hears of the progress of a long call, in order and before its result", async () => {
+    await using session = await Session.open(kind);
+    const heard: number[] = [];
+    const result = await session.client.call("trigger-long-running-operation", { duration: 0.5, steps: 5 }, {
+      onprogress: ({ progress, total }) => {
+        expect(total).toBe(5);
+        heard.push(progress);
+      },
+    });
+    // Both SDKs take up a result before a notification that came in the same read, and so can lose the last step.
+    // That the executable loses none is told below, without an SDK.
+    expect([[1, 2, 3, 4], [1, 2, 3, 4, 5]]).toContainEqual(heard);
+    session.client.complaints.length = 0;
+    expect(textOf(result)).toContain("Long running operation completed");
+  });
+
+  test("hears log messages from the level it set", async () => {
+    await using session = await Session.open(kind);
+    await session.client.sdk.setLoggingLevel("debug");
+    await session.client.call("toggle-simulated-logging");
+    const message = await session.client.notifications.find(({ method }) =>
+      method === "notifications/message"
+    );
+    expect(message.params.data).toMatch(/level.message/);
+    await session.client.call("toggle-simulated-logging");
+    await session.client.sdk.setLoggingLevel("emergency");
+    const heard = session.client.notifications.items.length;
+    await session.client.sdk.subscribeResource({ uri: "demo://resource/dynamic/text/1" });
+    await session.client.sdk.ping();
+    expect(session.client.notifications.items.slice(heard)).toEqual([]);
+  });
+
+  test("hears of updates to the resource it subscribed to, and of no other", async () => {
+    await using session = await Session.open(kind);
+    const uri = `demo://resource/dynamic/text/${1 + CLIENTS.indexOf(kind)}`;
+    await session.client.sdk.subscribeResource({ uri: "demo://resource/dynamic/text/99" });
+    await session.client.sdk.subscribeResource({ uri });
+    await session.client.sdk.unsubscribeResource({ uri: "demo://resource/dynamic/text/99" });
+    await session.client.call("toggle-subscriber-updates");
+    await session.client.notifications.find(({ method }) => method === "notifications/resources/updated");
+    await session.client.call("toggle-subscriber-updates");
+    const updates = session.client.notifications.items.filter(({ method }) => method.endsWith("/updated"));
+    expect(updates.map(({ params }) => params)).toEqual([{ uri }]);
+  });
+
+  test("hears that the list of resources has changed, and finds the new one in it", async () => {
+    await using session = await Session.open(kind);
+    const name = `${kind.name.replaceAll(" ", "-")}.gz`;
+    await session.client.call("gzip-file-as-resource", { name, data: "data:text/plain,hello" });
+    await session.client.notifications.find(({ method }) =>
+      method === "notifications/resources/list_changed"
+    );
+    const { resources } = await session.client.sdk.listResources();
+    expect(resources.map(({ uri }) => uri)).toContain(`demo://resource/session/${name}`);
+  });
+
+  test("answers the server's sampling request in the midst of a call", async () => {
+    const asked: Message[] = [];
+    await using session = await Session.open(kind, {
+      sample: (params) => {
+        asked.push(params);
+        return "forty-two";
+      },
+    });
+    const result = await session.client.call("trigger-sampling-request", {
+      prompt: "six by seven",
+      maxTokens: 7,
+    });
+    expect(asked).toHaveLength(1);
+    expect(asked[0]).toMatchObject({
+      maxTokens: 7,
+      temperature: 0.7,
+      systemPrompt: "You are a helpful test server.",
+    });
+    expect(JSON.stringify(asked[0])).toContain("six by seven");
+    expect(textOf(result)).toContain("forty-two");
+  });
+
+  test("answers the server's forms by filling them in and by declining", async () => {
+    const forms: Message[] = [];
+    await using session = await Session.open(kind, {
+      elicit: (params) => {
+        forms.push(params);
+        return forms.length === 1
+          ? { action: "accept", content: { name: "Ada", check: true } }
+          : { action: "decline" };
+      },
+    });
+    const filled = textOf(await session.client.call("trigger-elicitation-request"));
+    expect(filled).toContain("Name: Ada");
+    expect(filled).toContain("Agreed to terms: true");
+    const declined = textOf(await session.client.call("trigger-elicitation-request"));
+    expect(declined).toContain("declined");
+    expect(Object.keys(forms[0]!.requestedSchema.properties)).toHaveLength(13);
+    expect(forms[0]!.requestedSchema.required).toEqual(["name"]);
+  });
+
+  test("gives its roots when the server asks, and again after they have changed", async () => {
+    const roots = [{ uri: "file:///one", name: "first" }];
+    await using session = await Session.open(kind, { roots: () => roots });
+    expect(textOf(await session.client.call("get-roots-list"))).toContain("1. first\n   URI: file:///one");
+    roots.push({ uri: "file:///two", name: "second" });
+    await session.client.sdk.sendRootsListChanged();
+    await session.client.notifications.find(({ params }) =>
+      params?.data?.startsWith("Roots updated: 2 root(s)")
+    );
+    expect(textOf(await session.client.call("get-roots-list"))).toContain("2. second\n   URI: file:///two");
+  });
+
+  test("cancels a call, which reaches the server under the id of that call", async () => {
+    await using recorder = new Recorder(server.url);
+    const running = gate();
+    const cancelled = gate();
+    await using session = await Session.open(kind, {
+      sample: async () => {
+        running.open();
+        await cancelled.opened;
+        return "too late";
+      },
+    }, recorder.url);
+    const abort = new AbortController();
+    const call = outcomeOf(
+      session.client.call("trigger-sampling-request", { prompt: "wait" }, { signal: abort.signal }),
+    );
+    await running.opened;
+    abort.abort("changed my mind");
+    expect(await call).toMatchObject({ error: { message: expect.stringContaining("changed my mind") } });
+    const { message } = await recorder.requests.find(({ message }) =>
+      message?.method === "notifications/cancelled"
+    );
+    const called = await recorder.requests.find(({ message }) => message?.method === "tools/call");
+    expect(message!.params).toMatchObject({ requestId: called.message!.id, reason: "changed my mind" });
+    cancelled.open();
+    expect(textOf(await session.client.call("echo", { message: "still here" }))).toBe("Echo: still here");
+  });
+
+  test("completes the arguments of prompts and templates", async () => {
+    await using session = await Session.open(kind);
+    const prompt = { type: "ref/prompt" as const, name: "completable-prompt" };
+    const department = await session.client.sdk.complete({
+      ref: prompt,
+      argument: { name: "department", value: "S" },
+    });
+    expect(department.completion.values).toEqual(["Sales", "Support"]);
+    const name = await session.client.sdk.complete({
+      ref: prompt,
+      argument: { name: "name", value: "" },
+      context: { arguments: { department: "Sales" } },
+    });
+    expect(name.completion.values).toEqual(["David", "Eve", "Frank"]);
+  });
+
+  test("pings", async () => {
+    await using session = await Session.open(kind);
+    expect(await session.client.sdk.ping()).toEqual({});
+  });
+
+  test("sends and gets messages of megabytes unharmed", async () => {
+    await using session = await Session.open(kind);
+    const message = hardText(2 * MEBIBYTE);
+    const echoed = await session.client.call("echo", { message });
+    // Compared by hand: a difference of megabytes is nothing that anyone wants to see printed.
+    expect(textOf(echoed) === `Echo: ${message}`).toBe(true);
+
+    // The server takes no request of more than 4 MiB, but fetches what it answers with from wherever it is told to.
+    const noise = crypto.getRandomValues(new Uint8Array(LARGE_RESULT)).toBase64();
+    await using source = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response(noise) });
+    const args = {
+      name: `${kind.name.replaceAll(" ", "-")}-noise.gz`,
+      data: source.url.href,
+      outputType: "resource",
+    };
+    const { content } = await session.client.call("gzip-file-as-resource", args);
+    const { blob } = content[0]!.resource as { blob: string };
+    expect(new TextDecoder().decode(Bun.gunzipSync(Buffer.from(blob, "base64"))) === noise).toBe(true);
+  });
+
+  test(`keeps ${MANY} calls in flight at once, each waiting for an answer of the client`, async () => {
+    const asked = new Log<Message>();
+    const all = asked.find(() => asked.items.length === MANY);
+    await using session = await Session.open(kind, {
+      sample: async (params) => {
+        asked.add(params);
+        await all;
+        return `answer to ${params.messages[0].content.text}`;
+      },
+    });
+    const prompts = Array.from({ length: MANY }, (_, index) => `prompt-${index}.`);
+    const calls = prompts.map((prompt) => session.client.call("trigger-sampling-request", { prompt }));
+    const [, ...results] = await Promise.all([all, ...calls]);
+    expect(results.map((result, index) => textOf(result).includes(prompts[index]!))).not.toContain(false);
+  });
+
+  test("ends the process and the session by closing, before a signal would be sent", async () => {
+    const session = await Session.open(kind);
+    const id = server.begunSessions().at(-1)!;
+    const start = performance.now();
+    await session[Symbol.asyncDispose]();
+    expect(performance.now() - start).toBeLessThan(GRACE_MS);
+    await server.sessionEnded(id, 1_000);
+  });
+});
+
+describe("the inspector", () => {
+  test("lists and calls, in the revision it knows best and in the one it negotiates", async () => {
+    for (const era of ["legacy", "auto"]) {
+      const listed = await inspect(server.url, "tools/list", "--protocol-era", era) as {
+        tools: { name: string }[];
+      };
+      expect(listed.tools.map(({ name }) => name)).toContain("get-sum");
+      const options = ["--protocol-era", era, "--tool-name", "get-sum", "--tool-args-json", '{"a":40,"b":2}'];
+      const called = await inspect(server.url, "tools/call", ...options) as ToolResult;
+      expect(textOf(called)).toBe("The sum of 40 and 2 is 42.");
+    }
+  });
+
+  test("lists and reads resources, lists and gets prompts", async () => {
+    const uri = "demo://resource/static/document/features.md";
+    const listed = await inspect(server.url, "resources/list") as { resources: { uri: string }[] };
+    expect(listed.resources.map((resource) => resource.uri)).toContain(uri);
+    const read = await inspect(server.url, "resources/read", "--uri", uri) as {
+      contents: { text: string }[];
+    };
+    expect(read.contents[0]!.text).toStartWith("# Everything Server");
+    const { prompts } = await inspect(server.url, "prompts/list") as { prompts: { name: string }[] };
+    expect(prompts.map(({ name }) => name)).toContain("args-prompt");
+    const options = ["--prompt-name", "args-prompt", "--prompt-args", "city=Oslo"];
+    const prompt = await inspect(server.url, "prompts/get", ...options);
+    expect(JSON.stringify(prompt)).toContain("Oslo");
+  });
+
+  test("leaves no session behind", async () => {
+    const before = server.begunSessions().length;
+    await inspect(server.url, "prompts/list");
+    const begun = server.begunSessions().slice(before);
+    expect(begun).toHaveLength(1);
+    await server.sessionEnded(begun[0]!, 1_000);
+  });
+});
+
+describe("the executable", () => {
+  test("forwards each step of a call's progress in order, and the result after them", async () => {
+    await using executable = new Executable(server.url);
+    await executable.initialize();
+    const place = executable.output.items.length;
+    const params = { name: "trigger-long-running-operation", arguments: { duration: 0.1, steps: 50 } };
+    await executable.request({
+      id: 7,
+      method: "tools/call",
+      params: { ...params, _meta: { progressToken: "steps" } },
+    });
+    const messages: Message[] = executable.output.items.slice(place).map((line) => JSON.parse(line));
+    const steps = messages.slice(0, messages.findIndex(({ id }) => id === 7))
+      .filter(({ method }) => method === "notifications/progress");
+    expect(steps.map((step) => step.params.progress)).toEqual(
+      Array.from({ length: 50 }, (_, index) => index + 1),
+    );
+    expect(steps.every((step) => step.params.progressToken === "steps")).toBe(true);
+  });
+
+  test("ends with exit code 0 at the end of stdin, and ends the session on the server", async () => {
+    await using executable = new Executable(server.url);
+    const { result } = await executable.initialize();
+    expect(result.serverInfo.name).toBe("mcp-servers/everything");
+    await executable.request({ id: 1, method: "ping" });
+    const id = server.begunSessions().at(-1)!;
+    executable.endInput();
+    expect(await executable.exit(GRACE_MS)).toBe(0);
+    await server.sessionEnded(id, 1_000);
+  });
+
+  test("ends with exit code 0 at the end of stdin while a call still runs", async () => {
+    await using executable = new Executable(server.url);
+    await executable.initialize();
+    const _meta = { progressToken: "steps" };
+    const params = {
+      name: "trigger-long-running-operation",
+      arguments: { duration: 600, steps: 6_000 },
+      _meta,
+    };
+    executable.send({ jsonrpc: "2.0", id: 1, method: "tools/call", params });
+    await executable.output.find((line) => line.includes("notifications/progress"));
+    const id = server.begunSessions().at(-1)!;
+    executable.endInput();
+    expect(await executable.exit(GRACE_MS)).toBe(0);
+    await server.sessionEnded(id, 1_000);
+  });
+
+  test("ends with exit code 0 when stdin ends before a word was said", async () => {
+    await using executable = new Executable(server.url);
+    executable.endInput();
+    expect(await executable.exit(GRACE_MS)).toBe(0);
+    await executable.output.ended;
+    expect(executable.output.items).toEqual([]);
+  });
+
+  test("writes nothing but messages to stdout, even when it is talkative", async () => {
+    await using executable = new Executable(server.url, "--debug");
+    await executable.initialize();
+    const params = { name: "echo", arguments: { message: hardText(100) } };
+    await executable.request({ id: "a string", method: "tools/call", params });
+    executable.endInput();
+    await executable.output.ended;
+    for (const line of executable.output.items) expect(JSON.parse(line)).toMatchObject({ jsonrpc: "2.0" });
+  });
+
+  test("puts the session and the agreed revision on each request after the handshake", async () => {
+    await using recorder = new Recorder(server.url);
+    await using executable = new Executable(recorder.url);
+    await executable.initialize("2025-06-18");
+    await executable.request({ id: 1, method: "tools/list" });
+    await recorder.requests.find(({ method }) => method === "GET");
+    executable.endInput();
+    await executable.exit(GRACE_MS);
+    await recorder.requests.find(({ method }) => method === "DELETE");
+    const later = recorder.requests.items.filter(({ message }) => message?.method !== "initialize");
+    expect(later.map(({ method }) => method).sort()).toEqual(["DELETE", "GET", "POST", "POST"]);
+    const id = server.begunSessions().at(-1)!;
+    for (const { headers } of later) {
+      expect(headers).toMatchObject({ "mcp-session-id": id, "mcp-protocol-version": "2025-06-18" });
+    }
+  });
+});

@@ -1,0 +1,89 @@
+/** The reference server of the MCP project, `mcp-server-everything`, over Streamable HTTP on a port of its own. */
+import type { Subprocess } from "bun";
+import { freePort } from "./free_port.ts";
+import { Home } from "./home.ts";
+import { LineLog } from "./line_log.ts";
+
+const ENTRY = Bun.resolveSync("@modelcontextprotocol/server-everything/dist/index.js", import.meta.dir);
+const ATTEMPTS = 5;
+
+type ServerProcess = Subprocess<"ignore", "pipe", "pipe">;
+
+/** A running server. Disposing it stops the process. */
+export class EverythingServer implements AsyncDisposable {
+  /** The server's endpoint. */
+  readonly url: string;
+  /** What the server says it does, a line for each request. */
+  readonly log: LineLog;
+  readonly #home: Home;
+  readonly #process: ServerProcess;
+
+  private constructor(home: Home, process: ServerProcess, port: number) {
+    this.#home = home;
+    this.#process = process;
+    this.url = `http://127.0.0.1:${port}/mcp`;
+    this.log = new LineLog(process.stdout);
+  }
+
+  /** Starts a server and waits until it listens. */
+  static async start(): Promise<EverythingServer> {
+    const home = new Home();
+    for (let attempt = 1;; attempt++) {
+      const port = await freePort();
+      const server = Bun.spawn([process.execPath, ENTRY, "streamableHttp"], {
+        cwd: home.folder,
+        env: { ...home.env, PORT: String(port) },
+        stdin: "ignore",
+        stdout: "pipe",
+        stderr: "pipe",
+      });
+      try {
+        await new LineLog(server.stderr).find(
+          (line) => line.endsWith(`listening on port ${port}`),
+          0,
+          20_000,
+        );
+        return new EverythingServer(home, server, port);
+      } catch (error) {
+        server.kill("SIGKILL");
+        await server.exited;
+        if (attempt < ATTEMPTS) continue;
+        home[Symbol.dispose]();
+        throw error;
+      }
+    }
+  }
+
+  /** The sessions that a client has ended, in order. */
+  endedSessions(): string[] {
+    return this.#captures(/^Received session termination request for session (\S+)$/);
+  }
+
+  /** The sessions that clients have begun, in order. */
+  begunSessions(): string[] {
+    return this.#captures(/^Session initialized with ID: (\S+)$/);
+  }
+
+  /** Waits until a client listens for what the server sends by itself. `from` is a place in the log. */
+  async listened(from: number): Promise<void> {
+    await this.log.find((line) => line.startsWith("Establishing new SSE stream for session"), from);
+  }
+
+  /** Waits until the server was asked to end `session`. */
+  async sessionEnded(session: string, withinMs?: number): Promise<void> {
+    const line = `Received session termination request for session ${session}`;
+    await this.log.find((candidate) => candidate === line, 0, withinMs);
+  }
+
+  /** Stops the process. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.kill("SIGKILL");
+    await this.#process.exited;
+    await this.log.ended;
+    this.#home[Symbol.dispose]();
+  }
+
+  #captures(pattern: RegExp): string[] {
+    return this.log.items.map((line) => pattern.exec(line)?.[1]).filter((capture) => capture !== undefined);
+  }
+}
