@@ -15,11 +15,7 @@ export function judgeRefusal(
 ): ChannelFailure | Message {
   const { status } = answer;
   if (status === 404 && inSession) {
-    return new ChannelFailure(
-      "session_lost",
-      "session_lost",
-      "the server does not know the session any more",
-    );
+    return sessionLost();
   }
   if (status === 401) {
     return new ChannelFailure(
@@ -73,6 +69,11 @@ function readError(body: Uint8Array): Message | undefined {
     if (fault instanceof MalformedMessage) return undefined;
     throw fault;
   }
+}
+
+/** The server does not know the session that a request named: the request was not carried out. */
+export function sessionLost(): ChannelFailure {
+  return new ChannelFailure("session_lost", "session_lost", "the server does not know the session any more");
 }
 
 /** Reads `Retry-After` (RFC 9110, 10.2.3), seconds or a date, into ms from `now`; nothing where it says neither. */

@@ -3,9 +3,9 @@ import { type Clock, jittered, pause } from "../platform/clock.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { type Channel, type ChannelEvents, ChannelFailure, type SendOptions } from "./channel.ts";
-import { MalformedMessage, type Message, readMessage, splitBatch } from "./message.ts";
+import { composeMessage, MalformedMessage, type Message, readMessage, splitBatch } from "./message.ts";
 import { claimedRevision, negotiatedRevision, standardHeaders } from "./request_headers.ts";
-import { judgeRefusal } from "./refusal.ts";
+import { judgeRefusal, sessionLost } from "./refusal.ts";
 import { SseReader } from "./sse.ts";
 
 /** What a Streamable HTTP end is made of. */
@@ -158,10 +158,28 @@ export class StreamableHttp implements Channel {
     const body = await answer.body.bytes(this.#options.limit);
     const verdict = judgeRefusal(answer, body, exchange.session?.id !== undefined, this.#options.clock.now());
     if (verdict instanceof ChannelFailure) throw verdict;
+    const named = verdict.id !== undefined && verdict.id !== "null";
+    if (!named && answer.status === 400 && await this.#hasForgotten(exchange.session)) throw sessionLost();
     if (exchange.request === undefined) return;
-    const id = verdict.id === undefined || verdict.id === "null" ? exchange.request.id : undefined;
-    await this.#hand(exchange, id === undefined ? verdict : verdict.withId(id));
+    await this.#hand(exchange, named ? verdict : verdict.withId(exchange.request.id!));
     if (!exchange.answered) throw this.#unanswered(exchange);
+  }
+
+  /**
+   * Some servers, the reference server among them, answer 400 where the specification wants 404 for a session that
+   * they do not know. A session that lives answers a ping.
+   */
+  async #hasForgotten(session: Session | undefined): Promise<boolean> {
+    if (session?.id === undefined) return false;
+    const ping = composeMessage({ id: "mcp-bridge:session", method: "ping" });
+    const answer = await this.#fetch({
+      url: this.#options.url,
+      method: "POST",
+      headers: this.#headersFor(ping, session),
+      body: ping.bytes,
+    });
+    answer.body.discard();
+    return answer.status === 400 || answer.status === 404;
   }
 
   /** Reads the stream that answers a request, resuming it for as long as the server lets us. */
@@ -338,7 +356,7 @@ export class StreamableHttp implements Channel {
     let failures = 0;
     while (!stop.signal.aborted) {
       const opened = this.#options.clock.now();
-      const stream = await this.#readServerStream(exchange, lastEventId);
+      const stream = await this.#readServerStream(exchange, lastEventId, failures > 0);
       if (stream === "unavailable") break;
       if (stream === "lost") {
         if (session === this.#session) this.#options.events.onloss();
@@ -355,6 +373,7 @@ export class StreamableHttp implements Channel {
   async #readServerStream(
     exchange: Exchange,
     lastEventId: string | undefined,
+    wasOpen: boolean,
   ): Promise<"unavailable" | "lost" | { lastEventId: string | undefined; retry: number | undefined }> {
     const { notify, url } = this.#options;
     try {
@@ -373,6 +392,7 @@ export class StreamableHttp implements Channel {
       }
       answer.body.discard();
       if (answer.status === 404 && exchange.session!.id !== undefined) return "lost";
+      if (answer.status === 400 && wasOpen && await this.#hasForgotten(exchange.session)) return "lost";
       if (answer.status < 500 && answer.status !== 429) {
         notify({ level: "debug", text: `${url.host} offers no stream of its own (${answer.status})` });
         return "unavailable";

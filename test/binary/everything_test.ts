@@ -461,6 +461,23 @@ describe("the executable", () => {
     expect(executable.output.items).toEqual([]);
   });
 
+  test("makes a new session when the server was restarted, and its subscriptions with it", async () => {
+    await using fresh = await EverythingServer.start();
+    await using executable = new Executable(fresh.url);
+    await executable.initialize();
+    const uri = "demo://resource/dynamic/text/1";
+    await executable.request({ id: 1, method: "resources/subscribe", params: { uri } });
+    await fresh.restart();
+    const echo = { name: "echo", arguments: { message: "still there" } };
+    const answer = await executable.request({ id: 2, method: "tools/call", params: echo });
+    expect(answer.result.content[0].text).toContain("still there");
+    await fresh.listened(0);
+    const toggle = { name: "toggle-subscriber-updates", arguments: {} };
+    await executable.request({ id: 3, method: "tools/call", params: toggle });
+    await executable.output.find((line) => line.includes("notifications/resources/updated"));
+    expect(fresh.begunSessions()).toHaveLength(1);
+  });
+
   test("writes nothing but messages to stdout, even when it is talkative", async () => {
     await using executable = new Executable(server.url, "--debug");
     await executable.initialize();

@@ -14,13 +14,15 @@ export class EverythingServer implements AsyncDisposable {
   /** The server's endpoint. */
   readonly url: string;
   /** What the server says it does, a line for each request. */
-  readonly log: LineLog;
+  log: LineLog;
   readonly #home: Home;
-  readonly #process: ServerProcess;
+  readonly #port: number;
+  #process: ServerProcess;
 
   private constructor(home: Home, process: ServerProcess, port: number) {
     this.#home = home;
     this.#process = process;
+    this.#port = port;
     this.url = `http://127.0.0.1:${port}/mcp`;
     this.log = new LineLog(process.stdout);
   }
@@ -30,28 +32,22 @@ export class EverythingServer implements AsyncDisposable {
     const home = new Home();
     for (let attempt = 1;; attempt++) {
       const port = await freePort();
-      const server = Bun.spawn([process.execPath, ENTRY, "streamableHttp"], {
-        cwd: home.folder,
-        env: { ...home.env, PORT: String(port) },
-        stdin: "ignore",
-        stdout: "pipe",
-        stderr: "pipe",
-      });
       try {
-        await new LineLog(server.stderr).find(
-          (line) => line.endsWith(`listening on port ${port}`),
-          0,
-          20_000,
-        );
-        return new EverythingServer(home, server, port);
+        return new EverythingServer(home, await launch(home, port), port);
       } catch (error) {
-        server.kill("SIGKILL");
-        await server.exited;
         if (attempt < ATTEMPTS) continue;
         home[Symbol.dispose]();
         throw error;
       }
     }
+  }
+
+  /** Kills the process and starts another on the same port, which knows no session. */
+  async restart(): Promise<void> {
+    this.#process.kill("SIGKILL");
+    await this.#process.exited;
+    this.#process = await launch(this.#home, this.#port);
+    this.log = new LineLog(this.#process.stdout);
   }
 
   /** The sessions that a client has ended, in order. */
@@ -85,5 +81,23 @@ export class EverythingServer implements AsyncDisposable {
 
   #captures(pattern: RegExp): string[] {
     return this.log.items.map((line) => pattern.exec(line)?.[1]).filter((capture) => capture !== undefined);
+  }
+}
+
+async function launch(home: Home, port: number): Promise<ServerProcess> {
+  const server = Bun.spawn([process.execPath, ENTRY, "streamableHttp"], {
+    cwd: home.folder,
+    env: { ...home.env, PORT: String(port) },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  try {
+    await new LineLog(server.stderr).find((line) => line.endsWith(`listening on port ${port}`), 0, 20_000);
+    return server;
+  } catch (error) {
+    server.kill("SIGKILL");
+    await server.exited;
+    throw error;
   }
 }
