@@ -57,7 +57,8 @@ export function nextStep(thrown: unknown, history: RequestHistory): NextStep {
   }
   const after = Math.min(FIRST_WAIT_MS * 2 ** repeats, LONGEST_WAIT_MS);
   const unsent = thrown.kind === "broken" && !thrown.mayHaveRun && thrown.code !== "untrusted_certificate";
-  if (unsent && age + after < patienceOf(method)) return { kind: "again", after };
+  const left = patienceOf(method) - age;
+  if (unsent && left > 0) return { kind: "again", after: Math.min(after, left) };
   const passing = thrown.kind === "broken" || thrown.kind === "session_lost" || thrown.code === "busy" ||
     (thrown.code === "http_status" && thrown.mayHaveRun);
   if (!unsent && passing && isSafe(method) && repeats < MOST_REPEATS) return { kind: "again", after };

@@ -1,0 +1,396 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { ChannelFailure } from "../../../src/transport/channel.ts";
+import { runs } from "../../harness/counts.ts";
+import { settle } from "../../harness/fake_clock.ts";
+import { PumpRig } from "../../harness/pump_rig.ts";
+
+function unreachable(): ChannelFailure {
+  return new ChannelFailure("broken", "unreachable", "nobody is there");
+}
+
+function cut(): ChannelFailure {
+  return new ChannelFailure("broken", "outcome_unknown", "the line was cut", { mayHaveRun: true });
+}
+
+const CALL = { method: "tools/call", params: { name: "x" } };
+
+describe("a server that is down", () => {
+  test("is dialled until it is there, and initialize gets its answer", async () => {
+    const rig = new PumpRig();
+    let tries = 0;
+    rig.onsend = (sent) => {
+      if (sent.json.method === "initialize" && ++tries < 5) sent.fail(unreachable());
+    };
+    await rig.say({ id: 1, method: "initialize", params: { protocolVersion: "2025-06-18" } });
+    await rig.clock.pass(10_000);
+    expect(tries).toBe(5);
+    rig.last("initialize").answer({ protocolVersion: "2025-06-18", capabilities: {} });
+    await settle();
+    expect(rig.answersTo(1)).toMatchObject([{ result: { protocolVersion: "2025-06-18" } }]);
+  });
+
+  test("leaves no host without an answer to initialize for longer than 20 s, and the lists follow once it is there", async () => {
+    const rig = new PumpRig();
+    rig.onsend = (sent) => {
+      if (sent.json.method === "initialize") sent.fail(unreachable());
+    };
+    await rig.say({ id: 1, method: "initialize", params: { protocolVersion: "2025-06-18" } });
+    await rig.clock.pass(19_900);
+    expect(rig.received).toEqual([]);
+    await rig.clock.pass(200);
+    expect(rig.answersTo(1)).toMatchObject([{
+      result: { protocolVersion: "2025-06-18", capabilities: { tools: { listChanged: true } } },
+    }]);
+    await rig.say({ method: "notifications/initialized" });
+    rig.onsend = (sent) => {
+      if (sent.json.method === "initialize") sent.answer({ protocolVersion: "2025-06-18", capabilities: {} });
+      else if (sent.json.method?.startsWith("notifications/")) sent.end();
+    };
+    await rig.clock.pass(400_000);
+    expect(rig.received.map(({ method }) => method).filter(Boolean)).toEqual([
+      "notifications/tools/list_changed",
+      "notifications/prompts/list_changed",
+      "notifications/resources/list_changed",
+    ]);
+    expect(rig.all("notifications/initialized")).toHaveLength(1);
+    expect(rig.answersTo(1)).toHaveLength(1);
+  });
+
+  test("a slow server whose answer to initialize comes after ours has it kept from the client, and the lists follow", async () => {
+    const rig = new PumpRig();
+    await rig.say({ id: 1, method: "initialize", params: { protocolVersion: "2025-06-18" } });
+    await rig.clock.pass(21_000);
+    expect(rig.answersTo(1)).toHaveLength(1);
+    await rig.say({ method: "notifications/initialized" });
+    rig.last("initialize").answer({ protocolVersion: "2025-06-18", capabilities: {} });
+    await settle();
+    rig.last("notifications/initialized").end();
+    await settle();
+    expect(rig.answersTo(1)).toHaveLength(1);
+    expect(rig.received.map(({ method }) => method)).toContain("notifications/tools/list_changed");
+  });
+
+  test("makes lists wait 45 s and calls 10 s, then says why", async () => {
+    const rig = new PumpRig({ grace: 1_000 });
+    rig.onsend = (sent) => {
+      if (sent.json.method === "initialize") sent.fail(unreachable());
+    };
+    await rig.say({ id: 1, method: "initialize", params: {} });
+    await rig.clock.pass(1_100);
+    await rig.say({ id: 2, method: "tools/list" }, { id: 3, ...CALL });
+    await rig.clock.pass(9_000);
+    expect(rig.answersTo(3)).toEqual([]);
+    await rig.clock.pass(1_500);
+    expect(rig.answersTo(3)).toMatchObject([{ error: { code: 1010, data: { code: "unreachable" } } }]);
+    await rig.clock.pass(30_000);
+    expect(rig.answersTo(2)).toEqual([]);
+    await rig.clock.pass(6_000);
+    expect(rig.answersTo(2)).toMatchObject([{ error: { data: { code: "unreachable" } } }]);
+  });
+
+  test("is dialled by the next request, and not only when the backoff is over", async () => {
+    const rig = new PumpRig({ grace: 1_000 });
+    rig.onsend = (sent) => {
+      if (sent.json.method === "initialize") sent.fail(unreachable());
+    };
+    await rig.say({ id: 1, method: "initialize", params: {} });
+    await rig.clock.pass(3_600_000);
+    rig.onsend = (sent) => sent.json.id === undefined ? sent.end() : sent.answer({ capabilities: {} });
+    await rig.say({ id: 2, method: "tools/list" });
+    expect(rig.answersTo(2)).toMatchObject([{ result: {} }]);
+  });
+});
+
+describe("a request whose outcome is unknown", () => {
+  test("is sent again where it only reads, twice at most", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    rig.onsend = (sent) => sent.fail(cut());
+    await rig.say({ id: 1, method: "resources/read", params: { uri: "a" } });
+    await rig.clock.pass(10_000);
+    expect(rig.all("resources/read")).toHaveLength(3);
+    expect(rig.answersTo(1)).toMatchObject([{ error: { data: { code: "outcome_unknown" } } }]);
+  });
+
+  test("is never sent again where it may do something", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    rig.onsend = (sent) => sent.fail(cut());
+    await rig.say({ id: 1, ...CALL });
+    await rig.clock.pass(60_000);
+    expect(rig.all("tools/call")).toHaveLength(1);
+    expect(rig.answersTo(1)[0]!.error.message).toContain("unknown whether the request was carried out");
+  });
+});
+
+describe("deadlines", () => {
+  test("a request has none unless asked", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    rig.onsend = (sent) => {
+      if (sent.json.method === "ping") sent.answer({});
+    };
+    await rig.say({ id: 1, ...CALL });
+    await rig.clock.pass(3_600_000);
+    expect(rig.answersTo(1)).toEqual([]);
+  });
+
+  test("--timeout ends a request and closes its exchange", async () => {
+    const rig = new PumpRig({ total: 60_000 });
+    await rig.handshake();
+    rig.onsend = (sent) => {
+      if (sent.json.method === "ping") sent.answer({});
+    };
+    await rig.say({ id: 1, ...CALL });
+    await rig.clock.pass(59_000);
+    expect(rig.answersTo(1)).toEqual([]);
+    await rig.clock.pass(2_000);
+    expect(rig.answersTo(1)).toMatchObject([{ error: { data: { code: "timed_out" } } }]);
+    expect(rig.last("tools/call").signal!.aborted).toBe(true);
+  });
+
+  test("an answer that began and fell silent for 5 min is given up, and progress puts that off", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    rig.onsend = (sent) => {
+      if (sent.json.method === "ping") sent.answer({});
+    };
+    await rig.say({ id: 1, method: "tools/call", params: { name: "x", _meta: { progressToken: "p" } } });
+    rig.last("tools/call").begin();
+    await rig.clock.pass(290_000);
+    await rig.hear({ method: "notifications/progress", params: { progressToken: "p", progress: 1 } });
+    await rig.clock.pass(290_000);
+    expect(rig.answersTo(1)).toEqual([]);
+    await rig.clock.pass(15_000);
+    expect(rig.answersTo(1)).toMatchObject([{ error: { data: { code: "timed_out" } } }]);
+  });
+});
+
+describe("a connection that is half open (C14)", () => {
+  test("is found by two pings without an answer; calls are told, reads are sent again", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    await rig.say({ id: 1, ...CALL }, { id: 2, method: "resources/read", params: { uri: "a" } });
+    await rig.clock.pass(29_000);
+    expect(rig.all("ping")).toHaveLength(0);
+    await rig.clock.pass(2_000);
+    expect(rig.all("ping")).toHaveLength(1);
+    await rig.clock.pass(21_000);
+    expect(rig.all("ping")).toHaveLength(2);
+    expect(rig.answersTo(1)).toMatchObject([{ error: { data: { code: "unresponsive" } } }]);
+    expect(rig.answersTo(2)).toEqual([]);
+    expect(rig.all("resources/read")).toHaveLength(2);
+    expect(rig.reconnects).toBe(1);
+  });
+
+  test("is none where the server answers the ping, with a refusal too", async () => {
+    for (const refuse of [false, true]) {
+      const rig = new PumpRig();
+      await rig.handshake();
+      rig.onsend = (sent) => {
+        if (sent.json.method !== "ping") return;
+        if (refuse) sent.fail(new ChannelFailure("refused", "http_status", "405"));
+        else sent.answer({});
+      };
+      await rig.say({ id: 1, ...CALL });
+      await rig.clock.pass(120_000);
+      expect(rig.answersTo(1)).toEqual([]);
+      expect(rig.all("ping").length).toBeGreaterThanOrEqual(3);
+    }
+  });
+
+  test("is not looked for while nothing is in flight", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    await rig.clock.pass(3_600_000);
+    expect(rig.all("ping")).toHaveLength(0);
+  });
+
+  test("pings carry an id that no client uses, and their answers stay with us", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    await rig.say({ id: 1, ...CALL });
+    await rig.clock.pass(31_000);
+    const ping = rig.last("ping");
+    expect(ping.json.id).toStartWith("mcp-bridge:");
+    ping.answer({});
+    await settle();
+    expect(rig.answersTo(ping.json.id)).toEqual([]);
+  });
+});
+
+describe("a sleep of the machine (C10)", () => {
+  test("drops all connections, and a dead server is found within 15 s", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    await rig.say({ id: 1, ...CALL });
+    rig.clock.sleep(8 * 3_600_000);
+    await rig.clock.pass(1_500);
+    expect(rig.reconnects).toBe(1);
+    expect(rig.all("ping")).toHaveLength(1);
+    await rig.clock.pass(15_000);
+    expect(rig.answersTo(1)).toMatchObject([{ error: { data: { code: "unresponsive" } } }]);
+  });
+
+  test("with nothing in flight still has the stream opened anew", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    rig.clock.sleep(8 * 3_600_000);
+    await rig.clock.pass(11_000);
+    expect(rig.reconnects).toBe(1);
+  });
+});
+
+describe("cancelling", () => {
+  test("tells the server, then closes the exchange, and a late answer goes nowhere", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    await rig.say({ id: 1, ...CALL });
+    await rig.say({ method: "notifications/cancelled", params: { requestId: 1, reason: "x" } });
+    expect(rig.last("notifications/cancelled").json.params).toEqual({ requestId: 1, reason: "x" });
+    expect(rig.last("tools/call").signal!.aborted).toBe(false);
+    rig.last("notifications/cancelled").end();
+    await settle();
+    expect(rig.last("tools/call").signal!.aborted).toBe(true);
+    await rig.hear({ id: 1, result: {} });
+    expect(rig.answersTo(1)).toEqual([]);
+  });
+
+  test("from 2026-07-28 on closes the exchange and says nothing", async () => {
+    const rig = new PumpRig();
+    const _meta = { "io.modelcontextprotocol/protocolVersion": "2026-07-28" };
+    await rig.say({ id: 1, method: "tools/call", params: { name: "x", _meta } });
+    await rig.say({ method: "notifications/cancelled", params: { requestId: 1 } });
+    expect(rig.last("tools/call").signal!.aborted).toBe(true);
+    expect(rig.all("notifications/cancelled")).toEqual([]);
+  });
+
+  test("an initialize is not cancelled", async () => {
+    const rig = new PumpRig();
+    await rig.say({ id: 1, method: "initialize", params: {} });
+    await rig.say({ method: "notifications/cancelled", params: { requestId: 1 } });
+    rig.last("initialize").answer({ capabilities: {} });
+    await settle();
+    expect(rig.answersTo(1)).toHaveLength(1);
+  });
+});
+
+describe("ids (C24)", () => {
+  test("a second request under an id in flight is refused, the first goes on", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    await rig.say({ id: 1, ...CALL }, { id: 1.0, method: "ping" });
+    expect(rig.answersTo(1)).toMatchObject([{ error: { code: -32600 } }]);
+    rig.last("tools/call").answer({ ok: true });
+    await settle();
+    expect(rig.answersTo(1)).toHaveLength(2);
+  });
+
+  test("an answer that comes twice is handed on once, one that nobody asked for never", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    await rig.say({ id: 1, ...CALL });
+    await rig.hear({ id: 1, result: { first: true } }, { id: 1, result: { first: false } }, {
+      id: 99,
+      result: {},
+    });
+    expect(rig.answersTo(1)).toMatchObject([{ result: { first: true } }]);
+    expect(rig.answersTo(99)).toEqual([]);
+  });
+
+  test("an answer of the client that the server did not ask for is dropped, and so is a second one", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    await rig.hear({ id: 5, method: "roots/list" });
+    await rig.say({ id: 5, result: { roots: [] } }, { id: 5, result: { roots: [] } }, { id: 6, result: {} });
+    expect(rig.sent.filter(({ json }) => json.result !== undefined)).toHaveLength(1);
+  });
+
+  test(
+    "under any schedule of answers, doubles, cuts, cancels and losses each request has one answer, a cancelled one at most one",
+    async () => {
+      const event = fc.record({
+        kind: fc.constantFrom(
+          "answer",
+          "twice",
+          "stray",
+          "cut",
+          "unreachable",
+          "lost",
+          "end",
+          "cancel",
+          "wait",
+          "late",
+        ),
+        which: fc.nat(9),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(event, { maxLength: 30 }), async (events) => {
+          const rig = new PumpRig({ total: 200_000 });
+          rig.onsend = (sent) => {
+            if (sent.json.method === "initialize") {
+              sent.answer({ protocolVersion: "2025-11-25", capabilities: {} });
+            } else if (sent.json.id === undefined) sent.end();
+          };
+          await rig.say({ id: "init", method: "initialize", params: {} });
+          await rig.say({ method: "notifications/initialized" });
+          const methods = ["tools/call", "tools/list", "resources/read"];
+          const ids = Array.from({ length: 10 }, (_, id) => id);
+          await rig.say(...ids.map((id) => ({ id, method: methods[id % 3], params: {} })));
+          const cancelled = new Set<number>();
+          for (const { kind, which } of events) {
+            const sent = rig.sent.findLast(({ json }) => json.id === which && json.method !== undefined);
+            if (kind === "wait") await rig.clock.pass(7_000);
+            else if (kind === "stray") await rig.hear({ id: 1_000 + which, result: {} });
+            else if (kind === "late") await rig.hear({ id: which, result: {} });
+            else if (kind === "cancel") {
+              cancelled.add(which);
+              await rig.say({ method: "notifications/cancelled", params: { requestId: which } });
+            } else if (kind === "answer") sent?.answer({ ok: true });
+            else if (kind === "twice") {
+              sent?.answer({ ok: true });
+              await rig.hear({ id: which, result: { ok: false } });
+            } else if (kind === "end") sent?.end();
+            else if (kind === "cut") sent?.fail(cut());
+            else if (kind === "unreachable") sent?.fail(unreachable());
+            else sent?.fail(new ChannelFailure("session_lost", "session_lost", "gone"));
+            await settle();
+          }
+          await rig.clock.pass(300_000);
+          for (const id of ids) {
+            const count = rig.answersTo(id).length;
+            if (cancelled.has(id)) expect(count).toBeLessThanOrEqual(1);
+            else expect(count).toBe(1);
+          }
+          await rig.pump.leave(0);
+        }),
+        { numRuns: runs(500, 10_000) },
+      );
+    },
+    600_000,
+  );
+});
+
+describe("leaving", () => {
+  test("waits for answers on their way, then gives the rest up", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    await rig.say({ id: 1, ...CALL }, { id: 2, ...CALL });
+    const left = rig.pump.leave(1_000);
+    rig.all("tools/call")[0]!.answer({ ok: true });
+    await rig.clock.pass(999);
+    expect(rig.answersTo(1)).toHaveLength(1);
+    expect(rig.answersTo(2)).toEqual([]);
+    await rig.clock.pass(2);
+    await left;
+    expect(rig.answersTo(2)).toMatchObject([{ error: { data: { code: "closing" } } }]);
+    expect(rig.all("tools/call")[1]!.signal!.aborted).toBe(true);
+  });
+
+  test("waits for nothing where nothing is in flight", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    await rig.pump.leave(1_000);
+  });
+});
