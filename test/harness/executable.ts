@@ -72,6 +72,19 @@ export class Executable implements AsyncDisposable {
     this.write(`${JSON.stringify(message)}\n`);
   }
 
+  /** Settles when the process has set itself up, which is when signals find it ready. */
+  async started(): Promise<void> {
+    this.write("\n");
+    // The first line is answered only by a process that reads.
+    this.write("?\n");
+    await this.output.find((line) => line.includes("parse_error"));
+  }
+
+  /** Settles when what was written is with the process. */
+  async flush(): Promise<void> {
+    await (this.#process.stdin as FileSink).flush();
+  }
+
   /** Writes bytes as they are. */
   write(bytes: string | Uint8Array): void {
     const stdin: FileSink = this.#process.stdin;
