@@ -5,6 +5,7 @@
  * Plain values differ from machine to machine and from hour to hour; the targets are ratios within one run wherever
  * that is possible. A whole run leaves `dist/bench.json`; `--strict` makes a missed target an error.
  */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Bench, type Figure, openBench } from "./bench.ts";
@@ -101,6 +102,7 @@ async function run(figures: readonly Figure[], contestants: Contestant[], quick:
 async function main(): Promise<number> {
   const options = readOptions();
   if (options.markdown) {
+    if (!existsSync(REPORT)) throw new Error('there is no whole run to print yet: run "bun run bench" first');
     console.log(asMarkdown(await Bun.file(REPORT).json()));
     return 0;
   }
