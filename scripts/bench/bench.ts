@@ -106,18 +106,19 @@ export async function connect(bench: Bench, contestant: Contestant, url?: string
 
 /**
  * Runs a slot for every contestant in every round, in turning order, so that a drift of the machine meets all of them
- * alike. The first round is warm-up and is not returned. A contestant that fails is reported and left out from then.
+ * alike. Rounds of warm-up go first and are not returned. A contestant that fails is reported and left out from then.
  */
 export async function interleave<Item extends { readonly name: Name }, Sample>(
   bench: Bench,
   items: readonly Item[],
   rounds: number,
   slot: (item: Item) => Promise<Sample>,
+  warmUp = 1,
 ): Promise<Map<Name, Sample[]>> {
   const samples = new Map<Name, Sample[]>(items.map(({ name }) => [name, []]));
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = 1 - warmUp; round <= rounds; round++) {
     for (let turn = 0; turn < items.length; turn++) {
-      const item = items[(round + turn) % items.length]!;
+      const item = items[(round + warmUp + turn) % items.length]!;
       const taken = samples.get(item.name);
       if (taken === undefined) continue;
       bench.progress.step(`round ${round} of ${rounds}, ${item.name}`);
