@@ -1,0 +1,99 @@
+/** A finished run and the two forms in which people read it. */
+import { type Name, NAMES } from "./contestants.ts";
+import { type Machine, machineLine } from "./machine.ts";
+import { type Cell, judge, ratioTo, type Row, type Target, type Verdict } from "./row.ts";
+
+/** What `dist/bench.json` holds. */
+export interface Report {
+  readonly machine: Machine;
+  readonly mode: "quick" | "full";
+  readonly seconds: number;
+  readonly versions: Partial<Record<Name, string>>;
+  readonly rows: readonly (Row & { readonly verdict: Verdict })[];
+}
+
+const MARKS: Record<Verdict, string> = { met: "ok", missed: "missed", open: "" };
+
+/** The plain-text table, with what failed below it. */
+export function asText(report: Report): string {
+  const header = ["", ...NAMES, "to pipe", "to remote", "limit", ""];
+  const body = report.rows.map((row) => [
+    row.title,
+    ...NAMES.map((name) => cellText(row.cells[name])),
+    ratioText(row, "byte pipe"),
+    ratioText(row, "mcp-remote"),
+    row.targets.filter(({ of }) => of === undefined).map(boundText).join(", "),
+    MARKS[row.verdict],
+  ]);
+  return [machineLine(report.machine), "", ...align([header, ...body]), ...failures(report)].join("\n");
+}
+
+/** The table of the README. */
+export function asMarkdown(report: Report): string {
+  const lines = report.rows.map((row) => {
+    const cells = NAMES.map((name) => cellText(row.cells[name]));
+    return `| ${[row.title, ...cells, row.targets.map(targetText).join(", ")].join(" | ")} |`;
+  });
+  const remote = `mcp-remote ${report.versions["mcp-remote"] ?? ""}`.trim();
+  const command = report.mode === "quick" ? "bun run bench --quick" : "bun run bench";
+  return [
+    `| | mcp-bridge | byte pipe | ${remote} | target |`,
+    "|---|--:|--:|--:|---|",
+    ...lines,
+    "",
+    `One run of \`${command}\`: ${machineLine(report.machine)}.`,
+  ].join("\n");
+}
+
+/** Judges the rows of a run; `tookPart` tells whether mcp-bridge was among the contestants. */
+export function judged(rows: readonly Row[], tookPart: boolean): Report["rows"] {
+  return rows.map((row) => ({ ...row, verdict: judge(row, tookPart) }));
+}
+
+function failures(report: Report): string[] {
+  return report.rows.flatMap(({ title, cells }) => {
+    const failed = cells["mcp-bridge"]?.failed ?? [];
+    return failed.length === 0
+      ? []
+      : ["", `mcp-bridge, ${title}, without:`, ...failed.map((name) => `  ${name}`)];
+  });
+}
+
+/** Words stand left, in the first and the last column; numbers stand right. */
+function align(rows: string[][]): string[] {
+  const last = rows[0]!.length - 1;
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) => {
+    const cells = row.map((cell, column) => {
+      return column === 0 || column === last ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!);
+    });
+    return cells.join("  ").trimEnd();
+  });
+}
+
+function cellText(cell: Cell | undefined): string {
+  return cell === undefined ? "-" : cell.text ?? numberText(cell.value);
+}
+
+/** A ratio of mcp-bridge's value with its bound, where one is set. */
+function ratioText(row: Row, name: NonNullable<Target["of"]>): string {
+  const target = row.targets.find(({ of }) => of === name);
+  if (target === undefined) return "";
+  const ratio = ratioTo(row, name);
+  return `${ratio === undefined ? "" : `${ratio.toPrecision(3)} `}${boundText(target)}`;
+}
+
+/** Three digits are what these measurements carry. */
+function numberText(value: number): string {
+  if (Number.isInteger(value) && value < 1000) return String(value);
+  return value >= 100 ? Math.round(value).toLocaleString("en-US") : value.toPrecision(3);
+}
+
+function boundText({ bound, value, text }: Target): string {
+  return text ?? `${bound === "at most" ? "<=" : ">="} ${value}`;
+}
+
+function targetText({ bound, value, of, text }: Target): string {
+  if (of === undefined) return text ?? `${bound} ${value}`;
+  return `${bound} ${value} times ${of === "byte pipe" ? "the pipe" : of}`;
+}
