@@ -33,9 +33,7 @@ const totals = /<testsuites[^>]*\btests="(\d+)"[^>]*\bfailures="(\d+)"[^>]*\bski
   await Bun.file(report).exists() ? readFileSync(report, "utf8") : "",
 );
 rmSync(join(report, ".."), { recursive: true });
-const [tests, failures, skipped] = totals
-  ? totals.slice(1).map(Number) as [number, number, number]
-  : [0, 0, 0];
+const [tests, failures, skipped] = totals ? totals.slice(1).map(Number) as [number, number, number] : [0, 0, 0];
 const failed = Math.max(failures, run.success ? 0 : 1);
 console.log(
   `${tests - failures - skipped} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`,

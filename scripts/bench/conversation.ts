@@ -32,8 +32,7 @@ function answerTo(client: StdioClient, id: number, request: string): Promise<Uin
 /** Sends `initialize` and waits for its answer. */
 export function initialize(client: StdioClient): Promise<Uint8Array> {
   const id = client.nextId();
-  const params =
-    '{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"bench","version":"1.0.0"}}';
+  const params = '{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"bench","version":"1.0.0"}}';
   return answerTo(client, id, request(id, "initialize", params));
 }
 

@@ -53,9 +53,7 @@ export function judged(rows: readonly Row[], tookPart: boolean): Report["rows"] 
 function failures(report: Report): string[] {
   return report.rows.flatMap(({ title, cells }) => {
     const failed = cells["mcp-bridge"]?.failed ?? [];
-    return failed.length === 0
-      ? []
-      : ["", `mcp-bridge, ${title}, without:`, ...failed.map((name) => `  ${name}`)];
+    return failed.length === 0 ? [] : ["", `mcp-bridge, ${title}, without:`, ...failed.map((name) => `  ${name}`)];
   });
 }
 

@@ -32,9 +32,7 @@ export type Verdict = "met" | "missed" | "open";
 /** The ratio of mcp-bridge's value to another contestant's. */
 export function ratioTo(row: Row, name: Exclude<Name, "mcp-bridge">): number | undefined {
   const [ours, theirs] = [row.cells["mcp-bridge"], row.cells[name]];
-  return ours === undefined || theirs === undefined || theirs.value === 0
-    ? undefined
-    : ours.value / theirs.value;
+  return ours === undefined || theirs === undefined || theirs.value === 0 ? undefined : ours.value / theirs.value;
 }
 
 /** Judges a row: missed as soon as one of its targets is, and when mcp-bridge took part and has nothing to show. */

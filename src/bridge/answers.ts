@@ -37,9 +37,7 @@ export function provisionalInitializeResult(initialize: Message, server: URL): M
 /** The notifications that make a client read again the lists it was promised news of, by a result of `initialize`. */
 export function listChanges(promise: Message): Message[] {
   const raw = promise.answerMember("result", "capabilities");
-  const capabilities = raw?.startsWith("{")
-    ? JSON.parse(raw) as Record<string, { listChanged?: unknown } | null>
-    : {};
+  const capabilities = raw?.startsWith("{") ? JSON.parse(raw) as Record<string, { listChanged?: unknown } | null> : {};
   return LISTS.filter((list) => capabilities[list]?.listChanged === true)
     .map((list) => composeMessage({ method: `notifications/${list}/list_changed` }));
 }

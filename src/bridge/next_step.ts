@@ -51,9 +51,7 @@ export function nextStep(thrown: unknown, history: RequestHistory): NextStep {
   }
   if (thrown.retryAfter !== undefined) {
     const after = thrown.retryAfter + 10;
-    return waited + thrown.retryAfter <= LONGEST_BUSY_MS
-      ? { kind: "again", after }
-      : { kind: "fail", error: thrown };
+    return waited + thrown.retryAfter <= LONGEST_BUSY_MS ? { kind: "again", after } : { kind: "fail", error: thrown };
   }
   const after = Math.min(FIRST_WAIT_MS * 2 ** repeats, LONGEST_WAIT_MS);
   const unsent = thrown.kind === "broken" && !thrown.mayHaveRun && thrown.code !== "untrusted_certificate";

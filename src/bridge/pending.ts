@@ -125,9 +125,7 @@ export class Pending {
   /** All requests in flight, those of one session only if `generation` is given. */
   all(generation?: number): PendingRequest[] {
     const requests = [...this.#requests.values()];
-    return generation === undefined
-      ? requests
-      : requests.filter((request) => request.generation === generation);
+    return generation === undefined ? requests : requests.filter((request) => request.generation === generation);
   }
 
   /** Settles as soon as nothing is in flight. */

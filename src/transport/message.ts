@@ -188,9 +188,7 @@ export function readMessage(text: Uint8Array): Message {
       -1;
   const open = skipBlank(bytes, 0);
   const end = eachMember(bytes, open, see);
-  const id = idStart >= 0 && isId(bytes[idStart]!)
-    ? textOf(bytes, { start: idStart, end: idEnd })
-    : undefined;
+  const id = idStart >= 0 && isId(bytes[idStart]!) ? textOf(bytes, { start: idStart, end: idEnd }) : undefined;
   if (end < 0 || skipBlank(bytes, end) < bytes.length) throw notAnObject(bytes, open, id);
   if (!versionSeen) throw new MalformedMessage('the message has no "jsonrpc":"2.0"', true, id);
   if (idStart >= 0 && id === undefined) {

@@ -29,9 +29,7 @@ export function judgeRefusal(
   }
   if (status === 429 || status === 503) {
     const retryAfter = readRetryAfter(answer.headers.get("retry-after"), now);
-    const busy = status === 429
-      ? "the server limits its requests (429)"
-      : "the server is not available (503)";
+    const busy = status === 429 ? "the server limits its requests (429)" : "the server is not available (503)";
     if (retryAfter !== undefined) {
       return new ChannelFailure(
         "refused",

@@ -284,11 +284,7 @@ export class StreamableHttp implements Channel {
       const wait = this.#hand(exchange, message);
       if (wait !== undefined) (waits ??= []).push(wait);
     }
-    return waits === undefined
-      ? undefined
-      : waits.length === 1
-      ? waits[0]
-      : Promise.all(waits).then(() => {});
+    return waits === undefined ? undefined : waits.length === 1 ? waits[0] : Promise.all(waits).then(() => {});
   }
 
   /** An error without an id on a request's own stream can only mean that request; a result of `initialize` opens a session. */
@@ -465,9 +461,7 @@ function mediaType(answer: HttpAnswer): string {
 
 function described(type: string, body: Uint8Array): string {
   if (body.length === 0) return "an empty body";
-  return `${type === "" ? "an unnamed type" : type} ${
-    quoted(new TextDecoder().decode(body.subarray(0, 200)), 80)
-  }`;
+  return `${type === "" ? "an unnamed type" : type} ${quoted(new TextDecoder().decode(body.subarray(0, 200)), 80)}`;
 }
 
 function refused(code: "bad_answer" | "no_answer", message: string): ChannelFailure {

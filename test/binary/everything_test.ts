@@ -185,9 +185,7 @@ describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, k
     await using session = await Session.open(kind);
     await session.client.sdk.setLoggingLevel("debug");
     await session.client.call("toggle-simulated-logging");
-    const message = await session.client.notifications.find(({ method }) =>
-      method === "notifications/message"
-    );
+    const message = await session.client.notifications.find(({ method }) => method === "notifications/message");
     expect(message.params.data).toMatch(/level.message/);
     await session.client.call("toggle-simulated-logging");
     await session.client.sdk.setLoggingLevel("emergency");
@@ -214,9 +212,7 @@ describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, k
     await using session = await Session.open(kind);
     const name = `${kind.name.replaceAll(" ", "-")}.gz`;
     await session.client.call("gzip-file-as-resource", { name, data: "data:text/plain,hello" });
-    await session.client.notifications.find(({ method }) =>
-      method === "notifications/resources/list_changed"
-    );
+    await session.client.notifications.find(({ method }) => method === "notifications/resources/list_changed");
     const { resources } = await session.client.sdk.listResources();
     expect(resources.map(({ uri }) => uri)).toContain(`demo://resource/session/${name}`);
   });
@@ -248,9 +244,7 @@ describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, k
     await using session = await Session.open(kind, {
       elicit: (params) => {
         forms.push(params);
-        return forms.length === 1
-          ? { action: "accept", content: { name: "Ada", check: true } }
-          : { action: "decline" };
+        return forms.length === 1 ? { action: "accept", content: { name: "Ada", check: true } } : { action: "decline" };
       },
     });
     const filled = textOf(await session.client.call("trigger-elicitation-request"));
@@ -268,9 +262,7 @@ describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, k
     expect(textOf(await session.client.call("get-roots-list"))).toContain("1. first\n   URI: file:///one");
     roots.push({ uri: "file:///two", name: "second" });
     await session.client.sdk.sendRootsListChanged();
-    await session.client.notifications.find(({ params }) =>
-      params?.data?.startsWith("Roots updated: 2 root(s)")
-    );
+    await session.client.notifications.find(({ params }) => params?.data?.startsWith("Roots updated: 2 root(s)"));
     expect(textOf(await session.client.call("get-roots-list"))).toContain("2. second\n   URI: file:///two");
   });
 
@@ -292,9 +284,7 @@ describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, k
     await running.opened;
     abort.abort("changed my mind");
     expect(await call).toMatchObject({ error: { message: expect.stringContaining("changed my mind") } });
-    const { message } = await recorder.requests.find(({ message }) =>
-      message?.method === "notifications/cancelled"
-    );
+    const { message } = await recorder.requests.find(({ message }) => message?.method === "notifications/cancelled");
     const called = await recorder.requests.find(({ message }) => message?.method === "tools/call");
     expect(message!.params).toMatchObject({ requestId: called.message!.id, reason: "changed my mind" });
     cancelled.open();

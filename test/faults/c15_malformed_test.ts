@@ -102,8 +102,7 @@ const SERVER_FAULTS: [what: string, answer: (id: unknown) => Response, code: str
   ],
   [
     "gzip that is none",
-    () =>
-      new Response("nope", { headers: { "content-type": "application/json", "content-encoding": "gzip" } }),
+    () => new Response("nope", { headers: { "content-type": "application/json", "content-encoding": "gzip" } }),
     "bad_answer",
   ],
   ["a stream without events", () => body("", "text/event-stream"), "no_answer"],
@@ -154,20 +153,17 @@ const SERVER_CURED: [what: string, answer: (id: unknown) => Response, line: (id:
   ],
   [
     "an error with HTTP 500",
-    (id) =>
-      body(`{"jsonrpc":"2.0","id":${encode(id)},"error":{"code":-1,"message":"m"}}`, "application/json", 500),
+    (id) => body(`{"jsonrpc":"2.0","id":${encode(id)},"error":{"code":-1,"message":"m"}}`, "application/json", 500),
     (id) => ({ jsonrpc: "2.0", id, error: { code: -1, message: "m" } }),
   ],
   [
     "a broken event before the answer",
-    (id) =>
-      body(`data: {oops\n\ndata: {"jsonrpc":"2.0","id":${encode(id)},"result":{}}\n\n`, "text/event-stream"),
+    (id) => body(`data: {oops\n\ndata: {"jsonrpc":"2.0","id":${encode(id)},"result":{}}\n\n`, "text/event-stream"),
     (id) => ({ jsonrpc: "2.0", id, result: {} }),
   ],
   [
     "a stream whose type is written oddly",
-    (id) =>
-      body(`data: {"jsonrpc":"2.0","id":${encode(id)},"result":{}}\n\n`, "Text/Event-Stream; charset=utf-8"),
+    (id) => body(`data: {"jsonrpc":"2.0","id":${encode(id)},"result":{}}\n\n`, "Text/Event-Stream; charset=utf-8"),
     (id) => ({ jsonrpc: "2.0", id, result: {} }),
   ],
   [

@@ -18,8 +18,7 @@ function padded(id: unknown, bytes: number): string {
 }
 
 describe("a message of the client beyond the limit", () => {
-  const line = (form: string, bytes: number): string =>
-    form.replace("PAD", "x".repeat(bytes - form.length + 3));
+  const line = (form: string, bytes: number): string => form.replace("PAD", "x".repeat(bytes - form.length + 3));
   const FORMS: [form: string, id: unknown][] = [
     ['{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"id":1,"pad":"PAD"}}', 7],
     ['{"method":"tools/call","params":{"id":1,"pad":"PAD"},"jsonrpc":"2.0","id":"last"}', "last"],

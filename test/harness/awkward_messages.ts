@@ -51,8 +51,7 @@ export const AWKWARD_MESSAGES: readonly AwkwardMessage[] = [
   {
     name: "members in another order",
     id: "1",
-    answer:
-      '{"result":{"isError":false,"content":[],"_meta":{"z":1,"a":2,"10":3,"9":4}},"id":1,"jsonrpc":"2.0"}',
+    answer: '{"result":{"isError":false,"content":[],"_meta":{"z":1,"a":2,"10":3,"9":4}},"id":1,"jsonrpc":"2.0"}',
   },
   {
     name: "duplicate members",

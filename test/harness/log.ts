@@ -27,9 +27,7 @@ export class Log<T> {
     for (let place = from;; place++) {
       while (place >= this.items.length) {
         if (!this.#closed && await this.#change(deadline - performance.now())) continue;
-        const tail = this.items.slice(-TAIL).map((item) =>
-          typeof item === "string" ? item : JSON.stringify(item)
-        );
+        const tail = this.items.slice(-TAIL).map((item) => typeof item === "string" ? item : JSON.stringify(item));
         const when = this.#closed ? "before the end" : `within ${withinMs} ms`;
         throw new Error([`Cannot find it ${when} among ${this.items.length}, the last:`, ...tail].join("\n"));
       }

@@ -1,13 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import {
-  elementsOf,
-  findMember,
-  onOneLine,
-  skipBlank,
-  skipValue,
-  textOf,
-} from "../../../src/transport/json_scan.ts";
+import { elementsOf, findMember, onOneLine, skipBlank, skipValue, textOf } from "../../../src/transport/json_scan.ts";
 import { runs } from "../../harness/counts.ts";
 
 const encoder = new TextEncoder();
