@@ -3,6 +3,7 @@ const CARRIAGE_RETURN = 0x0d;
 
 /** What is kept of a line beyond the limit, at either end, to find its id: 64 KiB. */
 const EXCERPT_BYTES = 65_536;
+const MOST_TAIL_PARTS = 16;
 
 /** What a splitter finds; a line comes without its end, and is valid only until the next call of `push`. */
 export interface LineEvents {
@@ -18,7 +19,7 @@ export class LineSplitter {
   #parts: Uint8Array[] = [];
   #held = 0;
   #head: Uint8Array | undefined;
-  #tail: Uint8Array = new Uint8Array();
+  #tail: Uint8Array[] = [];
 
   /** `limit` is the longest line in bytes. */
   constructor(limit: number, events: LineEvents) {
@@ -55,15 +56,35 @@ export class LineSplitter {
     }
     this.#parts.push(part);
     this.#held += part.length;
-    if (this.#held <= this.#limit) return;
-    const whole = this.#take();
-    this.#head = whole.slice(0, EXCERPT_BYTES);
-    this.#keepTail(whole);
+    // The last byte may turn out to belong to the line's end.
+    if (this.#held > this.#limit + 1) this.#giveUp();
+  }
+
+  #giveUp(): void {
+    const head: Uint8Array[] = [];
+    for (let length = 0; length < EXCERPT_BYTES && head.length < this.#parts.length;) {
+      const part = this.#parts[head.length]!;
+      head.push(part);
+      length += part.length;
+    }
+    this.#head = Buffer.concat(head).subarray(0, EXCERPT_BYTES).slice();
+    this.#tail = this.#parts;
+    this.#trimTail();
+    this.#parts = [];
+    this.#held = 0;
+    // Dropped memory of this size is worth a collection of its own.
+    if (this.#limit > 16 * EXCERPT_BYTES) Bun.gc(true);
   }
 
   #keepTail(part: Uint8Array): void {
-    const joined = Buffer.concat([this.#tail, part.subarray(-EXCERPT_BYTES)]);
-    this.#tail = joined.subarray(-EXCERPT_BYTES);
+    this.#tail.push(part);
+    if (this.#tail.length > MOST_TAIL_PARTS) this.#trimTail();
+  }
+
+  #trimTail(): void {
+    let from = this.#tail.length;
+    for (let length = 0; from > 0 && length < EXCERPT_BYTES;) length += this.#tail[--from]!.length;
+    this.#tail = [Buffer.concat(this.#tail.slice(from)).subarray(-EXCERPT_BYTES)];
   }
 
   #take(): Uint8Array {
@@ -74,20 +95,30 @@ export class LineSplitter {
   }
 
   #close(last: Uint8Array): void {
-    if (this.#head === undefined && this.#held + last.length > this.#limit + 1) this.#keep(last);
-    else if (this.#held > 0) {
-      this.#parts.push(last);
-      last = this.#take();
-    }
+    if (this.#head === undefined) {
+      if (this.#held > 0) {
+        this.#parts.push(last);
+        this.#held += last.length;
+        if (this.#held > this.#limit + 1) this.#giveUp();
+        else last = this.#take();
+      }
+      if (this.#head === undefined && withoutReturn(last).length > this.#limit) {
+        this.#parts.push(last);
+        this.#giveUp();
+      }
+    } else this.#keepTail(last);
     if (this.#head !== undefined) {
-      this.#keepTail(last);
       const head = this.#head;
-      const tail = this.#tail;
+      this.#trimTail();
+      const [tail] = this.#tail.splice(0);
       this.#head = undefined;
-      this.#tail = new Uint8Array();
-      this.#events.oversize(head, tail);
+      this.#events.oversize(head, tail!);
       return;
     }
-    this.#events.line(last[last.length - 1] === CARRIAGE_RETURN ? last.subarray(0, -1) : last);
+    this.#events.line(withoutReturn(last));
   }
+}
+
+function withoutReturn(line: Uint8Array): Uint8Array {
+  return line[line.length - 1] === CARRIAGE_RETURN ? line.subarray(0, -1) : line;
 }

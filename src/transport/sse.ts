@@ -37,6 +37,11 @@ export class SseReader {
   lastEventId: string | undefined;
   /** The reconnection time in ms that the stream asked for. */
   retry: number | undefined;
+  /** Whether an event that has not ended yet is so far beyond the limit that its end is not worth waiting for. */
+  get isRunaway(): boolean {
+    return this.#overflow && this.#dataBytes + this.#pendingBytes > 2 * this.#limit;
+  }
+
   /** How many events were dropped since their data went over the limit. */
   oversize = 0;
 
@@ -80,9 +85,12 @@ export class SseReader {
     if (this.#pendingBytes <= this.#limit + 8) return;
     // No line may grow without end; that of a comment or an unknown field is no loss.
     this.#lineLost = true;
-    const head = Buffer.concat(this.#pending).subarray(0, 5);
-    if (head.toString("latin1") === "data:") this.#overflow = true;
+    // A part holds a byte at least, so five of them hold the field's name.
+    const head = Buffer.concat(this.#pending.slice(0, 5).map((part) => part.subarray(0, 5)));
+    if (head.toString("latin1").startsWith("data:")) this.#overflow = true;
     this.#pending = [];
+    // Dropped memory of this size is worth a collection of its own.
+    if (this.#limit > 1_048_576) Bun.gc(true);
   }
 
   #closeLine(last: Uint8Array): void {

