@@ -39,7 +39,7 @@ export class Outbox {
     this.#batch[this.#used++] = LINE_FEED;
     if (!this.#scheduled) {
       this.#scheduled = true;
-      queueMicrotask(() => {
+      setImmediate(() => {
         this.#scheduled = false;
         this.#flush();
       });
