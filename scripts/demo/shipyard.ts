@@ -1,0 +1,151 @@
+/** The demo's remote side: an MCP server on loopback, made with the official SDK, which keeps sessions. */
+import {
+  fromJsonSchema,
+  McpServer,
+  type ServerContext,
+  WebStandardStreamableHTTPServerTransport,
+} from "@modelcontextprotocol/server";
+import { Log } from "../../test/harness/log.ts";
+
+/** One HTTP request as the server saw it, and how it answered. */
+export interface Visit {
+  readonly method: string;
+  /** The method of the JSON-RPC message in it. */
+  readonly message: string | undefined;
+  /** The session that the request named or that its answer began. */
+  readonly session: string | undefined;
+  /** When it came, on the clock of `performance.now()`. */
+  readonly at: number;
+  readonly status: number;
+  /** The media type of the answer. */
+  readonly type: string | undefined;
+}
+
+interface Session {
+  readonly server: McpServer;
+  readonly transport: WebStandardStreamableHTTPServerTransport;
+}
+
+/** What the server calls itself. */
+export const SHIPYARD = { name: "shipyard", version: "2.7.0" };
+
+const ISSUES = [
+  { number: 412, label: "crash", title: "importing an empty calendar", age: "3 days" },
+  { number: 409, label: "typo", title: "two words in the welcome mail", age: "5 days" },
+  { number: 398, label: "crash", title: "printing a page of zero height", age: "2 weeks" },
+];
+const STAGES = ["built", "signed", "uploaded"];
+const STAGE_MS = 150;
+/** Longer than a step of the story may take. */
+const PATIENCE_MS = 30_000;
+
+/** A server that ships releases of some other product. It listens once made; disposing it drops all connections. */
+export class Shipyard implements AsyncDisposable {
+  /** The endpoint. */
+  readonly url: string;
+  readonly #visits = new Log<Visit>();
+  readonly #sessions = new Map<string, Session>();
+  readonly #http: ReturnType<typeof Bun.serve>;
+
+  /** Starts listening. */
+  constructor() {
+    this.#http = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      idleTimeout: 0,
+      fetch: (request) => this.#receive(request),
+    });
+    this.url = `http://127.0.0.1:${this.#http.port}/mcp`;
+  }
+
+  /** How many sessions are open. */
+  get sessions(): number {
+    return this.#sessions.size;
+  }
+
+  /** The next visit by an HTTP method or with a JSON-RPC method, counted from this call on. */
+  next(method: string): Promise<Visit> {
+    const place = this.#visits.items.length;
+    return this.#visits.find((visit) => (visit.message ?? visit.method) === method, place, PATIENCE_MS);
+  }
+
+  /** Offers one more tool, of which the server tells whoever listens. */
+  offerWithdrawal(): void {
+    for (const { server } of this.#sessions.values()) {
+      const config = {
+        description: "takes a release back",
+        inputSchema: fromJsonSchema<{ version: string }>(stringInput("version")),
+      };
+      server.registerTool("withdraw_release", config, ({ version }) => said(`${version} is withdrawn`));
+    }
+  }
+
+  /** Stops listening and closes what is open. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { server } of this.#sessions.values()) await server.close();
+    await this.#http.stop(true);
+  }
+
+  async #receive(request: Request): Promise<Response> {
+    const at = performance.now();
+    const { method } = request;
+    const body = method === "POST" ? await request.json() as { method?: string } : undefined;
+    const asked = request.headers.get("mcp-session-id");
+    const { transport } = this.#sessions.get(asked ?? "") ?? await this.#open();
+    const answer = await transport.handleRequest(request, { parsedBody: body });
+    const session = asked ?? answer.headers.get("mcp-session-id") ?? undefined;
+    const type = answer.headers.get("content-type") ?? undefined;
+    this.#visits.add({ method, message: body?.method, session, at, status: answer.status, type });
+    return answer;
+  }
+
+  async #open(): Promise<Session> {
+    const server = newServer();
+    const transport = new WebStandardStreamableHTTPServerTransport({
+      sessionIdGenerator: () => crypto.randomUUID(),
+      onsessioninitialized: (id) => void this.#sessions.set(id, { server, transport }),
+      onsessionclosed: (id) => void this.#sessions.delete(id),
+    });
+    await server.connect(transport);
+    return { server, transport };
+  }
+}
+
+function newServer(): McpServer {
+  const server = new McpServer(SHIPYARD);
+  server.registerTool("find_issues", {
+    description: "finds the open issues under a label",
+    inputSchema: fromJsonSchema<{ label: string }>(stringInput("label")),
+  }, ({ label }) => {
+    const issues = ISSUES.filter((issue) => issue.label === label);
+    const head = `${issues.length} open issues under "${label}"`;
+    return said(head, ...issues.map(({ number, title, age }) => `#${number}  ${title}, open for ${age}`));
+  });
+  server.registerTool("publish_release", {
+    description: "publishes a release and reports each stage",
+    inputSchema: fromJsonSchema<{ version: string }>(stringInput("version")),
+  }, async ({ version }, context) => {
+    for (const [place, stage] of STAGES.entries()) {
+      await Bun.sleep(STAGE_MS);
+      await report(context, place + 1, stage);
+    }
+    await Bun.sleep(STAGE_MS);
+    return said(`${version} is published`);
+  });
+  return server;
+}
+
+function stringInput(name: string): Parameters<typeof fromJsonSchema>[0] {
+  return { type: "object", properties: { [name]: { type: "string" } }, required: [name] };
+}
+
+function said(...lines: string[]): { content: { type: "text"; text: string }[] } {
+  return { content: [{ type: "text", text: lines.join("\n") }] };
+}
+
+async function report({ mcpReq }: ServerContext, progress: number, message: string): Promise<void> {
+  const progressToken = mcpReq._meta?.progressToken;
+  if (progressToken === undefined) return;
+  const params = { progressToken, progress, total: STAGES.length, message };
+  await mcpReq.notify({ method: "notifications/progress", params });
+}
