@@ -17,6 +17,8 @@ export interface PendingRequest {
   /** Whether it has been answered or cancelled. */
   settled: boolean;
   readonly lease: Lease | undefined;
+  /** Under which key its progress is told. */
+  readonly tokenKey: string | undefined;
 }
 
 /** The deadlines that bind a request, in ms; 0 for none. */
@@ -73,6 +75,7 @@ export class Pending {
   add(message: Message, lease?: Lease): PendingRequest | undefined {
     if (this.#requests.has(message.key)) return undefined;
     const now = this.#clock.now();
+    const token = message.param("_meta", "progressToken");
     const request: PendingRequest = {
       message,
       receivedAt: now,
@@ -81,11 +84,11 @@ export class Pending {
       heardAt: 0,
       settled: false,
       lease,
+      tokenKey: token === undefined ? undefined : idKey(token),
     };
     if (this.#requests.size === 0) this.#heardAt = now;
     this.#requests.set(message.key, request);
-    const token = message.param("_meta", "progressToken");
-    if (token !== undefined) this.#byToken.set(idKey(token), request);
+    if (request.tokenKey !== undefined) this.#byToken.set(request.tokenKey, request);
     if (!this.#tickIsBusy) this.#arm(BUSY_TICK_MS);
     return request;
   }
@@ -103,10 +106,7 @@ export class Pending {
     request.lease?.end();
     this.#requests.delete(key);
     if (this.#requests.size === 0) { for (const wake of this.#drained.splice(0)) wake(); }
-    if (this.#byToken.size > 0) {
-      const token = request.message.param("_meta", "progressToken");
-      if (token !== undefined) this.#byToken.delete(idKey(token));
-    }
+    if (request.tokenKey !== undefined) this.#byToken.delete(request.tokenKey);
     return request;
   }
 

@@ -182,7 +182,7 @@ export class Pump {
         if (request.abort.signal.aborted) request.abort = new AbortController();
         request.generation = this.#recover.generation;
         const onactivity = (): void => this.#pending.heard(request);
-        await far.send(message, { signal: request.abort.signal, onactivity });
+        await far.send(message, { abort: request.abort, onactivity });
         if (!request.settled) this.#fail(request, strayAnswer());
         return;
       } catch (thrown) {
@@ -418,7 +418,7 @@ export class Pump {
           resolve(answer);
         },
       });
-      const exchange = far.send(request, { signal: late.signal, onactivity: () => this.#pending.heard() });
+      const exchange = far.send(request, { abort: late, onactivity: () => this.#pending.heard() });
       Promise.resolve(exchange).then(() => reject(strayAnswer()), reject);
     }).finally(() => {
       timer.cancel();

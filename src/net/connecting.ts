@@ -16,10 +16,10 @@ export interface ConnectingWatch {
  * beside it, whose only purpose is to see whether the host accepts one.
  */
 export function watchConnecting(
-  url: URL,
+  request: { readonly url: URL; readonly abort?: AbortController },
   options: { readonly clock: Clock; readonly connectTimeout: number; readonly headersTimeout: number },
-  fail: (error: BridgeError) => void,
 ): ConnectingWatch {
+  const { url, abort } = request;
   const { clock, connectTimeout, headersTimeout } = options;
   const head = Math.min(PATIENCE_BEFORE_PROBE_MS, connectTimeout / 2);
   let over = false;
@@ -27,7 +27,7 @@ export function watchConnecting(
   const probeTimer = clock.after(head, () => {
     probe(url, clock, connectTimeout - head).then((connects) => {
       if (connects || over) return;
-      fail(
+      abort?.abort(
         new BridgeError(
           "connect_timeout",
           `${url.host} did not accept a connection within ${connectTimeout / 1000} s`,
@@ -40,7 +40,7 @@ export function watchConnecting(
   });
   if (headersTimeout > 0) {
     headersTimer = clock.after(headersTimeout, () => {
-      fail(
+      abort?.abort(
         new BridgeError(
           "timed_out",
           `${url.host} did not begin to answer within ${headersTimeout / 1000} s`,

@@ -2,8 +2,10 @@ import type { Budget } from "../platform/budget.ts";
 import type { Clock } from "../platform/clock.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";
 import { isLoopback } from "./address.ts";
-import { collect, type HttpBody, tooLarge } from "./body.ts";
+import type { HttpBody } from "./body.ts";
 import { watchConnecting } from "./connecting.ts";
+import { fetchEngine } from "./fetch_engine.ts";
+import { networkError } from "./network_error.ts";
 
 /** One HTTP request of ours. */
 export interface HttpRequest {
@@ -11,7 +13,8 @@ export interface HttpRequest {
   readonly method: "GET" | "POST" | "DELETE";
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
-  readonly signal?: AbortSignal;
+  /** Gives the exchange up, its answer's body too; the gate aborts it itself when a deadline passes. */
+  abort?: AbortController;
 }
 
 /** The server's answer to it, its body still to be read. */
@@ -28,7 +31,7 @@ export interface Wire {
    *
    * @throws {BridgeError} `unreachable`, `connect_timeout` or `untrusted_certificate` where nothing was sent,
    * `outcome_unknown` where the connection broke later, `timed_out`, `bad_answer` for a refused redirect. Whatever
-   * `signal` aborted with comes back as it is.
+   * `abort` was aborted with comes back as it is.
    */
   fetch(request: HttpRequest): Promise<HttpAnswer>;
   /** Connections that are idle in the pool are not used again: after a sleep of the machine they are dead. */
@@ -45,16 +48,19 @@ export interface GateOptions {
   readonly headersTimeout: number;
 }
 
-/** An engine carries one request out and calls `onend` when its connection is free again. */
-export type Engine = (request: HttpRequest, options: EngineOptions) => Promise<HttpAnswer>;
+/** An engine carries one request out over a connection. */
+export type Engine = (request: HttpRequest, connection: Connection) => Promise<HttpAnswer>;
 
-/** What an engine is told. */
-export interface EngineOptions {
+/** What an engine is told of the connection that it may use. */
+export interface Connection {
   readonly budget: Budget;
   readonly signal: AbortSignal;
-  /** Whether a connection of the pool may be used, and be put back there. */
+  /** Whether an idle connection of the pool may serve, and this one go there in the end. */
   readonly pooled: boolean;
-  readonly onend: () => void;
+  /** Whether the proxy of the environment is to be passed by. */
+  readonly direct: boolean;
+  /** To be called when the exchange has ended; more than once does no harm. */
+  release(): void;
 }
 
 /** Bun's fetch carries 256 requests at a time and lets the others wait; beyond this many we go another way. */
@@ -64,34 +70,37 @@ const FETCH_SLOTS = 192;
 const STALE_POOL_MS = 6 * 60_000;
 
 const MOST_REDIRECTS = 5;
+const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
 
 /** Opens the gate through which every outbound request goes. */
 export function createGate(options: GateOptions): Wire {
   const { clock, budget } = options;
+  const hasProxy = PROXY_VARIABLES.some((name) => process.env[name] || process.env[name.toLowerCase()]);
   let active = 0;
   let freshUntil = 0;
 
   async function attempt(request: HttpRequest): Promise<HttpAnswer> {
-    const abort = new AbortController();
-    const giveUp = (): void => abort.abort(request.signal?.reason);
-    if (request.signal?.aborted) throw request.signal.reason;
-    request.signal?.addEventListener("abort", giveUp);
+    const { signal } = request.abort ??= new AbortController();
+    if (signal.aborted) throw signal.reason;
     const engine = active < FETCH_SLOTS ? fetchEngine : (await import("./node_engine.ts")).nodeEngine;
-    const watch = watchConnecting(request.url, options, (error) => abort.abort(error));
-    let ended = false;
-    function onend(): void {
-      if (ended) return;
-      ended = true;
-      active--;
-      request.signal?.removeEventListener("abort", giveUp);
-    }
+    const watch = watchConnecting(request, options);
+    let released = false;
+    const connection: Connection = {
+      budget,
+      signal,
+      pooled: freshUntil === 0 || clock.now() > freshUntil,
+      direct: hasProxy && isLoopback(request.url.hostname),
+      release(): void {
+        if (!released) active--;
+        released = true;
+      },
+    };
     active++;
     try {
-      const pooled = freshUntil === 0 || clock.now() > freshUntil;
-      return await engine(request, { budget, signal: abort.signal, pooled, onend });
+      return await engine(request, connection);
     } catch (thrown) {
-      onend();
-      throw abort.signal.aborted ? abort.signal.reason : networkError(request.url, thrown);
+      connection.release();
+      throw signal.aborted ? signal.reason : networkError(request.url, thrown);
     } finally {
       watch.end();
     }
@@ -137,118 +146,4 @@ function sameOrigin(from: URL, location: string): URL {
       hint: "if you trust it, use that address in place of the one that was given",
     },
   );
-}
-
-const fetchEngine: Engine = async (request, { budget, signal, pooled, onend }) => {
-  const response = await fetch(
-    request.url,
-    {
-      method: request.method,
-      headers: request.headers,
-      body: request.body as Uint8Array<ArrayBuffer> | undefined,
-      redirect: "manual",
-      signal,
-      keepalive: pooled,
-      // Bun ends silent streams after 360 s otherwise; what is too silent is judged in bridge/pending.
-      timeout: false,
-      // The environment may not switch the check off behind our back.
-      tls: { rejectUnauthorized: true },
-      ...(isLoopback(request.url.hostname) ? { proxy: "" } : {}),
-    } as BunFetchRequestInit & { timeout: false },
-  );
-  return {
-    status: response.status,
-    headers: response.headers,
-    body: fetchBody(request.url, response, budget, onend),
-  };
-};
-
-function fetchBody(url: URL, response: Response, budget: Budget, onend: () => void): HttpBody {
-  const stated = Number(response.headers.get("content-length") ?? NaN);
-  const plain = response.headers.get("content-encoding") === null;
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    if (response.body === null) return onend();
-    const reader = response.body.getReader();
-    let done = false;
-    try {
-      for (;;) {
-        const next = await reader.read();
-        if (next.done) break;
-        yield next.value;
-      }
-      done = true;
-    } catch (thrown) {
-      done = true;
-      throw networkError(url, thrown, true);
-    } finally {
-      if (!done) reader.cancel().catch(() => {});
-      onend();
-    }
-  }
-  return {
-    chunks,
-    async bytes(limit: number): Promise<Uint8Array> {
-      if (!plain || !(stated <= Math.min(limit, 1_048_576))) {
-        if (plain && stated > limit) {
-          this.discard();
-          throw tooLarge(limit);
-        }
-        return collect(chunks(), limit, budget);
-      }
-      try {
-        return new Uint8Array(await response.arrayBuffer());
-      } catch (thrown) {
-        throw networkError(url, thrown, true);
-      } finally {
-        onend();
-      }
-    },
-    discard(): void {
-      response.body?.cancel().catch(() => {});
-      onend();
-    },
-  };
-}
-
-/** Codes of failures before anything was sent. */
-const UNSENT = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EAI_FAIL",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "EHOSTDOWN",
-  "ENETDOWN",
-  "EADDRNOTAVAIL",
-]);
-
-/** Turns what the runtime throws into an error of ours; `answered` tells that the headers had arrived. */
-export function networkError(url: URL, thrown: unknown, answered = false): BridgeError {
-  if (thrown instanceof BridgeError) return thrown;
-  const code = String((thrown as { code?: unknown } | null)?.code ?? "");
-  if (!answered && UNSENT.has(code)) {
-    const what = code === "ENOTFOUND" || code === "EAI_AGAIN"
-      ? `the name ${quoted(url.hostname)} has no address`
-      : `${url.host} does not accept connections (${code})`;
-    return new BridgeError("unreachable", what, { hint: "check the address and the network", cause: thrown });
-  }
-  if (!answered && isCertificateFault(code)) {
-    return new BridgeError("untrusted_certificate", `no trusted connection to ${url.host} (${code})`, {
-      cause: thrown,
-    });
-  }
-  if (code === "ZlibError" || code.startsWith("ERR_BROTLI") || code.startsWith("Zstd")) {
-    return new BridgeError("bad_answer", "the server's answer is compressed and damaged", { cause: thrown });
-  }
-  if (code.startsWith("HPE_") || code === "InvalidHTTPResponse") {
-    return new BridgeError("bad_answer", `${url.host} does not speak HTTP`, { cause: thrown });
-  }
-  return new BridgeError("outcome_unknown", `the connection to ${url.host} ended early`, { cause: thrown });
-}
-
-function isCertificateFault(code: string): boolean {
-  return code === "EPROTO" || code.startsWith("ERR_TLS") || code.startsWith("ERR_SSL") ||
-    code.includes("CERT") ||
-    code.startsWith("UNABLE_TO_");
 }

@@ -1,14 +1,14 @@
 // Types alone: a bundle evaluates built-in modules that are imported by name at the start, used or not.
 import type { Agent, IncomingMessage } from "node:http";
-import type { Budget } from "../platform/budget.ts";
 import { collect, type HttpBody } from "./body.ts";
-import { type Engine, type HttpAnswer, networkError } from "./gate.ts";
+import type { Connection, Engine, HttpAnswer } from "./gate.ts";
+import { networkError } from "./network_error.ts";
 
 /**
  * Carries a request out by `node:http`, which knows no limit to requests in flight. It costs about twice the time of
  * Bun's fetch, so it takes what goes beyond fetch's slots.
  */
-export const nodeEngine: Engine = async (request, { budget, signal, pooled, onend }) => {
+export const nodeEngine: Engine = async (request, connection) => {
   const secure = request.url.protocol === "https:";
   const http = secure ? await import("node:https") : await import("node:http");
   return new Promise<HttpAnswer>((resolve, reject) => {
@@ -19,14 +19,14 @@ export const nodeEngine: Engine = async (request, { budget, signal, pooled, onen
         "accept-encoding": "identity",
         ...(request.body === undefined ? {} : { "content-length": request.body.length }),
       },
-      agent: pooled ? agentOf(secure, http.Agent) : false,
-      signal,
+      agent: connection.pooled ? agentOf(secure, http.Agent) : false,
+      signal: connection.signal,
       ...(secure ? { rejectUnauthorized: true } : {}),
     }, (incoming) => {
       resolve({
         status: incoming.statusCode ?? 0,
         headers: headersOf(incoming),
-        body: nodeBody(request.url, incoming, budget, onend),
+        body: nodeBody(request.url, incoming, connection),
       });
     });
     outgoing.on("error", reject);
@@ -50,7 +50,7 @@ function headersOf(incoming: IncomingMessage): Headers {
   return headers;
 }
 
-function nodeBody(url: URL, incoming: IncomingMessage, budget: Budget, onend: () => void): HttpBody {
+function nodeBody(url: URL, incoming: IncomingMessage, connection: Connection): HttpBody {
   async function* chunks(): AsyncGenerator<Uint8Array> {
     try {
       for await (const chunk of incoming) yield chunk;
@@ -58,15 +58,15 @@ function nodeBody(url: URL, incoming: IncomingMessage, budget: Budget, onend: ()
     } catch (thrown) {
       throw networkError(url, thrown, true);
     } finally {
-      onend();
+      connection.release();
     }
   }
   return {
     chunks,
-    bytes: (limit) => collect(chunks(), limit, budget),
+    bytes: (limit) => collect(chunks(), limit, connection.budget),
     discard(): void {
       incoming.destroy();
-      onend();
+      connection.release();
     },
   };
 }

@@ -9,7 +9,7 @@ export interface Channel {
   /**
    * Hands one message over. On a far end the promise settles when that message's exchange has ended, for a request
    * after its answer went to `onmessage`; on a local end when the reader can take more. Nothing is returned where
-   * there is nothing to wait for. Aborting `signal` gives the exchange up.
+   * there is nothing to wait for.
    *
    * @throws {ChannelFailure} (as rejection) when the exchange cannot be carried out or breaks.
    */
@@ -20,8 +20,8 @@ export interface Channel {
 
 /** What goes with a message. */
 export interface SendOptions {
-  /** Gives the exchange up; what the peer does about it is the peer's matter. */
-  signal?: AbortSignal;
+  /** Gives the exchange up when it is aborted, with the reason; what the peer does about it is the peer's matter. */
+  abort?: AbortController;
   /** Called when something arrives that belongs to this exchange. */
   onactivity?: () => void;
 }

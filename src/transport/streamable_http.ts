@@ -33,6 +33,8 @@ interface Session {
   readonly id: string | undefined;
   /** The negotiated revision. */
   readonly revision: string;
+  /** The headers of every POST in it. */
+  readonly postHeaders: Readonly<Record<string, string>>;
   /** Aborted when another session takes its place, or none. */
   readonly over: AbortController;
 }
@@ -47,6 +49,7 @@ interface Exchange {
   fault: string | undefined;
 }
 
+const POST_HEADERS = { "content-type": "application/json", "accept": "application/json, text/event-stream" };
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 5 * 60_000;
 /** A server that asks for no wait at all gets this much, so that it cannot keep us spinning. */
@@ -65,7 +68,6 @@ const AFTER_ANSWER_MS = 2_000;
  */
 export class StreamableHttp implements Channel {
   readonly #options: StreamableHttpOptions;
-  readonly #closed = new AbortController();
   #session: Session | undefined;
   #modernRevision: string | undefined;
   #listening: AbortController | undefined;
@@ -74,14 +76,9 @@ export class StreamableHttp implements Channel {
     this.#options = options;
   }
 
-  send(message: Message, options: SendOptions = {}): Promise<void> {
-    return this.#exchange(message, options);
-  }
-
   async close(deadline: number): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
-    this.#closed.abort(closing());
     session?.over.abort(closing());
     if (session?.id === undefined) return;
     const enough = new AbortController();
@@ -91,7 +88,7 @@ export class StreamableHttp implements Channel {
         url: this.#options.url,
         method: "DELETE",
         headers: this.#headers(session),
-        signal: enough.signal,
+        abort: enough,
       });
       answer.body.discard();
     } catch {
@@ -107,7 +104,7 @@ export class StreamableHttp implements Channel {
     if (this.#session !== undefined && this.#listening !== undefined) this.#listen(this.#session);
   }
 
-  async #exchange(message: Message, options: SendOptions): Promise<void> {
+  async send(message: Message, options: SendOptions = {}): Promise<void> {
     const opens = message.kind === "request" && message.method === "initialize";
     if (opens) this.#endSession();
     const session = this.#session;
@@ -123,7 +120,7 @@ export class StreamableHttp implements Channel {
       method: "POST",
       headers: this.#headersFor(message, session),
       body: message.bytes,
-      signal: options.signal,
+      abort: options.abort,
     });
     options.onactivity?.();
     await this.#receive(exchange, answer);
@@ -211,15 +208,15 @@ export class StreamableHttp implements Channel {
     const { session, options } = exchange;
     if (lastEventId === undefined || session === undefined) return undefined;
     for (let failures = fruitless; failures < MOST_RESUMPTIONS; failures++) {
-      await pause(this.#options.clock, waitBefore(retry, failures), options.signal);
-      if (options.signal?.aborted) throw options.signal.reason;
+      await pause(this.#options.clock, waitBefore(retry, failures), options.abort?.signal);
+      if (options.abort?.signal.aborted) throw options.abort?.signal.reason;
       if (session.over.signal.aborted) return undefined;
       try {
         const answer = await this.#fetch({
           url: this.#options.url,
           method: "GET",
           headers: { ...this.#headers(session), accept: "text/event-stream", "last-event-id": lastEventId },
-          signal: options.signal,
+          abort: options.abort,
         });
         if (answer.status === 200 && mediaType(answer) === "text/event-stream") return answer;
         answer.body.discard();
@@ -258,7 +255,7 @@ export class StreamableHttp implements Channel {
         }
       }
     } catch (thrown) {
-      if (exchange.options.signal?.aborted) throw exchange.options.signal.reason;
+      if (exchange.options.abort?.signal.aborted) throw exchange.options.abort?.signal.reason;
       broken = thrown;
     } finally {
       lingering?.cancel();
@@ -298,7 +295,7 @@ export class StreamableHttp implements Channel {
     }
     if (request.method !== "initialize" || message.key !== request.key) return message;
     const revision = negotiatedRevision(message);
-    if (revision !== undefined) this.#session = { id: sessionId, revision, over: new AbortController() };
+    if (revision !== undefined) this.#session = this.#newSession(sessionId, revision);
     return message;
   }
 
@@ -328,7 +325,7 @@ export class StreamableHttp implements Channel {
 
   #untilAnsweredElsewhere(exchange: Exchange): Promise<void> {
     return new Promise((_resolve, reject) => {
-      const { signal } = exchange.options;
+      const signal = exchange.options.abort?.signal;
       const over = exchange.session?.over.signal;
       if (signal === undefined || signal.aborted) return reject(this.#unanswered(exchange));
       signal.addEventListener("abort", () => reject(signal.reason));
@@ -346,7 +343,7 @@ export class StreamableHttp implements Channel {
     const exchange: Exchange = {
       request: undefined,
       session,
-      options: { signal: stop.signal, onactivity: this.#options.events.onactivity },
+      options: { abort: stop, onactivity: this.#options.events.onactivity },
       answered: false,
       fault: undefined,
     };
@@ -383,7 +380,7 @@ export class StreamableHttp implements Channel {
           accept: "text/event-stream",
           ...(lastEventId === undefined ? {} : { "last-event-id": lastEventId }),
         },
-        signal: exchange.options.signal,
+        abort: exchange.options.abort,
       });
       if (answer.status === 200 && mediaType(answer) === "text/event-stream") {
         return await this.#readStream(exchange, answer, lastEventId);
@@ -396,7 +393,7 @@ export class StreamableHttp implements Channel {
         return "unavailable";
       }
     } catch (thrown) {
-      if (exchange.options.signal?.aborted) return "unavailable";
+      if (exchange.options.abort?.signal.aborted) return "unavailable";
       notify({ level: "debug", text: `the server's stream failed: ${(thrown as Error).message}` });
     }
     return { lastEventId, retry: undefined };
@@ -404,9 +401,8 @@ export class StreamableHttp implements Channel {
 
   async #fetch(request: HttpRequest): Promise<HttpAnswer> {
     try {
-      return await this.#options.wire.fetch({ ...request, signal: this.#withClosing(request.signal) });
+      return await this.#options.wire.fetch(request);
     } catch (thrown) {
-      if (request.signal?.aborted) throw request.signal.reason;
       if (!(thrown instanceof BridgeError) || thrown instanceof ChannelFailure) throw thrown;
       throw new ChannelFailure(
         thrown.code === "bad_answer" ? "refused" : "broken",
@@ -421,27 +417,27 @@ export class StreamableHttp implements Channel {
     }
   }
 
-  #withClosing(signal: AbortSignal | undefined): AbortSignal {
-    return signal ?? this.#closed.signal;
-  }
-
   #endSession(): void {
     this.#session?.over.abort(closing());
     this.#session = undefined;
   }
 
-  #headersFor(message: Message, session: Session | undefined): Record<string, string> {
-    const headers = this.#headers(session);
-    headers["content-type"] = "application/json";
-    headers.accept = "application/json, text/event-stream";
-    if (session !== undefined || message.method === "initialize") return headers;
+  #newSession(id: string | undefined, revision: string): Session {
+    const session = { id, revision, over: new AbortController() };
+    return { ...session, postHeaders: { ...this.#headers(session), ...POST_HEADERS } };
+  }
+
+  #headersFor(message: Message, session: Session | undefined): Readonly<Record<string, string>> {
+    if (session !== undefined) return session.postHeaders;
+    const headers = { ...this.#headers(undefined), ...POST_HEADERS };
+    if (message.method === "initialize") return headers;
     const revision = message.kind === "request" ? claimedRevision(message) : this.#modernRevision;
     if (revision === undefined) return headers;
     this.#modernRevision = revision;
     return Object.assign(headers, standardHeaders(message, revision));
   }
 
-  #headers(session: Session | undefined): Record<string, string> {
+  #headers(session: Pick<Session, "id" | "revision"> | undefined): Record<string, string> {
     const headers: Record<string, string> = { ...this.#options.headers };
     if (session !== undefined) headers["mcp-protocol-version"] = session.revision;
     if (session?.id !== undefined) headers["mcp-session-id"] = session.id;

@@ -106,10 +106,11 @@ export class PumpRig {
   #send(message: Message, options?: SendOptions): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const json = toJson(message);
-    options?.signal?.addEventListener("abort", () => reject(options.signal!.reason));
+    const signal = options?.abort?.signal;
+    signal?.addEventListener("abort", () => reject(signal.reason));
     const sent: Sent = {
       json,
-      signal: options?.signal,
+      signal,
       begin: () => options?.onactivity?.(),
       answer: (result) => {
         options?.onactivity?.();
@@ -120,7 +121,7 @@ export class PumpRig {
       fail: reject,
     };
     this.sent.push(sent);
-    if (options?.signal?.aborted) reject(options.signal.reason);
+    if (signal?.aborted) reject(signal.reason);
     else this.onsend(sent);
     return promise;
   }

@@ -1,0 +1,44 @@
+import { BridgeError, quoted } from "../platform/errors.ts";
+
+/** Codes of failures before anything was sent. */
+const UNSENT = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EAI_FAIL",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EHOSTDOWN",
+  "ENETDOWN",
+  "EADDRNOTAVAIL",
+]);
+
+/** Turns what the runtime throws into an error of ours; `answered` tells that the headers had arrived. */
+export function networkError(url: URL, thrown: unknown, answered = false): BridgeError {
+  if (thrown instanceof BridgeError) return thrown;
+  const code = String((thrown as { code?: unknown } | null)?.code ?? "");
+  if (!answered && UNSENT.has(code)) {
+    const what = code === "ENOTFOUND" || code === "EAI_AGAIN"
+      ? `the name ${quoted(url.hostname)} has no address`
+      : `${url.host} does not accept connections (${code})`;
+    return new BridgeError("unreachable", what, { hint: "check the address and the network", cause: thrown });
+  }
+  if (!answered && isCertificateFault(code)) {
+    return new BridgeError("untrusted_certificate", `no trusted connection to ${url.host} (${code})`, {
+      cause: thrown,
+    });
+  }
+  if (code === "ZlibError" || code.startsWith("ERR_BROTLI") || code.startsWith("Zstd")) {
+    return new BridgeError("bad_answer", "the server's answer is compressed and damaged", { cause: thrown });
+  }
+  if (code.startsWith("HPE_") || code === "InvalidHTTPResponse") {
+    return new BridgeError("bad_answer", `${url.host} does not speak HTTP`, { cause: thrown });
+  }
+  return new BridgeError("outcome_unknown", `the connection to ${url.host} ended early`, { cause: thrown });
+}
+
+function isCertificateFault(code: string): boolean {
+  return code === "EPROTO" || code.startsWith("ERR_TLS") || code.startsWith("ERR_SSL") ||
+    code.includes("CERT") ||
+    code.startsWith("UNABLE_TO_");
+}
