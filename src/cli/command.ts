@@ -1,9 +1,10 @@
-import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+import mri from "mri";
 import { BridgeError } from "../platform/errors.ts";
 
 /** One flag of a command: what parsing needs, and what the help says. */
 export interface Flag {
   readonly type: "string" | "boolean";
+  /** Whether it may be said more than once; its values then come as a list. */
   readonly multiple?: boolean;
   readonly default?: string;
   /** What stands for the value in the help; flags of type `string` have one. */
@@ -11,89 +12,92 @@ export interface Flag {
   readonly text: string;
 }
 
+/** A table of flags, by name. */
+export type Flags = Readonly<Record<string, Flag>>;
+
 /** The values of a table of flags, by name. */
-export type FlagValues<Flags extends Record<string, Flag>> = ReturnType<
-  typeof parseArgs<{ options: Flags; allowPositionals: true }>
->["values"];
+export type FlagValues<Table extends Flags> = {
+  readonly [Name in keyof Table]: Table[Name]["type"] extends "boolean" ? boolean
+    : Table[Name] extends { multiple: true } ? readonly string[]
+    : Table[Name] extends { default: string } ? string
+    : string | undefined;
+};
 
 /** One command: what a person may say, and what then happens. Help and completion are made from the same table. */
-export interface Command<Flags extends Record<string, Flag> = Record<string, Flag>> {
+export interface Command<Table extends Flags = Flags> {
   /** The word that calls it. */
   readonly name: string;
   readonly summary: string;
   /** What stands behind the name, in order; all are required. */
   readonly operands: readonly { readonly name: string; readonly text: string }[];
-  readonly flags: Flags;
+  readonly flags: Table;
   readonly examples: readonly string[];
   /** Settles with the exit code. Throws `BridgeError` for words that make no sense. */
-  run(operands: readonly string[], flags: FlagValues<Flags>): Promise<number>;
+  run(operands: readonly string[], flags: FlagValues<Table>): Promise<number>;
 }
 
 /** Flags that every command understands. */
 export const COMMON_FLAGS = {
   help: { type: "boolean", text: "print this help" },
   version: { type: "boolean", text: "print the version" },
-} as const satisfies Record<string, Flag>;
+} as const satisfies Flags;
+
+/** What was said behind a command's name. */
+export interface Words<Table extends Flags> {
+  readonly operands: readonly string[];
+  readonly flags: FlagValues<Table & typeof COMMON_FLAGS>;
+}
 
 /**
  * Reads the words behind a command's name.
  *
  * @throws {BridgeError} `bad_argument`
  */
-export async function readWords<Flags extends Record<string, Flag>>(
-  command: Command<Flags>,
+export async function readWords<Table extends Flags>(
+  command: Command<Table>,
   words: readonly string[],
-): Promise<{ operands: string[]; flags: FlagValues<Flags> & { help?: boolean; version?: boolean } }> {
-  const options = { ...command.flags, ...COMMON_FLAGS };
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...words],
-      options: options as ParseArgsOptionsConfig,
-      allowPositionals: true,
-    });
-    const flags = values as FlagValues<Flags> & { help?: boolean; version?: boolean };
-    if (!flags.help && !flags.version) checkOperands(command.operands.map(({ name }) => name), positionals);
-    return { operands: positionals, flags };
-  } catch (thrown) {
-    if (thrown instanceof BridgeError) throw thrown;
-    throw await explain(thrown as Error & { code?: string }, words, Object.keys(options));
-  }
+): Promise<Words<Table>> {
+  const table: Flags = { ...command.flags, ...COMMON_FLAGS };
+  const names = Object.keys(table);
+  let unknown: string | undefined;
+  const said = mri([...words], {
+    boolean: names.filter((name) => table[name]!.type === "boolean"),
+    string: names.filter((name) => table[name]!.type === "string"),
+    alias: Object.fromEntries(names.map((name) => [name, []])),
+    unknown: (flag) => unknown = flag,
+  });
+  if (unknown !== undefined) throw await unknownFlag(unknown, names);
+  const flags = Object.fromEntries(names.map((name) => [name, valueOf(name, table[name]!, said[name])]));
+  const operands = said._.map(String);
+  if (!flags.help && !flags.version) checkOperands(command.operands.map(({ name }) => name), operands);
+  return { operands, flags: flags as Words<Table>["flags"] };
 }
 
 const SEE_HELP = 'run "mcp-bridge --help" for what can be said';
 
+function valueOf(name: string, flag: Flag, said: unknown): boolean | string | string[] | undefined {
+  if (flag.type === "boolean") return said === true || (Array.isArray(said) && said.at(-1) === true);
+  const values: string[] = said === undefined ? [] : [said].flat().map(String);
+  if (values.includes("")) {
+    throw new BridgeError("bad_argument", `"--${name}" wants a value`, {
+      hint: `write "--${name}=VALUE" where the value begins with a dash`,
+    });
+  }
+  return flag.multiple ? values : values.at(-1) ?? flag.default;
+}
+
 function checkOperands(names: readonly string[], given: readonly string[]): void {
   const missing = names[given.length];
-  if (missing !== undefined) {
-    throw new BridgeError("bad_argument", `the ${missing} is missing`, { hint: SEE_HELP });
-  }
+  if (missing !== undefined) throw new BridgeError("bad_argument", `the ${missing} is missing`, { hint: SEE_HELP });
   const excess = given[names.length];
   if (excess !== undefined) {
-    throw new BridgeError("bad_argument", `${JSON.stringify(excess)} is one word too many`, {
-      hint: SEE_HELP,
-    });
+    throw new BridgeError("bad_argument", `${JSON.stringify(excess)} is one word too many`, { hint: SEE_HELP });
   }
 }
 
-async function explain(
-  thrown: Error & { code?: string },
-  words: readonly string[],
-  names: readonly string[],
-): Promise<BridgeError> {
-  if (thrown.code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
-    const unknown = /'(-[^']*)'/.exec(thrown.message)?.[1] ?? words.find((word) => word.startsWith("-"))!;
-    const { closest, distance } = await import("fastest-levenshtein");
-    const near = closest(unknown.replace(/^-+/, ""), [...names]);
-    const hint = distance(unknown, `--${near}`) <= 3 ? `did you mean "--${near}"?` : SEE_HELP;
-    return new BridgeError("bad_argument", `there is no flag "${unknown}"`, { hint });
-  }
-  if (thrown.code === "ERR_PARSE_ARGS_INVALID_OPTION_VALUE") {
-    const flag = /'(?:-\w, )?(--[\w-]+)/.exec(thrown.message)?.[1] ?? "the last flag";
-    const wantsNone = thrown.message.includes("does not take an argument");
-    const message = wantsNone ? `"${flag}" takes no value` : `"${flag}" wants a value`;
-    return new BridgeError("bad_argument", message, {
-      hint: wantsNone ? SEE_HELP : `write "${flag}=VALUE" where the value begins with a dash`,
-    });
-  }
-  return new BridgeError("bad_argument", thrown.message, { hint: SEE_HELP, cause: thrown });
+async function unknownFlag(flag: string, names: readonly string[]): Promise<BridgeError> {
+  const { closest, distance } = await import("fastest-levenshtein");
+  const near = closest(flag.replace(/^-+/, ""), names);
+  const hint = distance(flag, `--${near}`) <= 3 ? `did you mean "--${near}"?` : SEE_HELP;
+  return new BridgeError("bad_argument", `there is no flag "${flag}"`, { hint });
 }

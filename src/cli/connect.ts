@@ -1,6 +1,6 @@
 import { connect } from "../app/connect.ts";
 import { readMebibytes, readSeconds, readServerUrl } from "./arguments.ts";
-import type { Command, Flag } from "./command.ts";
+import type { Command, Flags } from "./command.ts";
 import { readHeaders } from "./headers.ts";
 import { noticePrinter } from "./print.ts";
 
@@ -54,7 +54,7 @@ const FLAGS = {
   "max-message": { type: "string", default: "64", value: "MIB", text: "refuse messages beyond this size" },
   "debug": { type: "boolean", text: "say on standard error what happens" },
   "silent": { type: "boolean", text: "say nothing but errors" },
-} as const satisfies Record<string, Flag>;
+} as const satisfies Flags;
 
 /** `mcp-bridge <url>`: the bridge on stdio. */
 export const connectCommand: Command<typeof FLAGS> = {
@@ -69,8 +69,8 @@ export const connectCommand: Command<typeof FLAGS> = {
   ],
   async run([url], flags): Promise<number> {
     const settings = {
-      url: readServerUrl(url!, flags["allow-http"] === true),
-      headers: await readHeaders(flags.header ?? [], flags["header-file"] ?? [], process.env),
+      url: readServerUrl(url!, flags["allow-http"]),
+      headers: await readHeaders(flags.header, flags["header-file"], process.env),
       connectTimeout: readSeconds("--connect-timeout", flags["connect-timeout"]),
       headersTimeout: readSeconds("--headers-timeout", flags["headers-timeout"]),
       bodyTimeout: readSeconds("--body-timeout", flags["body-timeout"]),

@@ -27,10 +27,20 @@ export function noticePrinter(level: "silent" | "info" | "debug"): (notice: Noti
 }
 
 /** Prints what was asked for by name. */
-export function printAnswer(text: string): void {
-  process.stdout.write(text);
+export async function printAnswer(text: string): Promise<void> {
+  await Bun.write(Bun.stdout, text);
 }
 
+/** Settles when all that was said to people is out. */
+export async function flushPrinted(): Promise<void> {
+  await people?.flush();
+}
+
+/** Bun's sink; the stream of `process.stderr` costs 6 MiB. */
+let people: Bun.FileSink | undefined;
+
 function line(text: string): void {
-  process.stderr.write(`mcp-bridge: ${text}\n`);
+  people ??= Bun.stderr.writer();
+  people.write(`mcp-bridge: ${text}\n`);
+  people.flush();
 }

@@ -1,7 +1,7 @@
 import { toBridgeError } from "../platform/errors.ts";
 import { type Command, readWords } from "./command.ts";
 import { connectCommand } from "./connect.ts";
-import { printAnswer, printError } from "./print.ts";
+import { flushPrinted, printAnswer, printError } from "./print.ts";
 
 declare const BUILD_VERSION: string | undefined;
 
@@ -17,20 +17,22 @@ export async function runProgram(words: readonly string[]): Promise<number> {
   const rest = words[0] === connectCommand.name ? words.slice(1) : words;
   try {
     const { operands, flags } = await readWords(connectCommand, rest);
-    if (flags.version) return answer(`${VERSION}\n`);
+    if (flags.version) return await answer(`${VERSION}\n`);
     if (flags.help) {
       const { helpText } = await import("./help.ts");
-      return answer(helpText(connectCommand as Command));
+      return await answer(helpText(connectCommand as Command));
     }
     return await connectCommand.run(operands, flags);
   } catch (thrown) {
     const error = toBridgeError(thrown);
     printError(error);
     return error.code === "internal" ? FAILED : WRONG_USE;
+  } finally {
+    await flushPrinted();
   }
 }
 
-function answer(text: string): number {
-  printAnswer(text);
+async function answer(text: string): Promise<number> {
+  await printAnswer(text);
   return 0;
 }
