@@ -111,13 +111,12 @@ export class Recover {
 
   /** Remembers what a session was told, once the server has agreed to it. */
   remember(request: Message): void {
-    const uri = request.stringParam("uri");
     if (request.method === "logging/setLevel") this.#level = request;
-    else if (request.method === "resources/subscribe" && uri !== undefined) {
-      this.#subscriptions.set(uri, request);
-    } else if (request.method === "resources/unsubscribe" && uri !== undefined) {
-      this.#subscriptions.delete(uri);
-    }
+    if (request.method !== "resources/subscribe" && request.method !== "resources/unsubscribe") return;
+    const uri = request.stringParam("uri");
+    if (uri === undefined) return;
+    if (request.method === "resources/subscribe") this.#subscriptions.set(uri, request);
+    else this.#subscriptions.delete(uri);
   }
 
   async #handshake(initialize: Message, onanswer?: (answer: Message) => void): Promise<void> {

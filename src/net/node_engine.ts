@@ -15,7 +15,7 @@ export const nodeEngine: Engine = async (request, connection) => {
     const outgoing = http.request(request.url, {
       method: request.method,
       headers: {
-        ...request.headers,
+        ...request.headers.toJSON(),
         "accept-encoding": "identity",
         ...(request.body === undefined ? {} : { "content-length": request.body.length }),
       },

@@ -5,6 +5,7 @@ import {
   keyIs,
   onOneLine,
   skipBlank,
+  skipValue,
   type Span,
   textIs,
   textOf,
@@ -42,6 +43,8 @@ export class Message {
   /** The id as it was written, quotes included; absent on a notification, and `null` where the sender wrote that. */
   readonly id: string | undefined;
   readonly method: string | undefined;
+  /** Whether this is a response that carries `error`. */
+  readonly isError: boolean;
   readonly #params: number;
   #key: string | undefined;
 
@@ -51,12 +54,14 @@ export class Message {
     id: string | undefined,
     method: string | undefined,
     params: number,
+    isError: boolean,
   ) {
     this.bytes = bytes;
     this.kind = kind;
     this.id = id;
     this.method = method;
     this.#params = params;
+    this.isError = isError;
   }
 
   /** The id in the one form under which equal ids meet, see `idKey`. */
@@ -89,15 +94,7 @@ export class Message {
     if (whole === undefined || this.bytes[whole.start] !== OPEN_BRACE) return undefined;
     const member = findMember(this.bytes, whole.start, name);
     return member && textOf(this.bytes, member);
-  }
-
-  /** Whether this is a response that carries `error`. */
-  get isError(): boolean {
-    return this.kind === "response" &&
-      findMember(this.bytes, skipBlank(this.bytes, 0), "error") !== undefined;
-  }
-
-  /** The same message under another id, given in raw form; the rest of the text is untouched. */
+  } /** The same message under another id, given in raw form; the rest of the text is untouched. */
   withId(id: string): Message {
     const open = skipBlank(this.bytes, 0);
     const spans: Span[] = [];
@@ -142,7 +139,8 @@ export function composeMessage(value: Record<string, unknown>): Message {
 }
 
 // What `readMessage` has seen of the envelope; module state, so that a message costs no closure.
-let scanned: Uint8Array = new Uint8Array();
+const NOTHING = new Uint8Array();
+let scanned: Uint8Array = NOTHING;
 let versionSeen = false;
 let idStart = -1;
 let idEnd = -1;
@@ -150,6 +148,7 @@ let methodStart = -1;
 let methodEnd = -1;
 let paramsStart = -1;
 let answered = false;
+let failed = false;
 
 function see(keyStart: number, keyEnd: number, start: number, end: number): void {
   const bytes = scanned;
@@ -161,9 +160,8 @@ function see(keyStart: number, keyEnd: number, start: number, end: number): void
     methodStart = start;
     methodEnd = end;
   } else if (keyIs(bytes, keyStart, keyEnd, "params")) paramsStart = start;
-  else if (keyIs(bytes, keyStart, keyEnd, "result") || keyIs(bytes, keyStart, keyEnd, "error")) {
-    answered = true;
-  }
+  else if (keyIs(bytes, keyStart, keyEnd, "result")) answered = true;
+  else if (keyIs(bytes, keyStart, keyEnd, "error")) answered = failed = true;
 }
 
 function isId(first: number): boolean {
@@ -179,7 +177,7 @@ function isId(first: number): boolean {
 export function readMessage(text: Uint8Array): Message {
   const bytes = onOneLine(text[0] === 0xef && text[1] === 0xbb && text[2] === 0xbf ? text.subarray(3) : text);
   scanned = bytes;
-  versionSeen = answered = false;
+  versionSeen = answered = failed = false;
   idStart =
     idEnd =
     methodStart =
@@ -188,6 +186,7 @@ export function readMessage(text: Uint8Array): Message {
       -1;
   const open = skipBlank(bytes, 0);
   const end = eachMember(bytes, open, see);
+  scanned = NOTHING;
   const id = idStart >= 0 && isId(bytes[idStart]!) ? textOf(bytes, { start: idStart, end: idEnd }) : undefined;
   if (end < 0 || skipBlank(bytes, end) < bytes.length) throw notAnObject(bytes, open, id);
   if (!versionSeen) throw new MalformedMessage('the message has no "jsonrpc":"2.0"', true, id);
@@ -197,24 +196,16 @@ export function readMessage(text: Uint8Array): Message {
   if (methodStart >= 0) {
     const method = decodedString(textOf(bytes, { start: methodStart, end: methodEnd }));
     if (method === undefined) throw new MalformedMessage("the method is no string", true, id);
-    return new Message(bytes, idStart >= 0 ? "request" : "notification", id, method, paramsStart);
+    return new Message(bytes, idStart >= 0 ? "request" : "notification", id, method, paramsStart, false);
   }
   if (!answered) throw new MalformedMessage("the message has neither a method nor an answer", true, id);
-  return new Message(bytes, "response", id, undefined, -1);
+  return new Message(bytes, "response", id, undefined, -1, failed);
 }
 
 function notAnObject(bytes: Uint8Array, open: number, id: string | undefined): MalformedMessage {
-  const isJson = bytes[open] !== OPEN_BRACE && isWholeJson(bytes);
+  const end = bytes[open] === OPEN_BRACE ? -1 : skipValue(bytes, open);
+  const isJson = end >= 0 && skipBlank(bytes, end) === bytes.length;
   return new MalformedMessage(isJson ? "the message is no JSON object" : "the text is no JSON", isJson, id);
-}
-
-function isWholeJson(bytes: Uint8Array): boolean {
-  try {
-    JSON.parse(new TextDecoder().decode(bytes));
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /**

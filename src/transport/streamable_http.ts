@@ -34,7 +34,7 @@ interface Session {
   /** The negotiated revision. */
   readonly revision: string;
   /** The headers of every POST in it. */
-  readonly postHeaders: Readonly<Record<string, string>>;
+  readonly postHeaders: Headers;
   /** Aborted when another session takes its place, or none. */
   readonly over: AbortController;
 }
@@ -87,7 +87,7 @@ export class StreamableHttp implements Channel {
       const answer = await this.#options.wire.fetch({
         url: this.#options.url,
         method: "DELETE",
-        headers: this.#headers(session),
+        headers: new Headers(this.#headers(session)),
         abort: enough,
       });
       answer.body.discard();
@@ -215,7 +215,7 @@ export class StreamableHttp implements Channel {
         const answer = await this.#fetch({
           url: this.#options.url,
           method: "GET",
-          headers: { ...this.#headers(session), accept: "text/event-stream", "last-event-id": lastEventId },
+          headers: this.#streamHeaders(session, lastEventId),
           abort: options.abort,
         });
         if (answer.status === 200 && mediaType(answer) === "text/event-stream") return answer;
@@ -375,11 +375,7 @@ export class StreamableHttp implements Channel {
       const answer = await this.#fetch({
         url,
         method: "GET",
-        headers: {
-          ...this.#headers(exchange.session!),
-          accept: "text/event-stream",
-          ...(lastEventId === undefined ? {} : { "last-event-id": lastEventId }),
-        },
+        headers: this.#streamHeaders(exchange.session!, lastEventId),
         abort: exchange.options.abort,
       });
       if (answer.status === 200 && mediaType(answer) === "text/event-stream") {
@@ -424,17 +420,24 @@ export class StreamableHttp implements Channel {
 
   #newSession(id: string | undefined, revision: string): Session {
     const session = { id, revision, over: new AbortController() };
-    return { ...session, postHeaders: { ...this.#headers(session), ...POST_HEADERS } };
+    return { ...session, postHeaders: new Headers({ ...this.#headers(session), ...POST_HEADERS }) };
   }
 
-  #headersFor(message: Message, session: Session | undefined): Readonly<Record<string, string>> {
+  #streamHeaders(session: Session, lastEventId: string | undefined): Headers {
+    const headers = new Headers({ ...this.#headers(session), accept: "text/event-stream" });
+    if (lastEventId !== undefined) headers.set("last-event-id", lastEventId);
+    return headers;
+  }
+
+  #headersFor(message: Message, session: Session | undefined): Headers {
     if (session !== undefined) return session.postHeaders;
-    const headers = { ...this.#headers(undefined), ...POST_HEADERS };
+    const headers = new Headers({ ...this.#headers(undefined), ...POST_HEADERS });
     if (message.method === "initialize") return headers;
     const revision = message.kind === "request" ? claimedRevision(message) : this.#modernRevision;
     if (revision === undefined) return headers;
     this.#modernRevision = revision;
-    return Object.assign(headers, standardHeaders(message, revision));
+    for (const [name, value] of Object.entries(standardHeaders(message, revision))) headers.set(name, value);
+    return headers;
   }
 
   #headers(session: Pick<Session, "id" | "revision"> | undefined): Record<string, string> {
