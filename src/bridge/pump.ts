@@ -36,6 +36,7 @@ interface OwnRequest {
 const LARGE_MESSAGE = 65_536;
 /** A step of the handshake may take long: some servers start only when they are called. */
 const HANDSHAKE_MS = 5 * 60_000;
+const NOTIFICATION_MS = 5_000;
 const PING_MS = 10_000;
 const PROBE_AFTER_JUMP_MS = 15_000;
 const FIRST_REDIAL_MS = 250;
@@ -71,7 +72,7 @@ export class Pump {
     this.#recover = new Recover({
       notify: options.notify,
       ask: (request, onanswer) => this.#ask(request, HANDSHAKE_MS, onanswer),
-      tell: (notification) => Promise.resolve(options.far.send(notification)),
+      tell: (notification) => this.#tell(notification),
       nextId: () => this.#nextId(),
       onremade: (previous) => this.#remade(previous),
     });
@@ -81,9 +82,12 @@ export class Pump {
   fromClient(message: Message): Promise<void> | undefined {
     if (this.#leaving.signal.aborted) return undefined;
     if (message.kind === "request") this.#request(message);
-    else if (message.kind === "response") this.#response(message);
     else if (message.method === "notifications/cancelled") this.#cancel(message);
-    else this.#notification(message);
+    else {
+      const sent = message.kind === "response" ? this.#response(message) : this.#notification(message);
+      // The budget knows of requests alone: what else is large holds up reading.
+      if (message.bytes.length > LARGE_MESSAGE) return sent;
+    }
     return undefined;
   }
 
@@ -303,17 +307,13 @@ export class Pump {
     for (const change of listChanges(this.#promise)) this.#options.local.send(change);
   }
 
-  #notification(message: Message): void {
-    const sent = message.method === "notifications/initialized"
-      ? this.#recover.confirm(message)
-      : this.#sendNotification(message);
-    sent.catch((thrown) => {
-      const { notify } = this.#options;
-      notify({
-        level: "debug",
-        text: `${message.method} did not reach the server: ${toBridgeError(thrown).message}`,
-      });
-    });
+  async #notification(message: Message): Promise<void> {
+    try {
+      if (message.method === "notifications/initialized") await this.#recover.confirm(message);
+      else await this.#sendNotification(message);
+    } catch (thrown) {
+      this.#undelivered(message.method!, thrown);
+    }
   }
 
   async #sendNotification(message: Message): Promise<void> {
@@ -334,7 +334,7 @@ export class Pump {
     const id = message.param("requestId");
     const request = id === undefined ? undefined : this.#pending.get(idKey(id));
     if (request === undefined) {
-      if (this.#recover.wantsSession) this.#notification(message);
+      if (this.#recover.wantsSession) void this.#notification(message);
       return;
     }
     if (request.message.method === "initialize") return;
@@ -345,20 +345,26 @@ export class Pump {
     this.#sendNotification(message).catch(() => {}).finally(() => request.abort.abort(cancelled));
   }
 
-  #response(message: Message): void {
+  async #response(message: Message): Promise<void> {
     const generation = this.#asked.get(message.key);
     this.#asked.delete(message.key);
-    const { far, notify } = this.#options;
     if (generation !== this.#recover.generation) {
-      notify({ level: "debug", text: "dropped an answer of the client that the server does not wait for" });
+      this.#options.notify({
+        level: "debug",
+        text: "dropped an answer of the client that the server does not wait for",
+      });
       return;
     }
-    Promise.resolve(far.send(message)).catch((thrown) => {
-      notify({
-        level: "debug",
-        text: `an answer of the client did not reach the server: ${toBridgeError(thrown).message}`,
-      });
-    });
+    try {
+      await this.#options.far.send(message);
+    } catch (thrown) {
+      this.#undelivered("an answer of the client", thrown);
+    }
+  }
+
+  #undelivered(what: string, thrown: unknown): void {
+    const { message } = toBridgeError(thrown);
+    this.#options.notify({ level: "debug", text: `${what} did not reach the server: ${message}` });
   }
 
   /** Asks a silent server whether it lives; two misses, and what is in flight is given up. */
@@ -424,6 +430,11 @@ export class Pump {
       timer.cancel();
       this.#own.delete(request.key);
     });
+  }
+
+  /** Sends a step of the handshake that has no answer; a server that is slow to accept it holds nobody up for long. */
+  async #tell(notification: Message): Promise<void> {
+    await Promise.race([this.#options.far.send(notification), pause(this.#options.clock, NOTIFICATION_MS)]);
   }
 
   #nextId(): string {

@@ -1,4 +1,4 @@
-import { toBridgeError } from "../platform/errors.ts";
+import { BridgeError, toBridgeError } from "../platform/errors.ts";
 import { type Command, readWords } from "./command.ts";
 import { connectCommand } from "./connect.ts";
 import { flushPrinted, printAnswer, printError } from "./print.ts";
@@ -30,6 +30,17 @@ export async function runProgram(words: readonly string[]): Promise<number> {
   } finally {
     await flushPrinted();
   }
+}
+
+/** Says that a defect of ours ended the process: what kind and where, never with what values. */
+export function reportCrash(thrown: unknown): void {
+  const name = thrown instanceof Error ? thrown.name : typeof thrown;
+  const place = thrown instanceof Error ? /\bat (\S+)/.exec(thrown.stack ?? "")?.[1] : undefined;
+  printError(
+    new BridgeError("internal", `unexpected failure: ${name}${place === undefined ? "" : ` in ${place}`}`, {
+      hint: 'run again with "--debug" and report it',
+    }),
+  );
 }
 
 async function answer(text: string): Promise<number> {

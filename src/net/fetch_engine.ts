@@ -29,6 +29,7 @@ class FetchBody implements HttpBody {
   readonly #url: URL;
   readonly #response: Response;
   readonly #connection: Connection;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
 
   constructor(url: URL, response: Response, connection: Connection) {
     this.#url = url;
@@ -37,7 +38,9 @@ class FetchBody implements HttpBody {
   }
 
   async *chunks(): AsyncGenerator<Uint8Array> {
-    const reader = this.#response.body?.getReader();
+    const reader = this.#reader = this.#response.body?.getReader() as
+      | ReadableStreamDefaultReader<Uint8Array>
+      | undefined;
     let done = reader === undefined;
     try {
       while (reader !== undefined) {
@@ -73,7 +76,7 @@ class FetchBody implements HttpBody {
   }
 
   discard(): void {
-    this.#response.body?.cancel().catch(() => {});
+    (this.#reader ?? this.#response.body)?.cancel().catch(() => {});
     this.#connection.release();
   }
 }

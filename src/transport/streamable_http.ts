@@ -5,7 +5,7 @@ import { BridgeError, quoted } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { type Channel, type ChannelEvents, ChannelFailure, type SendOptions } from "./channel.ts";
 import { composeMessage, MalformedMessage, type Message, readMessage, splitBatch } from "./message.ts";
-import { claimedRevision, negotiatedRevision, standardHeaders } from "./request_headers.ts";
+import { claimedRevision, encodeHeaderValue, negotiatedRevision, standardHeaders } from "./request_headers.ts";
 import { judgeRefusal, sessionLost } from "./refusal.ts";
 import { SseReader } from "./sse.ts";
 
@@ -33,6 +33,8 @@ interface Session {
   readonly id: string | undefined;
   /** The negotiated revision. */
   readonly revision: string;
+  /** The last event that its GET stream has named. */
+  lastEventId?: string;
   /** The headers of every POST in it. */
   readonly postHeaders: Headers;
   /** Aborted when another session takes its place, or none. */
@@ -135,8 +137,14 @@ export class StreamableHttp implements Channel {
   async #receive(exchange: Exchange, answer: HttpAnswer): Promise<void> {
     if (answer.status < 200 || answer.status > 299) return this.#receiveRefusal(exchange, answer);
     const type = mediaType(answer);
-    if (exchange.request === undefined && type !== "text/event-stream") return answer.body.discard();
-    if (type === "text/event-stream") return this.#receiveStream(exchange, answer);
+    if (type === "text/event-stream") {
+      const received = this.#receiveStream(exchange, answer);
+      if (exchange.request !== undefined) return received;
+      // Nothing waits for the end of a stream that answers no request.
+      received.catch(() => {});
+      return;
+    }
+    if (exchange.request === undefined) return answer.body.discard();
     if (answer.status === 202 || answer.status === 204) {
       answer.body.discard();
       // Some servers accept a request and answer it on the GET stream; the request's own deadlines watch over that.
@@ -347,17 +355,15 @@ export class StreamableHttp implements Channel {
       answered: false,
       fault: undefined,
     };
-    let lastEventId: string | undefined;
     let failures = 0;
     while (!stop.signal.aborted) {
       const opened = this.#options.clock.now();
-      const stream = await this.#readServerStream(exchange, lastEventId, failures > 0);
+      const stream = await this.#readServerStream(exchange, session, failures > 0);
       if (stream === "unavailable") break;
       if (stream === "lost") {
         if (session === this.#session) this.#options.events.onloss();
         break;
       }
-      lastEventId = stream.lastEventId;
       failures = this.#options.clock.now() - opened > GOOD_STREAM_MS ? 0 : failures + 1;
       await pause(this.#options.clock, waitBefore(stream.retry, failures - 1), stop.signal);
     }
@@ -367,23 +373,25 @@ export class StreamableHttp implements Channel {
 
   async #readServerStream(
     exchange: Exchange,
-    lastEventId: string | undefined,
+    session: Session,
     wasOpen: boolean,
-  ): Promise<"unavailable" | "lost" | { lastEventId: string | undefined; retry: number | undefined }> {
+  ): Promise<"unavailable" | "lost" | { retry: number | undefined }> {
     const { notify, url } = this.#options;
     try {
       const answer = await this.#fetch({
         url,
         method: "GET",
-        headers: this.#streamHeaders(exchange.session!, lastEventId),
+        headers: this.#streamHeaders(session, session.lastEventId),
         abort: exchange.options.abort,
       });
       if (answer.status === 200 && mediaType(answer) === "text/event-stream") {
-        return await this.#readStream(exchange, answer, lastEventId);
+        const stream = await this.#readStream(exchange, answer, session.lastEventId);
+        if (stream.lastEventId !== undefined) session.lastEventId = stream.lastEventId;
+        return stream;
       }
       answer.body.discard();
-      if (answer.status === 404 && exchange.session!.id !== undefined) return "lost";
-      if (answer.status === 400 && wasOpen && await this.#hasForgotten(exchange.session)) return "lost";
+      if (answer.status === 404 && session.id !== undefined) return "lost";
+      if (answer.status === 400 && wasOpen && await this.#hasForgotten(session)) return "lost";
       if (answer.status < 500 && answer.status !== 429) {
         notify({ level: "debug", text: `${url.host} offers no stream of its own (${answer.status})` });
         return "unavailable";
@@ -392,7 +400,7 @@ export class StreamableHttp implements Channel {
       if (exchange.options.abort?.signal.aborted) return "unavailable";
       notify({ level: "debug", text: `the server's stream failed: ${(thrown as Error).message}` });
     }
-    return { lastEventId, retry: undefined };
+    return { retry: undefined };
   }
 
   async #fetch(request: HttpRequest): Promise<HttpAnswer> {
@@ -442,7 +450,7 @@ export class StreamableHttp implements Channel {
 
   #headers(session: Pick<Session, "id" | "revision"> | undefined): Record<string, string> {
     const headers: Record<string, string> = { ...this.#options.headers };
-    if (session !== undefined) headers["mcp-protocol-version"] = session.revision;
+    if (session !== undefined) headers["mcp-protocol-version"] = encodeHeaderValue(session.revision);
     if (session?.id !== undefined) headers["mcp-session-id"] = session.id;
     return headers;
   }
