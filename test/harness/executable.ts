@@ -93,12 +93,16 @@ export class Executable implements AsyncDisposable {
   }
 
   /** Sends a request and waits for the answer that carries its id. */
-  async request(request: Message): Promise<Message> {
+  async request(request: Message, withinMs = 10_000): Promise<Message> {
     this.send({ jsonrpc: "2.0", ...request });
-    const answer = await this.output.find((line) => {
-      const message: Message = JSON.parse(line);
-      return message.id === request.id && message.method === undefined;
-    });
+    const answer = await this.output.find(
+      (line) => {
+        const message: Message = JSON.parse(line);
+        return message.id === request.id && message.method === undefined;
+      },
+      0,
+      withinMs,
+    );
     return JSON.parse(answer);
   }
 
