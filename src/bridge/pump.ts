@@ -5,9 +5,10 @@ import type { Notify } from "../platform/notice.ts";
 import { type Channel, ChannelFailure } from "../transport/channel.ts";
 import { idKey, type MalformedMessage, type Message } from "../transport/message.ts";
 import { errorAnswer, listChanges, provisionalInitializeResult } from "./answers.ts";
+import { lifeSignRequest } from "./life_sign.ts";
 import { nextStep, patienceOf } from "./next_step.ts";
 import { type Deadlines, Pending, type PendingRequest } from "./pending.ts";
-import { pingRequest, Recover } from "./recover.ts";
+import { Recover } from "./recover.ts";
 
 /** The far end as the pump needs it. */
 export interface FarEnd extends Channel {
@@ -369,7 +370,7 @@ export class Pump {
 
   /** Asks a silent server whether it lives; two misses, and what is in flight is given up. */
   async #knock(): Promise<void> {
-    if (this.#knocking || !this.#recover.isOpen) return;
+    if (this.#knocking) return;
     this.#knocking = true;
     try {
       for (let misses = 0; misses < 2; misses++) if (await this.#lives(PING_MS)) return;
@@ -383,8 +384,7 @@ export class Pump {
   async #wake(): Promise<void> {
     this.#options.notify({ level: "debug", text: "the clock jumped; connecting anew" });
     this.#options.far.reconnect();
-    if (!this.#recover.isOpen || this.#pending.size === 0) return;
-    if (!await this.#lives(PROBE_AFTER_JUMP_MS)) this.#giveUp();
+    if (this.#pending.size > 0 && !await this.#lives(PROBE_AFTER_JUMP_MS)) this.#giveUp();
   }
 
   #giveUp(): void {
@@ -396,8 +396,11 @@ export class Pump {
   }
 
   async #lives(patience: number): Promise<boolean> {
+    const inFlight = this.#pending.all().map(({ message }) => message);
+    const request = lifeSignRequest(this.#nextId(), this.#recover.isOpen, inFlight);
+    if (request === undefined) return true;
     try {
-      await this.#ask(pingRequest(this.#nextId()), patience);
+      await this.#ask(request, patience);
       return true;
     } catch (thrown) {
       // A refusal is a sign of life too.

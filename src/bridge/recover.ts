@@ -1,7 +1,7 @@
 import { type BridgeError, toBridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { ChannelFailure } from "../transport/channel.ts";
-import { composeMessage, type Message } from "../transport/message.ts";
+import type { Message } from "../transport/message.ts";
 
 /** How the session with the server stands. */
 type SessionState =
@@ -155,9 +155,4 @@ function withoutSession(cause: BridgeError): ChannelFailure {
     ...hint,
     cause,
   });
-}
-
-/** The ping that asks a silent server of the handshake's era whether it lives (basic/utilities/ping). */
-export function pingRequest(id: string): Message {
-  return composeMessage({ method: "ping" }).withId(id);
 }

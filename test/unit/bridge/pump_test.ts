@@ -200,6 +200,27 @@ describe("a connection that is half open (C14)", () => {
     }
   });
 
+  test("from 2026-07-28 on is found by server/discover, which says of the client what its request said", async () => {
+    const rig = new PumpRig();
+    const _meta = {
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientInfo": { name: "c" },
+    };
+    await rig.say({ id: 1, method: "tools/call", params: { name: "x", _meta: { ..._meta, progressToken: 1 } } });
+    await rig.clock.pass(31_000);
+    expect(rig.last("server/discover").json.params).toEqual({ _meta });
+    await rig.clock.pass(21_000);
+    expect(rig.answersTo(1)).toMatchObject([{ error: { data: { code: "unresponsive" } } }]);
+  });
+
+  test("is not looked for where no handshake was made", async () => {
+    const rig = new PumpRig();
+    await rig.say({ id: 1, ...CALL });
+    await rig.clock.pass(120_000);
+    expect(rig.sent).toHaveLength(1);
+    expect(rig.answersTo(1)).toEqual([]);
+  });
+
   test("is not looked for while nothing is in flight", async () => {
     const rig = new PumpRig();
     await rig.handshake();
