@@ -4,15 +4,16 @@ import { Budget } from "../platform/budget.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { Notify } from "../platform/notice.ts";
 import { watchForEnd } from "../platform/process_ends.ts";
+import { makeFarEnd, type Strategy } from "./far_end.ts";
 import type { ByteSink } from "../transport/outbox.ts";
 import { StdioEnd } from "../transport/stdio.ts";
-import { StreamableHttp } from "../transport/streamable_http.ts";
 
 /** What a person asks for with `mcp-bridge <url>`. Times in ms, sizes in bytes, 0 for no limit. */
 export interface ConnectSettings {
   readonly url: URL;
   /** Sent with every request. */
   readonly headers: Readonly<Record<string, string>>;
+  readonly transport: Strategy;
   readonly connectTimeout: number;
   readonly headersTimeout: number;
   readonly bodyTimeout: number;
@@ -58,8 +59,9 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
       onend: () => end(0),
     },
   });
-  const far = new StreamableHttp({
+  const far = makeFarEnd({
     url: settings.url,
+    strategy: settings.transport,
     wire: createGate({
       clock,
       budget,
@@ -69,6 +71,7 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
     clock,
     headers: settings.headers,
     limit: settings.maxMessage,
+    patience: settings.connectTimeout,
     notify: world.notify,
     events: {
       onmessage: (message) => pump.fromServer(message),

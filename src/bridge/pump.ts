@@ -2,19 +2,13 @@ import type { Budget } from "../platform/budget.ts";
 import { type Clock, jittered, pause } from "../platform/clock.ts";
 import { BridgeError, toBridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
-import { type Channel, ChannelFailure } from "../transport/channel.ts";
+import { type Channel, ChannelFailure, type FarEnd } from "../transport/channel.ts";
 import { idKey, type MalformedMessage, type Message } from "../transport/message.ts";
 import { errorAnswer, listChanges, provisionalInitializeResult } from "./answers.ts";
 import { lifeSignRequest } from "./life_sign.ts";
 import { nextStep, patienceOf } from "./next_step.ts";
 import { type Deadlines, Pending, type PendingRequest } from "./pending.ts";
 import { Recover } from "./recover.ts";
-
-/** The far end as the pump needs it. */
-export interface FarEnd extends Channel {
-  /** Connects anew what is connected, keeping the session. */
-  reconnect(): void;
-}
 
 /** What a pump is made of. */
 export interface PumpOptions {

@@ -12,6 +12,15 @@ export function readSeconds(flag: string, text: string): number {
   return Math.round(seconds * 1000);
 }
 
+/** Reads one word of a list. Throws `bad_argument`. */
+export function readChoice<Choice extends string>(flag: string, text: string, choices: readonly Choice[]): Choice {
+  const choice = choices.find((candidate) => candidate === text);
+  if (choice !== undefined) return choice;
+  throw new BridgeError("bad_argument", `"${flag}" does not know ${JSON.stringify(text)}`, {
+    hint: `use one of ${choices.join(", ")}`,
+  });
+}
+
 /** Reads a number of MiB, 1 to 1024, into bytes. Throws `bad_argument`. */
 export function readMebibytes(flag: string, text: string): number {
   const mebibytes = Number(text);

@@ -1,5 +1,6 @@
 import { connect } from "../app/connect.ts";
-import { readMebibytes, readSeconds, readServerUrl } from "./arguments.ts";
+import { STRATEGIES } from "../app/far_end.ts";
+import { readChoice, readMebibytes, readSeconds, readServerUrl } from "./arguments.ts";
 import type { Command, Flags } from "./command.ts";
 import { readHeaders } from "./headers.ts";
 import { noticePrinter } from "./print.ts";
@@ -20,6 +21,12 @@ const FLAGS = {
   "allow-http": {
     type: "boolean",
     text: "allow plain http beyond this machine, on a network that you trust",
+  },
+  "transport": {
+    type: "string",
+    default: "http-first",
+    value: "ORDER",
+    text: "which HTTP transport to try first, or only: http-first, sse-first, http-only, sse-only",
   },
   "connect-timeout": {
     type: "string",
@@ -71,6 +78,7 @@ export const connectCommand: Command<typeof FLAGS> = {
     const settings = {
       url: readServerUrl(url!, flags["allow-http"]),
       headers: await readHeaders(flags.header, flags["header-file"], process.env),
+      transport: readChoice("--transport", flags.transport, STRATEGIES),
       connectTimeout: readSeconds("--connect-timeout", flags["connect-timeout"]),
       headersTimeout: readSeconds("--headers-timeout", flags["headers-timeout"]),
       bodyTimeout: readSeconds("--body-timeout", flags["body-timeout"]),

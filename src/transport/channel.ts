@@ -18,12 +18,26 @@ export interface Channel {
   close(deadline: number): Promise<void>;
 }
 
+/** An end that speaks to a server. */
+export interface FarEnd extends Channel {
+  /** Connects anew what is connected, keeping the session where the protocol allows that: after the machine slept. */
+  reconnect(): void;
+}
+
 /** What goes with a message. */
 export interface SendOptions {
   /** Gives the exchange up when it is aborted, with the reason; what the peer does about it is the peer's matter. */
   abort?: AbortController;
   /** Called when something arrives that belongs to this exchange. */
   onactivity?: () => void;
+}
+
+/** What a far end tells beyond messages. */
+export interface FarEndEvents extends ChannelEvents {
+  /** Something arrived that belongs to no exchange. */
+  onactivity(): void;
+  /** The session is gone, noticed while nothing was being sent. */
+  onloss(): void;
 }
 
 /** Receives what a channel reads. A promise asks the channel to wait with reading on. */
@@ -45,17 +59,20 @@ export class ChannelFailure extends BridgeError {
   readonly mayHaveRun: boolean;
   /** How long the server asked us to wait, in ms; nothing where it did not. */
   readonly retryAfter: number | undefined;
+  /** The HTTP status that said so; nothing where none did. */
+  readonly status: number | undefined;
 
   constructor(
     kind: FailureKind,
     code: ErrorCode,
     message: string,
-    options: { mayHaveRun?: boolean; retryAfter?: number; hint?: string; cause?: unknown } = {},
+    options: { mayHaveRun?: boolean; retryAfter?: number; status?: number; hint?: string; cause?: unknown } = {},
   ) {
     super(code, message, options);
     this.name = "ChannelFailure";
     this.kind = kind;
     this.mayHaveRun = options.mayHaveRun ?? false;
     this.retryAfter = options.retryAfter;
+    this.status = options.status;
   }
 }

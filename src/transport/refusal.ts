@@ -44,6 +44,7 @@ export function judgeRefusal(
     new ChannelFailure("refused", "http_status", `the server answered ${statusText(status, body)}`, {
       // A gateway's word says nothing about what stands behind it.
       mayHaveRun: status >= 500,
+      status,
       ...(hintFor(status)),
     });
 }

@@ -3,7 +3,8 @@ import type { HttpAnswer, HttpRequest, Wire } from "../net/gate.ts";
 import { type Clock, jittered, pause } from "../platform/clock.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
-import { type Channel, type ChannelEvents, ChannelFailure, type SendOptions } from "./channel.ts";
+import { ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "./channel.ts";
+import { fetchOrFail, mediaType } from "./http_exchange.ts";
 import { composeMessage, MalformedMessage, type Message, readMessage, splitBatch } from "./message.ts";
 import { claimedRevision, encodeHeaderValue, negotiatedRevision, standardHeaders } from "./request_headers.ts";
 import { judgeRefusal, sessionLost } from "./refusal.ts";
@@ -19,12 +20,7 @@ export interface StreamableHttpOptions {
   /** The longest message in bytes. */
   readonly limit: number;
   readonly notify: Notify;
-  readonly events: ChannelEvents & {
-    /** Bytes arrived on the server's own stream. */
-    onactivity(): void;
-    /** The server dropped the session while nothing was being sent. */
-    onloss(): void;
-  };
+  readonly events: FarEndEvents;
 }
 
 /** A session of the handshake's era, from one `initialize` to the next. */
@@ -68,7 +64,7 @@ const AFTER_ANSWER_MS = 2_000;
  * answers come as JSON or as event streams, and a GET stream carries what the server says by itself. Messages of
  * revision 2026-07-28 pass with the headers that it wants, and without a session.
  */
-export class StreamableHttp implements Channel {
+export class StreamableHttp implements FarEnd {
   readonly #options: StreamableHttpOptions;
   #session: Session | undefined;
   #modernRevision: string | undefined;
@@ -403,22 +399,8 @@ export class StreamableHttp implements Channel {
     return { retry: undefined };
   }
 
-  async #fetch(request: HttpRequest): Promise<HttpAnswer> {
-    try {
-      return await this.#options.wire.fetch(request);
-    } catch (thrown) {
-      if (!(thrown instanceof BridgeError) || thrown instanceof ChannelFailure) throw thrown;
-      throw new ChannelFailure(
-        thrown.code === "bad_answer" ? "refused" : "broken",
-        thrown.code,
-        thrown.message,
-        {
-          mayHaveRun: thrown.code === "outcome_unknown" || thrown.code === "timed_out",
-          ...(thrown.hint === undefined ? {} : { hint: thrown.hint }),
-          cause: thrown.cause ?? thrown,
-        },
-      );
-    }
+  #fetch(request: HttpRequest): Promise<HttpAnswer> {
+    return fetchOrFail(this.#options.wire, request);
   }
 
   #endSession(): void {
@@ -462,10 +444,6 @@ function waitBefore(retry: number | undefined, failures: number): number {
   }
   const grown = FIRST_RETRY_MS * 2 ** Math.min(Math.max(failures, 0), 20);
   return Math.min(jittered(Math.max(retry ?? 0, grown)), LONGEST_RETRY_MS);
-}
-
-function mediaType(answer: HttpAnswer): string {
-  return (answer.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
 }
 
 function described(type: string, body: Uint8Array): string {

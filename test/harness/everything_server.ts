@@ -1,4 +1,4 @@
-/** The reference server of the MCP project, `mcp-server-everything`, over Streamable HTTP on a port of its own. */
+/** The reference server of the MCP project, `mcp-server-everything`, over HTTP on a port of its own. */
 import type { Subprocess } from "bun";
 import { freePort } from "./free_port.ts";
 import { Home } from "./home.ts";
@@ -6,6 +6,9 @@ import { LineLog } from "./line_log.ts";
 
 const ENTRY = Bun.resolveSync("@modelcontextprotocol/server-everything/dist/index.js", import.meta.dir);
 const ATTEMPTS = 5;
+
+/** Over which transport the server is reached. */
+export type EverythingMode = "streamableHttp" | "sse";
 
 type ServerProcess = Subprocess<"ignore", "pipe", "pipe">;
 
@@ -16,24 +19,26 @@ export class EverythingServer implements AsyncDisposable {
   /** What the server says it does, a line for each request. */
   log: LineLog;
   readonly #home: Home;
+  readonly #mode: EverythingMode;
   readonly #port: number;
   #process: ServerProcess;
 
-  private constructor(home: Home, process: ServerProcess, port: number) {
+  private constructor(home: Home, mode: EverythingMode, process: ServerProcess, port: number) {
+    this.#mode = mode;
     this.#home = home;
     this.#process = process;
     this.#port = port;
-    this.url = `http://127.0.0.1:${port}/mcp`;
+    this.url = `http://127.0.0.1:${port}/${mode === "sse" ? "sse" : "mcp"}`;
     this.log = new LineLog(process.stdout);
   }
 
   /** Starts a server and waits until it listens. */
-  static async start(): Promise<EverythingServer> {
+  static async start(mode: EverythingMode = "streamableHttp"): Promise<EverythingServer> {
     const home = new Home();
     for (let attempt = 1;; attempt++) {
       const port = await freePort();
       try {
-        return new EverythingServer(home, await launch(home, port), port);
+        return new EverythingServer(home, mode, await launch(home, mode, port), port);
       } catch (error) {
         if (attempt < ATTEMPTS) continue;
         home[Symbol.dispose]();
@@ -46,7 +51,7 @@ export class EverythingServer implements AsyncDisposable {
   async restart(): Promise<void> {
     this.#process.kill("SIGKILL");
     await this.#process.exited;
-    this.#process = await launch(this.#home, this.#port);
+    this.#process = await launch(this.#home, this.#mode, this.#port);
     this.log = new LineLog(this.#process.stdout);
   }
 
@@ -84,8 +89,8 @@ export class EverythingServer implements AsyncDisposable {
   }
 }
 
-async function launch(home: Home, port: number): Promise<ServerProcess> {
-  const server = Bun.spawn([process.execPath, ENTRY, "streamableHttp"], {
+async function launch(home: Home, mode: EverythingMode, port: number): Promise<ServerProcess> {
+  const server = Bun.spawn([process.execPath, ENTRY, mode], {
     cwd: home.folder,
     env: { ...home.env, PORT: String(port) },
     stdin: "ignore",
@@ -93,7 +98,7 @@ async function launch(home: Home, port: number): Promise<ServerProcess> {
     stderr: "pipe",
   });
   try {
-    await new LineLog(server.stderr).find((line) => line.endsWith(`listening on port ${port}`), 0, 20_000);
+    await new LineLog(server.stderr).find((line) => line.endsWith(`on port ${port}`), 0, 20_000);
     return server;
   } catch (error) {
     server.kill("SIGKILL");

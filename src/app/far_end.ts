@@ -1,0 +1,46 @@
+import type { Wire } from "../net/gate.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Notify } from "../platform/notice.ts";
+import type { FarEnd, FarEndEvents } from "../transport/channel.ts";
+import { FallbackEnd } from "../transport/fallback.ts";
+import { legacySseLink } from "../transport/legacy_sse.ts";
+import { SharedStreamEnd } from "../transport/shared_stream.ts";
+import { StreamableHttp } from "../transport/streamable_http.ts";
+
+/** The order in which the two HTTP transports are tried; `-only` tries no second one. */
+export const STRATEGIES = ["http-first", "sse-first", "http-only", "sse-only"] as const;
+
+/** One of `STRATEGIES`. */
+export type Strategy = typeof STRATEGIES[number];
+
+/** What a far end over HTTP is made of. */
+export interface FarEndParts {
+  readonly url: URL;
+  readonly strategy: Strategy;
+  readonly wire: Wire;
+  readonly clock: Clock;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The longest message in bytes. */
+  readonly limit: number;
+  /** How long a server may take to name its endpoint, in ms. */
+  readonly patience: number;
+  readonly notify: Notify;
+  readonly events: FarEndEvents;
+}
+
+/** Makes the far end that a strategy asks for. */
+export function makeFarEnd(parts: FarEndParts): FarEnd {
+  const http = (): FarEnd => new StreamableHttp(parts);
+  const sse = (): FarEnd =>
+    new SharedStreamEnd(legacySseLink({ ...parts, now: () => parts.clock.now() }), parts.events);
+  switch (parts.strategy) {
+    case "http-only":
+      return http();
+    case "sse-only":
+      return sse();
+    case "http-first":
+      return new FallbackEnd(http(), sse());
+    case "sse-first":
+      return new FallbackEnd(sse(), http());
+  }
+}

@@ -1,0 +1,139 @@
+import type { HttpAnswer, Wire } from "../net/gate.ts";
+import { BridgeError, quoted, toBridgeError } from "../platform/errors.ts";
+import { ChannelFailure, type SendOptions } from "./channel.ts";
+import { asChannelFailure, fetchOrFail, mediaType } from "./http_exchange.ts";
+import type { Message } from "./message.ts";
+import { judgeRefusal } from "./refusal.ts";
+import { deliver, type Link, type LinkEvents, type OpenLink } from "./shared_stream.ts";
+import { SseReader } from "./sse.ts";
+
+/** What a link over the retired HTTP+SSE transport is made of. */
+export interface LegacySseOptions {
+  readonly url: URL;
+  readonly wire: Wire;
+  /** Headers of the person who runs us, sent with every request. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The longest message in bytes. */
+  readonly limit: number;
+  /** How long the server may take to name its endpoint, in ms. */
+  readonly patience: number;
+  /** The time, in ms. */
+  now(): number;
+}
+
+/**
+ * The HTTP+SSE transport of revision 2024-11-05: a GET stream first names the endpoint that messages are posted to,
+ * then carries everything that the server says. The endpoint must be of the stream's own origin, since our headers go
+ * there.
+ */
+export function legacySseLink(options: LegacySseOptions): OpenLink {
+  return async (events, abort) => {
+    const stream = new AbortController();
+    const giveUp = (): void => stream.abort(abort.signal.reason);
+    abort.signal.addEventListener("abort", giveUp);
+    try {
+      const answer = await get(options, stream);
+      const endpoint = await readUntilEndpoint(options, answer, events, stream);
+      return new LegacySseLink(options, endpoint, stream);
+    } catch (thrown) {
+      stream.abort(thrown);
+      throw thrown;
+    } finally {
+      abort.signal.removeEventListener("abort", giveUp);
+    }
+  };
+}
+
+class LegacySseLink implements Link {
+  readonly #options: LegacySseOptions;
+  readonly #endpoint: URL;
+  readonly #stream: AbortController;
+
+  constructor(options: LegacySseOptions, endpoint: URL, stream: AbortController) {
+    this.#options = options;
+    this.#endpoint = endpoint;
+    this.#stream = stream;
+  }
+
+  async write(message: Message, { abort }: SendOptions): Promise<void> {
+    const { wire, headers, limit, now } = this.#options;
+    const answer = await fetchOrFail(wire, {
+      url: this.#endpoint,
+      method: "POST",
+      headers: new Headers({ ...headers, "content-type": "application/json" }),
+      body: message.bytes,
+      ...(abort === undefined ? {} : { abort }),
+    });
+    if (answer.status >= 200 && answer.status <= 299) return answer.body.discard();
+    const verdict = judgeRefusal(answer, await answer.body.bytes(limit), true, now());
+    if (verdict instanceof ChannelFailure) throw verdict;
+    throw new ChannelFailure("refused", "http_status", `the server refused the message (${answer.status})`);
+  }
+
+  close(): Promise<void> {
+    this.#stream.abort(new BridgeError("closing", "the bridge is ending"));
+    return Promise.resolve();
+  }
+}
+
+async function get(options: LegacySseOptions, abort: AbortController): Promise<HttpAnswer> {
+  const headers = new Headers({ ...options.headers, accept: "text/event-stream" });
+  const answer = await fetchOrFail(options.wire, { url: options.url, method: "GET", headers, abort });
+  if (answer.status === 200 && mediaType(answer) === "text/event-stream") return answer;
+  const body = await answer.body.bytes(options.limit);
+  const verdict = judgeRefusal(answer, body, false, options.now());
+  if (answer.status > 299 && verdict instanceof ChannelFailure) throw verdict;
+  const what = `the server offers no event stream at ${quoted(options.url.pathname)}`;
+  throw new ChannelFailure("refused", "http_status", what, { status: answer.status });
+}
+
+/** Reads on in the background once the endpoint is known. */
+function readUntilEndpoint(
+  options: LegacySseOptions,
+  answer: HttpAnswer,
+  events: LinkEvents,
+  stream: AbortController,
+): Promise<URL> {
+  const { promise, resolve, reject } = Promise.withResolvers<URL>();
+  const late = setTimeout(() => {
+    const seconds = options.patience / 1000;
+    stream.abort(refused(`the server's event stream named no endpoint within ${seconds} s`));
+  }, options.patience);
+  const waits: Promise<void>[] = [];
+  const reader = new SseReader(options.limit, ({ event, data }) => {
+    if (event === "endpoint") {
+      try {
+        resolve(endpointOf(options.url, new TextDecoder().decode(data)));
+      } catch (failure) {
+        stream.abort(failure);
+      }
+    } else if (event === "message") {
+      for (const wait of deliver(data, events)) waits.push(wait);
+    }
+  });
+  (async () => {
+    let lost = 0;
+    for await (const chunk of answer.body.chunks()) {
+      events.onactivity();
+      reader.push(chunk);
+      if (waits.length > 0) await Promise.all(waits.splice(0));
+      for (; lost < reader.oversize; lost++) events.onmalformed(undefined);
+    }
+    throw refused("the server ended its event stream");
+  })().catch((thrown) => {
+    const cause = toBridgeError(stream.signal.aborted ? stream.signal.reason : thrown);
+    reject(asChannelFailure(cause));
+    events.onclose(cause);
+  }).finally(() => clearTimeout(late));
+  return promise.finally(() => clearTimeout(late));
+}
+
+function endpointOf(url: URL, text: string): URL {
+  const endpoint = URL.canParse(text, url.href) ? new URL(text, url.href) : undefined;
+  if (endpoint !== undefined && endpoint.origin === url.origin) return endpoint;
+  throw refused(`the server names an endpoint of another origin, ${quoted(text)}`);
+}
+
+function refused(message: string): ChannelFailure {
+  return new ChannelFailure("refused", "bad_answer", message);
+}
