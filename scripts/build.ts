@@ -30,6 +30,8 @@ export function compile(entry: string, outfile: string): void {
     "--no-compile-autoload-bunfig",
     "--no-compile-autoload-package-json",
     "--no-compile-autoload-tsconfig",
+    // Trust what the system trusts: the authority of an inspecting proxy stands there.
+    "--compile-exec-argv=--use-system-ca",
     "--define",
     `BUILD_VERSION=${JSON.stringify(version)}`,
     "--outfile",

@@ -1,5 +1,6 @@
 import { Pump } from "../bridge/pump.ts";
 import { createGate } from "../net/gate.ts";
+import type { TlsSettings } from "../net/tls.ts";
 import { Budget } from "../platform/budget.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { Notify } from "../platform/notice.ts";
@@ -14,6 +15,7 @@ export interface ConnectSettings {
   /** Sent with every request. */
   readonly headers: Readonly<Record<string, string>>;
   readonly transport: Strategy;
+  readonly tls: TlsSettings;
   readonly connectTimeout: number;
   readonly headersTimeout: number;
   readonly bodyTimeout: number;
@@ -45,6 +47,13 @@ const LAST_WRITE_MS = 300;
  */
 export async function connect(settings: ConnectSettings, world: ConnectWorld): Promise<number> {
   const clock = systemClock;
+  if (!settings.tls.rejectUnauthorized) {
+    const host = settings.url.host;
+    world.notify({
+      level: "warn",
+      text: `the certificate of ${host} is not checked: anybody on the way can read and change what passes`,
+    });
+  }
   const budget = new Budget(BUFFER_BYTES);
   const { promise: ended, resolve: end } = Promise.withResolvers<number>();
   const local = new StdioEnd({
@@ -65,6 +74,7 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
     wire: createGate({
       clock,
       budget,
+      tls: settings.tls,
       connectTimeout: settings.connectTimeout,
       headersTimeout: settings.headersTimeout,
     }),

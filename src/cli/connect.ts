@@ -1,4 +1,5 @@
 import { connect } from "../app/connect.ts";
+import { readTls } from "../net/tls.ts";
 import { STRATEGIES } from "../app/far_end.ts";
 import { readChoice, readMebibytes, readSeconds, readServerUrl } from "./arguments.ts";
 import type { Command, Flags } from "./command.ts";
@@ -22,6 +23,10 @@ const FLAGS = {
     type: "boolean",
     text: "allow plain http beyond this machine, on a network that you trust",
   },
+  "ca": { type: "string", value: "FILE", text: "trust the authorities in this PEM file too" },
+  "cert": { type: "string", value: "FILE", text: "show this client certificate, with --key" },
+  "key": { type: "string", value: "FILE", text: "the key of the client certificate" },
+  "insecure": { type: "boolean", text: "do not check the server's certificate; anybody on the way can read along" },
   "transport": {
     type: "string",
     default: "http-first",
@@ -78,6 +83,7 @@ export const connectCommand: Command<typeof FLAGS> = {
     const settings = {
       url: readServerUrl(url!, flags["allow-http"]),
       headers: await readHeaders(flags.header, flags["header-file"], process.env),
+      tls: await readTls(flags),
       transport: readChoice("--transport", flags.transport, STRATEGIES),
       connectTimeout: readSeconds("--connect-timeout", flags["connect-timeout"]),
       headersTimeout: readSeconds("--headers-timeout", flags["headers-timeout"]),

@@ -2,6 +2,8 @@ import { collect, type HttpBody, tooLarge } from "./body.ts";
 import type { Connection, Engine } from "./gate.ts";
 import { networkError } from "./network_error.ts";
 
+type TLSOptions = NonNullable<BunFetchRequestInit["tls"]>;
+
 /** A body of a stated length up to this many bytes is read in one go. */
 const ONE_GO_BYTES = 1_048_576;
 
@@ -20,7 +22,7 @@ export const fetchEngine: Engine = async (request, connection) => {
   if (!connection.pooled) options.keepalive = false;
   if (connection.direct) options.proxy = "";
   // The environment may not switch the check off behind our back.
-  if (request.url.protocol === "https:") options.tls = { rejectUnauthorized: true };
+  if (request.url.protocol === "https:") options.tls = connection.tls as TLSOptions;
   const response = await fetch(request.url.href, options);
   return { status: response.status, headers: response.headers, body: new FetchBody(request.url, response, connection) };
 };

@@ -6,6 +6,7 @@ import type { HttpBody } from "./body.ts";
 import { watchConnecting } from "./connecting.ts";
 import { fetchEngine } from "./fetch_engine.ts";
 import { networkError } from "./network_error.ts";
+import type { TlsSettings } from "./tls.ts";
 
 /** One HTTP request of ours. */
 export interface HttpRequest {
@@ -42,6 +43,7 @@ export interface Wire {
 export interface GateOptions {
   readonly clock: Clock;
   readonly budget: Budget;
+  readonly tls: TlsSettings;
   /** How long a connection may take to come about, in ms. */
   readonly connectTimeout: number;
   /** How long an answer's headers may take, in ms; 0 for as long as the server likes. */
@@ -55,6 +57,7 @@ export type Engine = (request: HttpRequest, connection: Connection) => Promise<H
 export interface Connection {
   readonly budget: Budget;
   readonly signal: AbortSignal;
+  readonly tls: TlsSettings;
   /** Whether an idle connection of the pool may serve, and this one go there in the end. */
   readonly pooled: boolean;
   /** Whether the proxy of the environment is to be passed by. */
@@ -101,6 +104,7 @@ export function createGate(options: GateOptions): Wire {
     const connection: Connection = {
       budget,
       signal,
+      tls: options.tls,
       pooled: now > freshUntil,
       direct: hasProxy && isLoopback(request.url.hostname),
       release(): void {

@@ -1,4 +1,5 @@
 import { BridgeError, quoted } from "../platform/errors.ts";
+import { certificateFault } from "./tls.ts";
 
 /** Codes of failures before anything was sent. */
 const UNSENT = new Set([
@@ -23,11 +24,8 @@ export function networkError(url: URL, thrown: unknown, answered = false): Bridg
       : `${url.host} does not accept connections (${code})`;
     return new BridgeError("unreachable", what, { hint: "check the address and the network", cause: thrown });
   }
-  if (!answered && isCertificateFault(code)) {
-    return new BridgeError("untrusted_certificate", `no trusted connection to ${url.host} (${code})`, {
-      cause: thrown,
-    });
-  }
+  const untrusted = answered ? undefined : certificateFault(code, url.host);
+  if (untrusted !== undefined) return untrusted;
   if (code === "ZlibError" || code.startsWith("ERR_BROTLI") || code.startsWith("Zstd")) {
     return new BridgeError("bad_answer", "the server's answer is compressed and damaged", { cause: thrown });
   }
@@ -35,10 +33,4 @@ export function networkError(url: URL, thrown: unknown, answered = false): Bridg
     return new BridgeError("bad_answer", `${url.host} does not speak HTTP`, { cause: thrown });
   }
   return new BridgeError("outcome_unknown", `the connection to ${url.host} ended early`, { cause: thrown });
-}
-
-function isCertificateFault(code: string): boolean {
-  return code === "EPROTO" || code.startsWith("ERR_TLS") || code.startsWith("ERR_SSL") ||
-    code.includes("CERT") ||
-    code.startsWith("UNABLE_TO_");
 }

@@ -53,17 +53,19 @@ export class FakeMcp implements Disposable {
   offersStream = true;
   /** The revision it settles on. */
   revision = "2025-11-25";
+  readonly #tls: Bun.TLSOptions | undefined;
   readonly #handlers = new Map<string, Handler>();
   #server: Server<undefined>;
 
-  /** Starts listening; `port` 0 means any. */
-  constructor(port = 0) {
+  /** Starts listening; `port` 0 means any, and `tls` lets it speak https. */
+  constructor(port = 0, tls?: Bun.TLSOptions) {
+    this.#tls = tls;
     this.#server = this.#listen(port);
   }
 
   /** The address of the MCP endpoint. */
   get url(): string {
-    return `http://127.0.0.1:${this.#server.port}/mcp`;
+    return `${this.#tls === undefined ? "http" : "https"}://127.0.0.1:${this.#server.port}/mcp`;
   }
 
   /** The port. */
@@ -104,6 +106,7 @@ export class FakeMcp implements Disposable {
       port,
       idleTimeout: 0,
       development: false,
+      ...(this.#tls === undefined ? {} : { tls: this.#tls }),
       maxRequestBodySize: 256 * 1_048_576,
       fetch: (request) => this.#answer(request),
     });

@@ -1,0 +1,97 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { type Certificate, Certificates } from "../harness/certificates.ts";
+import { EXECUTABLE } from "../../scripts/build.ts";
+import { Executable } from "../harness/executable.ts";
+import { FakeMcp } from "../harness/fake_mcp.ts";
+import { Home } from "../harness/home.ts";
+
+const certificates = new Certificates();
+afterAll(() => certificates[Symbol.dispose]());
+const { authority } = certificates;
+const good = certificates.sign("good", "DNS:localhost,IP:127.0.0.1");
+
+/** Serves the fake server over TLS with a certificate; `clients` asks them for one of the authority's. */
+function serve(certificate: Certificate, clients = false): FakeMcp {
+  return new FakeMcp(0, {
+    cert: Bun.file(certificate.cert),
+    key: Bun.file(certificate.key),
+    ...(clients ? { ca: Bun.file(authority.cert), requestCert: true, rejectUnauthorized: true } : {}),
+  });
+}
+
+/** What came of a first request: the code of the error, or `ok`. */
+async function outcome(server: FakeMcp, ...args: string[]): Promise<string> {
+  await using bridge = new Executable(server.url, ...args);
+  const answer = await bridge.initialize();
+  return answer.error === undefined ? "ok" : `${answer.error.data.code}: ${answer.error.message}`;
+}
+
+describe("a server's certificate", () => {
+  test("of an unknown authority is refused, and the error names the flag that cures it", async () => {
+    using server = serve(good);
+    expect(await outcome(server)).toMatch(/^untrusted_certificate: .*unknown authority.*--ca FILE/);
+    expect(server.seen.items).toEqual([]);
+  });
+
+  test("is accepted with the authority named, and so are a thousand calls", async () => {
+    using server = serve(good);
+    await using bridge = new Executable(server.url, "--ca", authority.cert);
+    await bridge.initialize();
+    const calls = Array.from({ length: 1_000 }, (_, id) => bridge.request({ id, method: "tools/call", params: {} }));
+    expect((await Promise.all(calls)).filter(({ result }) => result !== undefined)).toHaveLength(1_000);
+  }, 30_000);
+
+  test.skipIf(process.platform !== "linux")("is accepted where the system trusts its authority", async () => {
+    using server = serve(good);
+    using home = new Home();
+    const bridge = Bun.spawn([EXECUTABLE, server.url], {
+      env: { ...home.env, SSL_CERT_FILE: authority.cert },
+      stdin: new Blob(['{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}\n']),
+      stdout: "pipe",
+    });
+    expect(JSON.parse(await new Response(bridge.stdout).text()).result).toBeDefined();
+  });
+
+  test("that signs itself is refused", async () => {
+    using server = serve(certificates.selfSigned("self"));
+    expect(await outcome(server)).toMatch(/^untrusted_certificate: .*nobody known has signed/);
+  });
+
+  test("for another host is refused, though its authority is known", async () => {
+    using server = serve(certificates.sign("other", "DNS:other.example"));
+    expect(await outcome(server, "--ca", authority.cert)).toMatch(/^untrusted_certificate: .*another host/);
+  });
+
+  test("that has expired is refused", async () => {
+    using server = serve(certificates.sign("old", "DNS:localhost,IP:127.0.0.1", -1));
+    expect(await outcome(server, "--ca", authority.cert)).toMatch(/^untrusted_certificate: .*expired/);
+  });
+
+  test("is not looked at with --insecure, which says so aloud", async () => {
+    using server = serve(certificates.selfSigned("insecure"));
+    await using bridge = new Executable(server.url, "--insecure");
+    expect((await bridge.initialize()).result).toBeDefined();
+    expect(await bridge.stderr.find((line) => line.includes("not checked"))).toStartWith("mcp-bridge: warning: ");
+  });
+
+  test("is judged whatever the environment says", async () => {
+    using server = serve(good);
+    using home = new Home();
+    const bridge = Bun.spawn([EXECUTABLE, server.url], {
+      env: { ...home.env, NODE_TLS_REJECT_UNAUTHORIZED: "0" },
+      stdin: new Blob(['{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}\n']),
+      stdout: "pipe",
+      stderr: "ignore",
+    });
+    expect(JSON.parse(await new Response(bridge.stdout).text()).error.data.code).toBe("untrusted_certificate");
+  });
+});
+
+describe("a server that asks for a client certificate", () => {
+  test("is reached with --cert and --key, and not without", async () => {
+    using server = serve(good, true);
+    const client = certificates.sign("client", "DNS:client");
+    expect(await outcome(server, "--ca", authority.cert)).toMatch(/--cert/);
+    expect(await outcome(server, "--ca", authority.cert, "--cert", client.cert, "--key", client.key)).toBe("ok");
+  });
+});
