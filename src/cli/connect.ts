@@ -23,7 +23,7 @@ const FLAGS = {
     type: "boolean",
     text: "allow plain http beyond this machine, on a network that you trust",
   },
-  "ca": { type: "string", value: "FILE", text: "trust the authorities in this PEM file too" },
+  "ca": { type: "string", value: "FILE", text: "trust the authorities in this PEM file, in place of the system's" },
   "cert": { type: "string", value: "FILE", text: "show this client certificate, with --key" },
   "key": { type: "string", value: "FILE", text: "the key of the client certificate" },
   "insecure": { type: "boolean", text: "do not check the server's certificate; anybody on the way can read along" },

@@ -21,7 +21,7 @@ export const nodeEngine: Engine = async (request, connection) => {
       },
       agent: connection.pooled ? agentOf(secure, http.Agent) : false,
       signal: connection.signal,
-      ...(secure ? { ...connection.tls, ca: connection.tls.ca?.slice() } : {}),
+      ...(secure ? connection.tls : {}),
     }, (incoming) => {
       resolve({
         status: incoming.statusCode ?? 0,
