@@ -84,7 +84,7 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
     patience: settings.connectTimeout,
     notify: world.notify,
     events: {
-      onmessage: (message) => pump.fromServer(message),
+      onmessage: (message, causedBy) => pump.fromServer(message, causedBy),
       onactivity: () => pump.heard(),
       onloss: () => pump.lost(),
     },

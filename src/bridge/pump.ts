@@ -86,8 +86,11 @@ export class Pump {
     return undefined;
   }
 
-  /** Takes a message of the server; the promise asks to wait while the client is behind. */
-  fromServer(message: Message): Promise<void> | undefined {
+  /**
+   * Takes a message of the server, which came on the stream of the request `causedBy`, by id key, if of any. The
+   * promise asks to wait while the client is behind.
+   */
+  fromServer(message: Message, causedBy?: string): Promise<void> | undefined {
     if (message.kind === "response") {
       const own = this.#own.get(message.key);
       if (own !== undefined) {
@@ -100,6 +103,8 @@ export class Pump {
         return undefined;
       }
       if (!message.isError) this.#recover.remember(request.message);
+      // Answered on another stream: its own exchange has nothing to wait for any more.
+      if (causedBy !== message.key) request.abort.abort(new BridgeError("closing", "answered on another stream"));
     } else if (message.kind === "request") {
       this.#asked.set(message.key, this.#recover.generation);
     } else if (message.method === "notifications/progress") {

@@ -117,3 +117,13 @@ test("an answer of the client to a request of a session that is gone is not sent
   await bridge.request({ id: 2, method: "ping" });
   expect(server.seen.items.some(({ message }) => message?.id === 77)).toBe(false);
 });
+
+test("a request that the server accepts with 202 and answers on its GET stream has that answer", async () => {
+  using server = new FakeMcp();
+  server.on("tools/call", () => new Response(null, { status: 202 }));
+  await using bridge = await begin(server);
+  const call = bridge.request({ id: 1, method: "tools/call", params: { name: "x" } });
+  await server.seen.find(({ message }) => message?.method === "tools/call");
+  server.streams.items[0]!.send({ jsonrpc: "2.0", id: 1, result: { late: true } });
+  expect((await call).result).toEqual({ late: true });
+});

@@ -114,7 +114,8 @@ export class PumpRig {
       begin: () => options?.onactivity?.(),
       answer: (result) => {
         options?.onactivity?.();
-        this.pump.fromServer(toMessage({ jsonrpc: "2.0", id: json.id, result }));
+        const answer = toMessage({ jsonrpc: "2.0", id: json.id, result });
+        this.pump.fromServer(answer, answer.key);
         resolve();
       },
       end: resolve,

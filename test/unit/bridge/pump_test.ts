@@ -320,6 +320,15 @@ describe("ids (C24)", () => {
     expect(rig.answersTo(99)).toEqual([]);
   });
 
+  test("an answer that comes on another stream ends the exchange of its request", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    await rig.say({ id: 1, ...CALL });
+    await rig.hear({ id: 1, result: { elsewhere: true } });
+    expect(rig.answersTo(1)).toMatchObject([{ result: { elsewhere: true } }]);
+    expect(rig.last("tools/call").signal!.aborted).toBe(true);
+  });
+
   test("an answer of the client that the server did not ask for is dropped, and so is a second one", async () => {
     const rig = new PumpRig();
     await rig.handshake();
