@@ -10,6 +10,15 @@ export interface ConnectingWatch {
   end(): void;
 }
 
+/** How a request is watched; times in ms, 0 for no limit. */
+export interface WatchOptions {
+  readonly clock: Clock;
+  readonly connectTimeout: number;
+  readonly headersTimeout: number;
+  /** Whether the host is within reach of a connection of our own. */
+  readonly probes: boolean;
+}
+
 /**
  * Bounds the time that a connection may take to come about, which Bun's fetch cannot: it does not say when it is
  * connected, and an answer may take as long as it likes. So a request that stays silent is given a second connection
@@ -17,47 +26,37 @@ export interface ConnectingWatch {
  */
 export function watchConnecting(
   request: { readonly url: URL; readonly abort?: AbortController },
-  options: { readonly clock: Clock; readonly connectTimeout: number; readonly headersTimeout: number },
+  options: WatchOptions,
 ): ConnectingWatch {
-  const { url, abort } = request;
-  const { clock, connectTimeout, headersTimeout } = options;
-  const head = Math.min(PATIENCE_BEFORE_PROBE_MS, connectTimeout / 2);
+  const { clock, connectTimeout, headersTimeout, probes } = options;
+  const timers: Timer[] = [];
   let over = false;
-  let headersTimer: Timer | undefined;
-  const probeTimer = clock.after(head, () => {
-    probe(url, clock, connectTimeout - head).then((connects) => {
-      if (connects || over) return;
-      abort?.abort(
-        new BridgeError(
-          "connect_timeout",
-          `${url.host} did not accept a connection within ${connectTimeout / 1000} s`,
-          {
-            hint: 'check the address and the network, or allow more with "--connect-timeout SECONDS"',
-          },
-        ),
-      );
-    });
-  });
+  function fail(error: BridgeError): void {
+    if (!over) request.abort?.abort(error);
+  }
+  if (probes && connectTimeout > 0) {
+    const head = Math.min(PATIENCE_BEFORE_PROBE_MS, connectTimeout / 2);
+    timers.push(clock.after(head, async () => {
+      const connects = await probe(request.url, clock, connectTimeout - head);
+      if (!connects) fail(tooLate("connect_timeout", `${request.url.host} accepted no connection`, connectTimeout));
+    }));
+  }
   if (headersTimeout > 0) {
-    headersTimer = clock.after(headersTimeout, () => {
-      abort?.abort(
-        new BridgeError(
-          "timed_out",
-          `${url.host} did not begin to answer within ${headersTimeout / 1000} s`,
-          {
-            hint: 'allow more with "--headers-timeout SECONDS"',
-          },
-        ),
-      );
-    });
+    timers.push(clock.after(headersTimeout, () => {
+      fail(tooLate("timed_out", `${request.url.host} did not begin to answer`, headersTimeout));
+    }));
   }
   return {
     end(): void {
       over = true;
-      probeTimer.cancel();
-      headersTimer?.cancel();
+      for (const timer of timers) timer.cancel();
     },
   };
+}
+
+function tooLate(code: "connect_timeout" | "timed_out", what: string, ms: number): BridgeError {
+  const flag = code === "connect_timeout" ? "--connect-timeout" : "--headers-timeout";
+  return new BridgeError(code, `${what} within ${ms / 1000} s`, { hint: `allow more with "${flag} SECONDS"` });
 }
 
 function probe(url: URL, clock: Clock, patience: number): Promise<boolean> {

@@ -98,15 +98,17 @@ export function createGate(options: GateOptions): Wire {
     if (signal.aborted) throw signal.reason;
     const engine = active < FETCH_SLOTS ? fetchEngine : (await import("./node_engine.ts")).nodeEngine;
     const now = clock.now();
-    const isSureToConnect = now - answeredAt < SURE_FOR_MS && options.headersTimeout === 0;
-    const watch = isSureToConnect ? undefined : watchConnecting(request, options);
+    const direct = hasProxy && isLoopback(request.url.hostname);
+    // Behind a proxy the host itself need not be within reach.
+    const probes = now - answeredAt >= SURE_FOR_MS && (!hasProxy || direct);
+    const watch = probes || options.headersTimeout > 0 ? watchConnecting(request, { ...options, probes }) : undefined;
     let released = false;
     const connection: Connection = {
       budget,
       signal,
       tls: options.tls,
       pooled: now > freshUntil,
-      direct: hasProxy && isLoopback(request.url.hostname),
+      direct,
       release(): void {
         if (released) return;
         released = true;
