@@ -29,6 +29,7 @@ class FetchBody implements HttpBody {
   readonly #url: URL;
   readonly #response: Response;
   readonly #connection: Connection;
+  #reader: { cancel(): Promise<void> } | undefined;
 
   constructor(url: URL, response: Response, connection: Connection) {
     this.#url = url;
@@ -38,6 +39,7 @@ class FetchBody implements HttpBody {
 
   async *chunks(): AsyncGenerator<Uint8Array> {
     const reader = this.#response.body?.getReader();
+    this.#reader = reader;
     let done = reader === undefined;
     try {
       while (reader !== undefined) {
@@ -73,7 +75,8 @@ class FetchBody implements HttpBody {
   }
 
   discard(): void {
-    this.#response.body?.cancel().catch(() => {});
+    // A body that is being read is locked: only its reader can give it up.
+    (this.#reader ?? this.#response.body)?.cancel().catch(() => {});
     this.#connection.release();
   }
 }
