@@ -13,7 +13,7 @@ export interface ConnectingWatch {
 /**
  * Bounds the time that a connection may take to come about, which Bun's fetch cannot: it does not say when it is
  * connected, and an answer may take as long as it likes. So a request that stays silent is given a second connection
- * beside it, whose only purpose is to see whether the host accepts one.
+ * beside it, whose only purpose is to see whether the host accepts one. A time of 0 bounds nothing.
  */
 export function watchConnecting(
   request: { readonly url: URL; readonly abort?: AbortController },
@@ -24,7 +24,7 @@ export function watchConnecting(
   const head = Math.min(PATIENCE_BEFORE_PROBE_MS, connectTimeout / 2);
   let over = false;
   let headersTimer: Timer | undefined;
-  const probeTimer = clock.after(head, () => {
+  const probeTimer = connectTimeout === 0 ? undefined : clock.after(head, () => {
     probe(url, clock, connectTimeout - head).then((connects) => {
       if (connects || over) return;
       abort?.abort(
@@ -54,7 +54,7 @@ export function watchConnecting(
   return {
     end(): void {
       over = true;
-      probeTimer.cancel();
+      probeTimer?.cancel();
       headersTimer?.cancel();
     },
   };
