@@ -7,7 +7,7 @@ const ONE_GO_BYTES = 1_048_576;
 
 /** Carries a request out by Bun's fetch, the quickest way there is. */
 export const fetchEngine: Engine = async (request, connection) => {
-  const options: BunFetchRequestInit & { timeout: false } = {
+  const options: Omit<BunFetchRequestInit, "proxy"> & { timeout: false; proxy?: false } = {
     method: request.method,
     headers: request.headers,
     body: request.body as Uint8Array<ArrayBuffer> | undefined,
@@ -18,10 +18,11 @@ export const fetchEngine: Engine = async (request, connection) => {
   };
   // Each of these costs time, so none is said where it goes without saying.
   if (!connection.pooled) options.keepalive = false;
-  if (connection.direct) options.proxy = "";
+  // Only this value overrides the environment: an empty text or null leaves its proxy in force.
+  if (connection.direct) options.proxy = false;
   // The environment may not switch the check off behind our back.
   if (request.url.protocol === "https:") options.tls = { rejectUnauthorized: true };
-  const response = await fetch(request.url.href, options);
+  const response = await fetch(request.url.href, options as BunFetchRequestInit);
   return { status: response.status, headers: response.headers, body: new FetchBody(request.url, response, connection) };
 };
 

@@ -42,7 +42,7 @@ export interface Wire {
 export interface GateOptions {
   readonly clock: Clock;
   readonly budget: Budget;
-  /** How long a connection may take to come about, in ms. */
+  /** How long a connection may take to come about, in ms; 0 for as long as it likes. */
   readonly connectTimeout: number;
   /** How long an answer's headers may take, in ms; 0 for as long as the server likes. */
   readonly headersTimeout: number;
@@ -93,16 +93,21 @@ export function createGate(options: GateOptions): Wire {
   async function carry(request: HttpRequest, hops: number): Promise<HttpAnswer> {
     const { signal } = request.abort ??= new AbortController();
     if (signal.aborted) throw signal.reason;
-    const engine = active < FETCH_SLOTS ? fetchEngine : (await import("./node_engine.ts")).nodeEngine;
+    const isLocal = isLoopback(request.url.hostname);
+    const isProxied = hasProxy && !isLocal;
+    // node:http knows nothing of proxies, and whether a host accepts connections is the proxy's matter.
+    const engine = active < FETCH_SLOTS || isProxied ? fetchEngine : (await import("./node_engine.ts")).nodeEngine;
     const now = clock.now();
     const isSureToConnect = now - answeredAt < SURE_FOR_MS && options.headersTimeout === 0;
-    const watch = isSureToConnect ? undefined : watchConnecting(request, options);
+    const watch = isSureToConnect
+      ? undefined
+      : watchConnecting(request, isProxied ? { ...options, connectTimeout: 0 } : options);
     let released = false;
     const connection: Connection = {
       budget,
       signal,
       pooled: now > freshUntil,
-      direct: hasProxy && isLoopback(request.url.hostname),
+      direct: hasProxy && isLocal,
       release(): void {
         if (released) return;
         released = true;
