@@ -99,5 +99,5 @@ async function unknownFlag(flag: string, names: readonly string[]): Promise<Brid
   const { closest, distance } = await import("fastest-levenshtein");
   const near = closest(flag.replace(/^-+/, ""), names);
   const hint = distance(flag, `--${near}`) <= 3 ? `did you mean "--${near}"?` : SEE_HELP;
-  return new BridgeError("bad_argument", `there is no flag "${flag}"`, { hint });
+  return new BridgeError("bad_argument", `there is no flag ${JSON.stringify(flag)}`, { hint });
 }

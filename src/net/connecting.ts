@@ -22,7 +22,7 @@ export interface WatchOptions {
 /**
  * Bounds the time that a connection may take to come about, which Bun's fetch cannot: it does not say when it is
  * connected, and an answer may take as long as it likes. So a request that stays silent is given a second connection
- * beside it, whose only purpose is to see whether the host accepts one.
+ * beside it, whose only purpose is to see whether the host accepts one. A time of 0 bounds nothing.
  */
 export function watchConnecting(
   request: { readonly url: URL; readonly abort?: AbortController },

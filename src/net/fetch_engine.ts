@@ -9,7 +9,7 @@ const ONE_GO_BYTES = 1_048_576;
 
 /** Carries a request out by Bun's fetch, the quickest way there is. */
 export const fetchEngine: Engine = async (request, connection) => {
-  const options: BunFetchRequestInit & { timeout: false } = {
+  const options: Omit<BunFetchRequestInit, "proxy"> & { timeout: false; proxy?: false } = {
     method: request.method,
     headers: request.headers,
     body: request.body as Uint8Array<ArrayBuffer> | undefined,
@@ -20,10 +20,11 @@ export const fetchEngine: Engine = async (request, connection) => {
   };
   // Each of these costs time, so none is said where it goes without saying.
   if (!connection.pooled) options.keepalive = false;
-  if (connection.direct) options.proxy = "";
+  // Only this value overrides the environment: an empty text or null leaves its proxy in force.
+  if (connection.direct) options.proxy = false;
   // The environment may not switch the check off behind our back.
   if (request.url.protocol === "https:") options.tls = connection.tls as TLSOptions;
-  const response = await fetch(request.url.href, options);
+  const response = await fetch(request.url.href, options as BunFetchRequestInit);
   return { status: response.status, headers: response.headers, body: new FetchBody(request.url, response, connection) };
 };
 
@@ -31,7 +32,7 @@ class FetchBody implements HttpBody {
   readonly #url: URL;
   readonly #response: Response;
   readonly #connection: Connection;
-  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #reader: { cancel(): Promise<void> } | undefined;
 
   constructor(url: URL, response: Response, connection: Connection) {
     this.#url = url;
@@ -40,9 +41,8 @@ class FetchBody implements HttpBody {
   }
 
   async *chunks(): AsyncGenerator<Uint8Array> {
-    const reader = this.#reader = this.#response.body?.getReader() as
-      | ReadableStreamDefaultReader<Uint8Array>
-      | undefined;
+    const reader = this.#response.body?.getReader();
+    this.#reader = reader;
     let done = reader === undefined;
     try {
       while (reader !== undefined) {
@@ -78,6 +78,7 @@ class FetchBody implements HttpBody {
   }
 
   discard(): void {
+    // A body that is being read is locked: only its reader can give it up.
     (this.#reader ?? this.#response.body)?.cancel().catch(() => {});
     this.#connection.release();
   }

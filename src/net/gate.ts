@@ -44,7 +44,7 @@ export interface GateOptions {
   readonly clock: Clock;
   readonly budget: Budget;
   readonly tls: TlsSettings;
-  /** How long a connection may take to come about, in ms. */
+  /** How long a connection may take to come about, in ms; 0 for as long as it likes. */
   readonly connectTimeout: number;
   /** How long an answer's headers may take, in ms; 0 for as long as the server likes. */
   readonly headersTimeout: number;
@@ -96,11 +96,12 @@ export function createGate(options: GateOptions): Wire {
   async function carry(request: HttpRequest, hops: number): Promise<HttpAnswer> {
     const { signal } = request.abort ??= new AbortController();
     if (signal.aborted) throw signal.reason;
-    const engine = active < FETCH_SLOTS ? fetchEngine : (await import("./node_engine.ts")).nodeEngine;
+    const isLocal = isLoopback(request.url.hostname);
+    const isProxied = hasProxy && !isLocal;
+    // node:http knows nothing of proxies, and whether a host accepts connections is the proxy's matter.
+    const engine = active < FETCH_SLOTS || isProxied ? fetchEngine : (await import("./node_engine.ts")).nodeEngine;
     const now = clock.now();
-    const direct = hasProxy && isLoopback(request.url.hostname);
-    // Behind a proxy the host itself need not be within reach.
-    const probes = now - answeredAt >= SURE_FOR_MS && (!hasProxy || direct);
+    const probes = now - answeredAt >= SURE_FOR_MS && !isProxied;
     const watch = probes || options.headersTimeout > 0 ? watchConnecting(request, { ...options, probes }) : undefined;
     let released = false;
     const connection: Connection = {
@@ -108,7 +109,7 @@ export function createGate(options: GateOptions): Wire {
       signal,
       tls: options.tls,
       pooled: now > freshUntil,
-      direct,
+      direct: hasProxy && isLocal,
       release(): void {
         if (released) return;
         released = true;

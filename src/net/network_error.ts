@@ -29,7 +29,7 @@ export function networkError(url: URL, thrown: unknown, answered = false): Bridg
   if (code === "ZlibError" || code.startsWith("ERR_BROTLI") || code.startsWith("Zstd")) {
     return new BridgeError("bad_answer", "the server's answer is compressed and damaged", { cause: thrown });
   }
-  if (code.startsWith("HPE_") || code === "InvalidHTTPResponse") {
+  if (code.startsWith("HPE_") || code === "Malformed_HTTP_Response" || code === "InvalidHTTPResponse") {
     return new BridgeError("bad_answer", `${url.host} does not speak HTTP`, { cause: thrown });
   }
   return new BridgeError("outcome_unknown", `the connection to ${url.host} ended early`, { cause: thrown });

@@ -33,7 +33,7 @@ export class SseReader {
   #dataBytes = 0;
   #overflow = false;
   #id: string | undefined;
-  /** The id to resume from: that of the last whole event; nothing where the stream never named one. */
+  /** The id to resume from: that of the last whole event; nothing where the stream never named one, or an empty one. */
   lastEventId: string | undefined;
   /** The reconnection time in ms that the stream asked for. */
   retry: number | undefined;
@@ -136,7 +136,7 @@ export class SseReader {
     const data = this.#more === undefined ? this.#data : Buffer.concat(this.#more);
     const event = this.#event;
     const lost = this.#overflow;
-    this.lastEventId = this.#id;
+    this.lastEventId = this.#id === "" ? undefined : this.#id;
     this.#event = "";
     this.#data = this.#more = undefined;
     this.#dataBytes = 0;

@@ -415,7 +415,8 @@ export class StreamableHttp implements FarEnd {
 
   #streamHeaders(session: Session, lastEventId: string | undefined): Headers {
     const headers = new Headers({ ...this.#headers(session), accept: "text/event-stream" });
-    if (lastEventId !== undefined) headers.set("last-event-id", lastEventId);
+    // A header holds bytes: an id beyond ASCII goes as UTF-8 (WHATWG HTML, 9.2.3).
+    if (lastEventId !== undefined) headers.set("last-event-id", Buffer.from(lastEventId, "utf8").toString("latin1"));
     return headers;
   }
 

@@ -21,6 +21,14 @@ export function commandOf(home: Home, ...args: string[]): Command {
   return { command: EXECUTABLE, args, env: home.env, stderr: "pipe" };
 }
 
+/** Where a process starts, beside its home. */
+export interface Surroundings {
+  /** The folder that it starts in; its home if there is none. */
+  readonly cwd?: string;
+  /** What its environment holds beyond that of its home. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** The executable under the test's own hands, without an SDK between. Disposing it kills the process. */
 export class Executable implements AsyncDisposable {
   /** The lines on stdout. */
@@ -30,12 +38,14 @@ export class Executable implements AsyncDisposable {
   readonly #home: Home;
   readonly #process: Subprocess<"pipe", "pipe", "pipe">;
 
-  /** Starts the executable with `args` in a home of its own. */
-  constructor(...args: string[]) {
+  /** Starts the executable with arguments in a home of its own, and in `surroundings` if those come first. */
+  constructor(surroundings: string | Surroundings, ...args: string[]) {
+    const { cwd, env }: Surroundings = typeof surroundings === "string" ? {} : surroundings;
+    const words = typeof surroundings === "string" ? [surroundings, ...args] : args;
     this.#home = new Home();
-    this.#process = Bun.spawn([EXECUTABLE, ...args], {
-      cwd: this.#home.folder,
-      env: this.#home.env,
+    this.#process = Bun.spawn([EXECUTABLE, ...words], {
+      cwd: cwd ?? this.#home.folder,
+      env: { ...this.#home.env, ...env },
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
