@@ -60,7 +60,6 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
     input: world.input,
     output: world.output,
     limit: settings.maxMessage,
-    budget,
     events: {
       onmessage: (message) => pump.fromClient(message),
       onmalformed: (fault) => pump.malformed(fault),
@@ -80,7 +79,9 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
     }),
     clock,
     headers: settings.headers,
+    budget,
     limit: settings.maxMessage,
+    idle: settings.bodyTimeout,
     patience: settings.connectTimeout,
     notify: world.notify,
     events: {

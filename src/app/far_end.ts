@@ -1,4 +1,5 @@
 import type { Wire } from "../net/gate.ts";
+import type { Budget } from "../platform/budget.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Notify } from "../platform/notice.ts";
 import type { FarEnd, FarEndEvents } from "../transport/channel.ts";
@@ -20,8 +21,11 @@ export interface FarEndParts {
   readonly wire: Wire;
   readonly clock: Clock;
   readonly headers: Readonly<Record<string, string>>;
+  readonly budget: Budget;
   /** The longest message in bytes. */
   readonly limit: number;
+  /** After so long without a byte the server's own stream is asked for again, in ms; 0 for never. */
+  readonly idle: number;
   /** How long a server may take to name its endpoint, in ms. */
   readonly patience: number;
   readonly notify: Notify;

@@ -56,7 +56,7 @@ export class Pending {
   #heardAt = 0;
   #tickedAt = 0;
   #ticking: Timer | undefined;
-  #tickIsBusy = false;
+  #tickMs = 0;
   #stopped = false;
   #drained: (() => void)[] = [];
 
@@ -75,6 +75,7 @@ export class Pending {
   add(message: Message, lease?: Lease): PendingRequest | undefined {
     if (this.#requests.has(message.key)) return undefined;
     const now = this.#clock.now();
+    this.#noticeJump(now);
     const token = message.param("_meta", "progressToken");
     const request: PendingRequest = {
       message,
@@ -89,7 +90,7 @@ export class Pending {
     if (this.#requests.size === 0) this.#heardAt = now;
     this.#requests.set(message.key, request);
     if (request.tokenKey !== undefined) this.#byToken.set(request.tokenKey, request);
-    if (!this.#tickIsBusy) this.#arm(BUSY_TICK_MS);
+    if (this.#tickMs !== BUSY_TICK_MS) this.#arm(BUSY_TICK_MS);
     return request;
   }
 
@@ -106,7 +107,8 @@ export class Pending {
     request.lease?.end();
     this.#requests.delete(key);
     if (this.#requests.size === 0) { for (const wake of this.#drained.splice(0)) wake(); }
-    if (request.tokenKey !== undefined) this.#byToken.delete(request.tokenKey);
+    const { tokenKey } = request;
+    if (tokenKey !== undefined && this.#byToken.get(tokenKey) === request) this.#byToken.delete(tokenKey);
     return request;
   }
 
@@ -142,24 +144,28 @@ export class Pending {
   #arm(ms: number): void {
     if (this.#stopped) return;
     this.#ticking?.cancel();
-    this.#tickIsBusy = ms === BUSY_TICK_MS;
+    this.#tickMs = ms;
     this.#tickedAt = this.#clock.now();
-    this.#ticking = this.#clock.after(ms, () => this.#tick(ms));
+    this.#ticking = this.#clock.after(ms, () => this.#tick());
   }
 
-  #tick(expected: number): void {
+  #tick(): void {
     const now = this.#clock.now();
-    const jumped = now - this.#tickedAt > expected + JUMP_MS;
+    this.#noticeJump(now);
     this.#arm(this.#requests.size > 0 ? BUSY_TICK_MS : IDLE_TICK_MS);
-    if (jumped) {
-      this.#heardAt = now;
-      this.#events.onjump();
-    }
     for (const request of this.all()) this.#judge(request, now);
     if (this.#requests.size > 0 && now - this.#heardAt >= SILENCE_MS) {
       this.#heardAt = now;
       this.#events.onsilence();
     }
+  }
+
+  /** A tick that is long overdue has been slept over: by the tick itself, or by the client who comes before it. */
+  #noticeJump(now: number): void {
+    if (this.#ticking === undefined || now - this.#tickedAt <= this.#tickMs + JUMP_MS) return;
+    this.#heardAt = this.#tickedAt = now;
+    for (const request of this.#requests.values()) if (request.heardAt > 0) request.heardAt = now;
+    this.#events.onjump();
   }
 
   #judge(request: PendingRequest, now: number): void {

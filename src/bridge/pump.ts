@@ -78,11 +78,8 @@ export class Pump {
     if (this.#leaving.signal.aborted) return undefined;
     if (message.kind === "request") this.#request(message);
     else if (message.method === "notifications/cancelled") this.#cancel(message);
-    else {
-      const sent = message.kind === "response" ? this.#response(message) : this.#notification(message);
-      // The budget knows of requests alone: what else is large holds up reading.
-      if (message.bytes.length > LARGE_MESSAGE) return sent;
-    }
+    else if (message.kind === "response") void this.#booked(message, () => this.#response(message));
+    else void this.#booked(message, () => this.#notification(message));
     return undefined;
   }
 
@@ -124,7 +121,9 @@ export class Pump {
     const error = fault.isJson
       ? new BridgeError("invalid_request", `the client's message is not valid: ${fault.message}`)
       : new BridgeError("parse_error", `the client's message is not valid: ${fault.message}`);
-    this.#answer(errorAnswer(fault.isJson ? fault.id ?? "null" : "null", error, this.#options.server));
+    // An id that is in flight has its own answer to wait for.
+    const named = fault.isJson && fault.id !== undefined && this.#pending.get(idKey(fault.id)) === undefined;
+    this.#answer(errorAnswer(named ? fault.id! : "null", error, this.#options.server));
   }
 
   /** The client sent a message beyond the limit of bytes. */
@@ -157,8 +156,20 @@ export class Pump {
     }
   }
 
+  /** Counts a large message that is no request while it is on its way. */
+  async #booked(message: Message, work: () => Promise<void>): Promise<void> {
+    const lease = this.#options.budget.lease();
+    if (message.bytes.length > LARGE_MESSAGE) lease.hold(message.bytes.length);
+    await work();
+    lease.end();
+  }
+
   #request(message: Message): void {
-    const lease = message.bytes.length > LARGE_MESSAGE ? this.#options.budget.lease() : undefined;
+    const { budget } = this.#options;
+    const lease = message.bytes.length > LARGE_MESSAGE ? budget.lease() : undefined;
+    if (lease !== undefined && budget.exhausted) {
+      return this.#answer(errorAnswer(message.id!, tooMuch(), this.#options.server));
+    }
     const request = this.#pending.add(message, lease);
     if (request === undefined) {
       const error = new BridgeError(
@@ -199,7 +210,8 @@ export class Pump {
         request.generation = 0;
         if (step.kind === "remake_session") {
           remade = true;
-          await this.#recover.remake(lostGeneration).catch(() => {});
+          // How long the request waits for it is judged where every request waits.
+          this.#recover.remake(lostGeneration).catch(() => {});
         } else {
           repeats++;
           if (thrown instanceof ChannelFailure && thrown.retryAfter !== undefined) waited += step.after;
@@ -278,6 +290,7 @@ export class Pump {
     const { clock, notify } = this.#options;
     let wait = FIRST_REDIAL_MS;
     while (generation === this.#recover.generation && !this.#leaving.signal.aborted) {
+      let asked = 0;
       try {
         await this.#recover.remake(generation);
         return;
@@ -285,8 +298,9 @@ export class Pump {
         const failure = toBridgeError(thrown);
         notify({ level: "debug", text: `no session with the server yet: ${failure.message}` });
         if (!passes(failure)) return;
+        asked = (failure instanceof ChannelFailure && failure.retryAfter) || 0;
       }
-      await pause(clock, jittered(wait), this.#leaving.signal);
+      await pause(clock, Math.max(jittered(wait), Math.min(asked, LONGEST_REDIAL_MS)), this.#leaving.signal);
       wait = Math.min(wait * 2, LONGEST_REDIAL_MS);
     }
   }
@@ -310,22 +324,39 @@ export class Pump {
   async #notification(message: Message): Promise<void> {
     try {
       if (message.method === "notifications/initialized") await this.#recover.confirm(message);
-      else await this.#sendNotification(message);
+      else await this.#sendUnanswered(message);
     } catch (thrown) {
       this.#undelivered(message.method!, thrown);
     }
   }
 
-  async #sendNotification(message: Message): Promise<void> {
-    const { far } = this.#options;
-    if (!this.#recover.isReady) await this.#recover.ready();
-    const generation = this.#recover.generation;
-    try {
-      await far.send(message);
-    } catch (thrown) {
-      if (!(thrown instanceof ChannelFailure) || thrown.kind !== "session_lost") throw thrown;
-      await this.#recover.remake(generation);
-      await far.send(message);
+  /**
+   * Sends a message that has no answer. What did not reach the server is sent again as a request would be; an answer
+   * of the client is for the session that asked alone.
+   */
+  async #sendUnanswered(message: Message): Promise<void> {
+    const { clock, far } = this.#options;
+    const since = clock.now();
+    let waited = 0;
+    let remade = false;
+    for (let repeats = 0;; repeats++) {
+      if (!this.#recover.isReady) await this.#recover.ready();
+      const generation = this.#recover.generation;
+      try {
+        return await far.send(message);
+      } catch (thrown) {
+        const method = message.method ?? "response";
+        const step = nextStep(thrown, { method, age: clock.now() - since, repeats, waited, remade });
+        if (step.kind === "fail" || this.#leaving.signal.aborted) throw thrown;
+        if (step.kind === "remake_session") {
+          remade = true;
+          await this.#recover.remake(generation);
+          if (message.kind === "response") throw thrown;
+        } else {
+          if (thrown instanceof ChannelFailure && thrown.retryAfter !== undefined) waited += step.after;
+          await pause(clock, step.after, this.#leaving.signal);
+        }
+      }
     }
   }
 
@@ -342,7 +373,7 @@ export class Pump {
     const cancelled = new BridgeError("closing", "the client cancelled the request");
     // From 2026-07-28 on, closing the stream is what cancels; before, the server is told and the stream follows.
     if (request.generation === 0 || !this.#recover.wantsSession) return request.abort.abort(cancelled);
-    this.#sendNotification(message).catch(() => {}).finally(() => request.abort.abort(cancelled));
+    this.#tell(message).catch(() => {}).finally(() => request.abort.abort(cancelled));
   }
 
   async #response(message: Message): Promise<void> {
@@ -356,7 +387,7 @@ export class Pump {
       return;
     }
     try {
-      await this.#options.far.send(message);
+      await this.#sendUnanswered(message);
     } catch (thrown) {
       this.#undelivered("an answer of the client", thrown);
     }
@@ -364,7 +395,7 @@ export class Pump {
 
   #undelivered(what: string, thrown: unknown): void {
     const { message } = toBridgeError(thrown);
-    this.#options.notify({ level: "debug", text: `${what} did not reach the server: ${message}` });
+    this.#options.notify({ level: "info", text: `${what} did not reach the server: ${message}` });
   }
 
   /** Asks a silent server whether it lives; two misses, and what is in flight is given up. */
@@ -372,8 +403,8 @@ export class Pump {
     if (this.#knocking) return;
     this.#knocking = true;
     try {
-      for (let misses = 0; misses < 2; misses++) if (await this.#lives(PING_MS)) return;
-      this.#giveUp();
+      for (let misses = 0; misses < 2; misses++) if (await this.#lives(PING_MS, this.#inFlight())) return;
+      this.#dropConnections(new ChannelFailure("broken", "unresponsive", STOPPED, { mayHaveRun: true }));
     } finally {
       this.#knocking = false;
     }
@@ -382,20 +413,25 @@ export class Pump {
   /** Time stood still: connections that look open may be long dead. */
   async #wake(): Promise<void> {
     this.#options.notify({ level: "debug", text: "the clock jumped; connecting anew" });
-    this.#options.far.reconnect();
-    if (this.#pending.size > 0 && !await this.#lives(PROBE_AFTER_JUMP_MS)) this.#giveUp();
-  }
-
-  #giveUp(): void {
-    const dead = new ChannelFailure("broken", "unresponsive", "the server stopped reacting", {
+    const asleep = new ChannelFailure("broken", "unresponsive", "the connection did not outlive the machine's sleep", {
       mayHaveRun: true,
     });
-    for (const request of this.#pending.all()) if (request.generation > 0) request.abort.abort(dead);
+    const inFlight = this.#inFlight();
+    this.#dropConnections(asleep);
+    // What only reads goes out again now, behind a probe that finds a dead server early.
+    if (inFlight.length > 0 && !await this.#lives(PROBE_AFTER_JUMP_MS, inFlight)) {
+      this.#dropConnections(new ChannelFailure("broken", "unresponsive", STOPPED, { mayHaveRun: true }));
+    }
+  }
+  #dropConnections(why: ChannelFailure): void {
+    for (const request of this.#pending.all()) if (request.generation > 0) request.abort.abort(why);
     this.#options.far.reconnect();
   }
 
-  async #lives(patience: number): Promise<boolean> {
-    const inFlight = this.#pending.all().map(({ message }) => message);
+  #inFlight(): Message[] {
+    return this.#pending.all().map(({ message }) => message);
+  }
+  async #lives(patience: number, inFlight: readonly Message[]): Promise<boolean> {
     const request = lifeSignRequest(this.#nextId(), this.#recover.isOpen, inFlight);
     if (request === undefined) return true;
     try {
@@ -451,6 +487,14 @@ export class Pump {
   #answer(message: Message): void {
     this.#options.local.send(message);
   }
+}
+
+const STOPPED = "the server stopped reacting";
+
+function tooMuch(): BridgeError {
+  return new BridgeError("busy", "too many large requests wait for their answers", {
+    hint: "try again when some of them have been answered",
+  });
 }
 
 /** Whether a failed handshake is worth another try: the server may be back in a moment. */

@@ -10,7 +10,7 @@ type SessionState =
   | { kind: "opening"; done: Promise<unknown> }
   | { kind: "open" }
   /** It is to be made (again) before the next request. */
-  | { kind: "absent"; cause: BridgeError };
+  | { kind: "absent" };
 
 /** What recovering needs of its surroundings. */
 export interface RecoverOptions {
@@ -38,6 +38,7 @@ export class Recover {
   #level: Message | undefined;
   #subscriptions = new Map<string, Message>();
   #generation = 1;
+  #lastCause: BridgeError | undefined;
 
   constructor(options: RecoverOptions) {
     this.#options = options;
@@ -63,9 +64,9 @@ export class Recover {
     return this.#initialize !== undefined;
   }
 
-  /** Why there is no session, where that is known. */
+  /** Why there is no session yet, where that is known. */
   get cause(): BridgeError | undefined {
-    return this.#state.kind === "absent" ? this.#state.cause : undefined;
+    return this.isReady ? undefined : this.#lastCause;
   }
 
   /** Carries the client's own `initialize` out; `onanswer` sees the server's answer of either kind. */
@@ -80,7 +81,7 @@ export class Recover {
   confirm(initialized: Message): Promise<void> {
     this.#initialized = initialized;
     if (this.#state.kind !== "open") return Promise.resolve();
-    return this.#during(this.#options.tell(initialized));
+    return this.#during(this.#unlessRefused(this.#options.tell(initialized)));
   }
 
   /**
@@ -124,14 +125,25 @@ export class Recover {
       const answer = await this.#options.ask(initialize, onanswer);
       if (answer.isError) return false;
       this.#generation++;
-      if (this.#initialized !== undefined) await this.#options.tell(this.#initialized);
+      if (this.#initialized !== undefined) await this.#unlessRefused(this.#options.tell(this.#initialized));
       for (const request of [this.#level, ...this.#subscriptions.values()]) {
-        if (request !== undefined) await this.#options.ask(request.withId(this.#options.nextId()));
+        if (request === undefined) continue;
+        await this.#unlessRefused(this.#options.ask(request.withId(this.#options.nextId())));
       }
       return true;
     })();
     await this.#during(made);
     if (!(await made)) this.#state = { kind: "none" };
+  }
+
+  /** A server that refuses a step behind `initialize` may serve well all the same. */
+  async #unlessRefused(step: Promise<unknown>): Promise<void> {
+    try {
+      await step;
+    } catch (thrown) {
+      if (!(thrown instanceof ChannelFailure) || thrown.kind !== "refused") throw thrown;
+      this.#options.notify({ level: "info", text: `the server refused a step of the handshake: ${thrown.message}` });
+    }
   }
 
   async #during(work: Promise<unknown>): Promise<void> {
@@ -142,7 +154,8 @@ export class Recover {
       await work;
       if (this.#state === opening) this.#state = { kind: "open" };
     } catch (thrown) {
-      if (this.#state === opening) this.#state = { kind: "absent", cause: toBridgeError(thrown) };
+      this.#lastCause = toBridgeError(thrown);
+      if (this.#state === opening) this.#state = { kind: "absent" };
       throw thrown;
     }
   }

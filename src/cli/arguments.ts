@@ -6,7 +6,7 @@ export function readSeconds(flag: string, text: string): number {
   const seconds = Number(text);
   if (text.trim() === "" || !(seconds >= 0) || !Number.isFinite(seconds)) {
     throw new BridgeError("bad_argument", `"${flag}" wants a number of seconds: ${JSON.stringify(text)}`, {
-      hint: `for example "${flag} 30"; 0 means no limit`,
+      hint: `for example "${flag} 30"`,
     });
   }
   return Math.round(seconds * 1000);

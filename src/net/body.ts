@@ -2,14 +2,17 @@ import { BridgeError } from "../platform/errors.ts";
 import type { Budget } from "../platform/budget.ts";
 
 /** Bodies up to this size, in bytes, are read without asking the budget. */
-const SMALL_BODY = 262_144;
+export const SMALL_BODY = 262_144;
 
 /** The body of an HTTP answer, decoded, which can be read once. */
 export interface HttpBody {
   /** The chunks as they arrive. Rejects with `outcome_unknown` when the connection breaks. */
   chunks(): AsyncIterable<Uint8Array>;
-  /** All of it. Rejects with `too_large` beyond `limit` bytes, whatever the compression, and `outcome_unknown`. */
-  bytes(limit: number): Promise<Uint8Array>;
+  /**
+   * All of it; `onchunk` is called as it arrives. Rejects with `too_large` beyond `limit` bytes, whatever the
+   * compression, and `outcome_unknown`.
+   */
+  bytes(limit: number, onchunk?: () => void): Promise<Uint8Array>;
   /** Gives the rest up. */
   discard(): void;
 }
@@ -19,12 +22,14 @@ export async function collect(
   chunks: AsyncIterable<Uint8Array>,
   limit: number,
   budget: Budget,
+  onchunk?: () => void,
 ): Promise<Uint8Array> {
   const lease = budget.lease();
   const parts: Uint8Array[] = [];
   let length = 0;
   try {
     for await (const chunk of chunks) {
+      onchunk?.();
       length += chunk.length;
       if (length > limit) throw tooLarge(limit);
       if (length > SMALL_BODY) await lease.grow(chunk.length);

@@ -60,14 +60,16 @@ class FetchBody implements HttpBody {
     }
   }
 
-  async bytes(limit: number): Promise<Uint8Array> {
+  async bytes(limit: number, onchunk?: () => void): Promise<Uint8Array> {
     const { headers } = this.#response;
-    const stated = headers.has("content-encoding") ? NaN : Number(headers.get("content-length") ?? NaN);
+    // Either of these headers makes another length than the stated one.
+    const isPlain = !headers.has("content-encoding") && !headers.has("transfer-encoding");
+    const stated = isPlain ? Number(headers.get("content-length") ?? NaN) : NaN;
     if (stated > limit) {
       this.discard();
       throw tooLarge(limit);
     }
-    if (!(stated <= ONE_GO_BYTES)) return collect(this.chunks(), limit, this.#connection.budget);
+    if (!(stated <= ONE_GO_BYTES)) return collect(this.chunks(), limit, this.#connection.budget, onchunk);
     try {
       return new Uint8Array(await this.#response.arrayBuffer());
     } catch (thrown) {

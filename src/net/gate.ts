@@ -82,6 +82,7 @@ const SURE_FOR_MS = 2_000;
 const COLLECT_AFTER = 8_192;
 
 const MOST_REDIRECTS = 5;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
 
 /** Opens the gate through which every outbound request goes. */
@@ -121,10 +122,11 @@ export function createGate(options: GateOptions): Wire {
     try {
       const answer = await engine(request, connection);
       answeredAt = now;
-      if (answer.status < 300 || answer.status > 399) return answer;
-      const location = redirectOf(request.method, answer);
-      if (location === undefined) return answer;
+      if (!REDIRECTS.has(answer.status)) return answer;
+      const location = answer.headers.get("location");
+      if (location === null) return answer;
       answer.body.discard();
+      if (!keepsRequest(request.method, answer.status)) throw movedWithoutRequest(location);
       if (hops === MOST_REDIRECTS) {
         throw new BridgeError("bad_answer", `${request.url.host} redirects in a circle`);
       }
@@ -146,14 +148,13 @@ export function createGate(options: GateOptions): Wire {
   };
 }
 
-function redirectOf(method: string, answer: HttpAnswer): string | undefined {
-  const keepsMethod = answer.status === 307 || answer.status === 308;
-  const mayChange = answer.status === 301 || answer.status === 302 || answer.status === 303;
-  if (!keepsMethod && !mayChange) return undefined;
-  const location = answer.headers.get("location");
-  if (location === null) return undefined;
-  if (keepsMethod || method === "GET") return location;
-  throw new BridgeError("bad_answer", `the server moved to ${quoted(location)} without keeping the request`, {
+/** Whether a redirect has the same request made at another place; any may be followed by GET. */
+function keepsRequest(method: string, status: number): boolean {
+  return method === "GET" || status === 307 || status === 308;
+}
+
+function movedWithoutRequest(location: string): BridgeError {
+  return new BridgeError("bad_answer", `the server moved to ${quoted(location)} without keeping the request`, {
     hint: "use that address in place of the one that was given",
   });
 }

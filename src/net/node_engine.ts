@@ -63,7 +63,7 @@ function nodeBody(url: URL, incoming: IncomingMessage, connection: Connection): 
   }
   return {
     chunks,
-    bytes: (limit) => collect(chunks(), limit, connection.budget),
+    bytes: (limit, onchunk) => collect(chunks(), limit, connection.budget, onchunk),
     discard(): void {
       incoming.destroy();
       connection.release();

@@ -13,14 +13,9 @@ export class Budget {
     this.#limit = limit;
   }
 
-  /** Whether new work should wait for `room`. */
+  /** Whether new work should be refused. */
   get exhausted(): boolean {
     return this.#used > this.#limit;
-  }
-
-  /** Settles when there is room for new work. */
-  async room(): Promise<void> {
-    while (this.exhausted) await this.#change();
   }
 
   /** Opens an account for one message; nothing is held yet. */

@@ -1,5 +1,5 @@
 import type { HttpAnswer, HttpRequest, Wire } from "../net/gate.ts";
-import { toBridgeError } from "../platform/errors.ts";
+import { type ErrorCode, toBridgeError } from "../platform/errors.ts";
 import { ChannelFailure } from "./channel.ts";
 
 /** Carries one HTTP request out; every failure comes as a `ChannelFailure`. */
@@ -15,12 +15,16 @@ export async function fetchOrFail(wire: Wire, request: HttpRequest): Promise<Htt
 export function asChannelFailure(thrown: unknown): ChannelFailure {
   if (thrown instanceof ChannelFailure) return thrown;
   const error = toBridgeError(thrown);
-  return new ChannelFailure(error.code === "bad_answer" ? "refused" : "broken", error.code, error.message, {
-    mayHaveRun: error.code === "outcome_unknown" || error.code === "timed_out",
+  const refused = error.code === "bad_answer" || error.code === "too_large";
+  return new ChannelFailure(refused ? "refused" : "broken", error.code, error.message, {
+    mayHaveRun: !UNSENT.has(error.code),
     ...(error.hint === undefined ? {} : { hint: error.hint }),
     cause: error.cause ?? error,
   });
 }
+
+/** The failures before anything was sent. */
+const UNSENT: ReadonlySet<ErrorCode> = new Set(["unreachable", "connect_timeout", "untrusted_certificate"]);
 
 /** The media type of an answer, in lower case and without parameters; empty where there is none. */
 export function mediaType(answer: HttpAnswer): string {

@@ -75,10 +75,13 @@ export function sessionLost(): ChannelFailure {
   return new ChannelFailure("session_lost", "session_lost", "the server does not know the session any more");
 }
 
+/** What stands for every longer wait: a year, in ms. */
+const LONGEST_WAIT_MS = 365 * 86_400_000;
+
 /** Reads `Retry-After` (RFC 9110, 10.2.3), seconds or a date, into ms from `now`; nothing where it says neither. */
 export function readRetryAfter(value: string | null, now: number): number | undefined {
   if (value === null) return undefined;
-  if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000;
+  if (/^\s*\d+\s*$/.test(value)) return Math.min(Number(value) * 1000, LONGEST_WAIT_MS);
   // Date.parse takes "-5" for a year; an HTTP date names its weekday.
   const date = /^\s*(?:mon|tue|wed|thu|fri|sat|sun)/i.test(value) ? Date.parse(value) : NaN;
   return Number.isNaN(date) ? undefined : Math.max(date - now, 0);

@@ -37,6 +37,11 @@ export class SseReader {
   lastEventId: string | undefined;
   /** The reconnection time in ms that the stream asked for. */
   retry: number | undefined;
+  /** The bytes that are held of an event which has not ended. */
+  get held(): number {
+    return this.#overflow || this.#lineLost ? 0 : this.#dataBytes + this.#pendingBytes;
+  }
+
   /** Whether an event that has not ended yet is so far beyond the limit that its end is not worth waiting for. */
   get isRunaway(): boolean {
     return this.#overflow && this.#dataBytes + this.#pendingBytes > 2 * this.#limit;

@@ -1,4 +1,3 @@
-import type { Budget } from "../platform/budget.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import { LineSplitter } from "./lines.ts";
 import { MalformedMessage, type Message, readMessage, splitBatch } from "./message.ts";
@@ -20,8 +19,6 @@ export interface StdioOptions {
   output: ByteSink;
   /** The longest line in bytes. */
   limit: number;
-  /** Reading waits while the process holds more than this allows. */
-  budget: Budget;
   events: StdioEvents;
 }
 
@@ -39,7 +36,7 @@ export class StdioEnd implements Channel {
 
   /** Reads until the input ends. Settles then; never rejects. */
   async read(): Promise<void> {
-    const { input, limit, budget, events } = this.#options;
+    const { input, limit, events } = this.#options;
     const splitter = new LineSplitter(limit, {
       line: (bytes) => this.#take(bytes),
       oversize: (head, tail) => events.onoversize(idOfExcerpt(head, tail)),
@@ -49,7 +46,6 @@ export class StdioEnd implements Channel {
         if (this.#ended) return;
         splitter.push(chunk);
         if (this.#waits.length > 0) await Promise.all(this.#waits.splice(0));
-        if (budget.exhausted) await budget.room();
       }
       splitter.end();
     } catch {

@@ -1,13 +1,16 @@
-import { tooLarge } from "../net/body.ts";
+import { SMALL_BODY, tooLarge } from "../net/body.ts";
 import type { HttpAnswer, HttpRequest, Wire } from "../net/gate.ts";
-import { type Clock, jittered, pause } from "../platform/clock.ts";
-import { BridgeError, quoted } from "../platform/errors.ts";
+import type { Budget } from "../platform/budget.ts";
+import { type Clock, pause } from "../platform/clock.ts";
+import { BridgeError, quoted, toBridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
+import { waitBefore } from "./backoff.ts";
 import { ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "./channel.ts";
-import { fetchOrFail, mediaType } from "./http_exchange.ts";
+import { asChannelFailure, fetchOrFail, mediaType } from "./http_exchange.ts";
 import { composeMessage, MalformedMessage, type Message, readMessage, splitBatch } from "./message.ts";
 import { claimedRevision, encodeHeaderValue, negotiatedRevision, standardHeaders } from "./request_headers.ts";
 import { judgeRefusal, sessionLost } from "./refusal.ts";
+import { keepServerStream, type StreamEnd, streamIsOver } from "./server_stream.ts";
 import { SseReader } from "./sse.ts";
 
 /** What a Streamable HTTP end is made of. */
@@ -17,8 +20,11 @@ export interface StreamableHttpOptions {
   readonly clock: Clock;
   /** Headers of the person who runs us, sent with every request; those of the protocol win over them. */
   readonly headers: Readonly<Record<string, string>>;
+  readonly budget: Budget;
   /** The longest message in bytes. */
   readonly limit: number;
+  /** After so long without a byte the server's own stream is asked for again, in ms; 0 for never. */
+  readonly idle: number;
   readonly notify: Notify;
   readonly events: FarEndEvents;
 }
@@ -48,14 +54,8 @@ interface Exchange {
 }
 
 const POST_HEADERS = { "content-type": "application/json", "accept": "application/json, text/event-stream" };
-const FIRST_RETRY_MS = 1_000;
-const LONGEST_RETRY_MS = 5 * 60_000;
-/** A server that asks for no wait at all gets this much, so that it cannot keep us spinning. */
-const SHORTEST_RETRY_MS = 50;
-/** How often an interrupted answer is asked for again without anything new arriving. */
-const MOST_RESUMPTIONS = 6;
-/** A stream that lived this long was a good one: the next wait is short again. */
-const GOOD_STREAM_MS = 30_000;
+/** How often the rest of an interrupted answer is asked for in vain. */
+const MOST_FAILED_RESUMPTIONS = 6;
 /** How long a stream may stay open behind its answer. */
 const AFTER_ANSWER_MS = 2_000;
 
@@ -147,8 +147,7 @@ export class StreamableHttp implements FarEnd {
       if (this.#listening !== undefined) return this.#untilAnsweredElsewhere(exchange);
       throw refused("no_answer", `the server accepted the request (${answer.status}) without answering it`);
     }
-    const body = await answer.body.bytes(this.#options.limit);
-    exchange.options.onactivity?.();
+    const body = await this.#readBody(exchange, answer);
     if (type !== "application/json") {
       throw refused("bad_answer", `the server answered with ${described(type, body)} in place of JSON`);
     }
@@ -157,7 +156,7 @@ export class StreamableHttp implements FarEnd {
   }
 
   async #receiveRefusal(exchange: Exchange, answer: HttpAnswer): Promise<void> {
-    const body = await answer.body.bytes(this.#options.limit);
+    const body = await this.#readBody(exchange, answer);
     const verdict = judgeRefusal(answer, body, exchange.session?.id !== undefined, this.#options.clock.now());
     if (verdict instanceof ChannelFailure) throw verdict;
     const named = verdict.id !== undefined && verdict.id !== "null";
@@ -165,6 +164,14 @@ export class StreamableHttp implements FarEnd {
     if (exchange.request === undefined) return;
     await this.#hand(exchange, named ? verdict : verdict.withId(exchange.request.id!));
     if (!exchange.answered) throw this.#unanswered(exchange);
+  }
+
+  async #readBody(exchange: Exchange, answer: HttpAnswer): Promise<Uint8Array> {
+    try {
+      return await answer.body.bytes(this.#options.limit, exchange.options.onactivity);
+    } catch (thrown) {
+      throw asChannelFailure(thrown);
+    }
   }
 
   /**
@@ -189,8 +196,7 @@ export class StreamableHttp implements FarEnd {
     const sessionId = answer.headers.get("mcp-session-id") ?? undefined;
     let lastEventId: string | undefined;
     let retry: number | undefined;
-    let fruitless = 0;
-    for (;;) {
+    for (let fruitless = 0;;) {
       const stream = await this.#readStream(exchange, answer, lastEventId, sessionId);
       if (exchange.answered || exchange.request === undefined) return;
       retry = stream.retry ?? retry;
@@ -202,7 +208,10 @@ export class StreamableHttp implements FarEnd {
     }
   }
 
-  /** Asks for the rest of an interrupted stream (basic/transports, "Resumability and Redelivery"). */
+  /**
+   * Asks for the rest of an interrupted stream (basic/transports, "Resumability and Redelivery"). A server may have us
+   * ask as often as it likes as long as it accepts that; `fruitless` counts how often nothing new came of it.
+   */
   async #resume(
     exchange: Exchange,
     lastEventId: string | undefined,
@@ -210,23 +219,23 @@ export class StreamableHttp implements FarEnd {
     fruitless: number,
   ): Promise<HttpAnswer | undefined> {
     const { session, options } = exchange;
+    const signal = options.abort?.signal;
     if (lastEventId === undefined || session === undefined) return undefined;
-    for (let failures = fruitless; failures < MOST_RESUMPTIONS; failures++) {
-      await pause(this.#options.clock, waitBefore(retry, failures), options.abort?.signal);
-      if (options.abort?.signal.aborted) throw options.abort?.signal.reason;
+    for (let failures = 0; failures < MOST_FAILED_RESUMPTIONS; failures++) {
+      await pause(this.#options.clock, waitBefore(retry, Math.max(failures, fruitless)), signal);
+      if (signal?.aborted) throw signal.reason;
       if (session.over.signal.aborted) return undefined;
+      // A deadline of this attempt is none of the request's.
+      const attempt = new AbortController();
+      signal?.addEventListener("abort", () => attempt.abort(signal.reason));
       try {
-        const answer = await this.#fetch({
-          url: this.#options.url,
-          method: "GET",
-          headers: this.#streamHeaders(session, lastEventId),
-          abort: options.abort,
-        });
+        const headers = this.#streamHeaders(session, lastEventId);
+        const answer = await this.#fetch({ url: this.#options.url, method: "GET", headers, abort: attempt });
         if (answer.status === 200 && mediaType(answer) === "text/event-stream") return answer;
         answer.body.discard();
-        if (answer.status < 500) return undefined;
+        if (answer.status < 500 && answer.status !== 429) return undefined;
       } catch (thrown) {
-        if (!(thrown instanceof ChannelFailure) || thrown.kind !== "broken") throw thrown;
+        if (signal?.aborted || !(thrown instanceof ChannelFailure) || thrown.kind !== "broken") throw thrown;
       }
     }
     return undefined;
@@ -246,6 +255,8 @@ export class StreamableHttp implements FarEnd {
       const wait = this.#deliver(exchange, data, sessionId);
       if (wait !== undefined) waits.push(wait);
     });
+    const lease = this.#options.budget.lease();
+    let booked = 0;
     let broken: unknown;
     let lingering: { cancel(): void } | undefined;
     try {
@@ -254,15 +265,24 @@ export class StreamableHttp implements FarEnd {
         reader.push(chunk);
         if (waits.length > 0) await Promise.all(waits.splice(0));
         if (reader.isRunaway) throw tooLarge(limit);
+        if (reader.held > SMALL_BODY && reader.held > booked) {
+          await lease.grow(reader.held - booked);
+          booked = reader.held;
+        } else if (booked > 0 && reader.held === 0) {
+          lease.end();
+          booked = 0;
+        }
         if (exchange.answered && exchange.request !== undefined) {
           lingering ??= clock.after(AFTER_ANSWER_MS, () => answer.body.discard());
         }
       }
     } catch (thrown) {
-      if (exchange.options.abort?.signal.aborted) throw exchange.options.abort?.signal.reason;
+      const signal = exchange.options.abort?.signal;
+      if (signal?.aborted && exchange.request !== undefined) throw signal.reason;
       broken = thrown;
     } finally {
       lingering?.cancel();
+      lease.end();
     }
     if (reader.oversize > 0) broken ??= tooLarge(limit);
     return { lastEventId: reader.lastEventId ?? lastEventId, retry: reader.retry, broken };
@@ -327,76 +347,81 @@ export class StreamableHttp implements FarEnd {
     );
   }
 
-  #untilAnsweredElsewhere(exchange: Exchange): Promise<void> {
-    return new Promise((_resolve, reject) => {
-      const signal = exchange.options.abort?.signal;
-      const over = exchange.session?.over.signal;
-      if (signal === undefined || signal.aborted) return reject(this.#unanswered(exchange));
-      signal.addEventListener("abort", () => reject(signal.reason));
-      over?.addEventListener("abort", () => reject(this.#unanswered(exchange)));
-    });
+  /** Waits for the request to be given up, which is also what its answer on another stream leads to. */
+  async #untilAnsweredElsewhere(exchange: Exchange): Promise<void> {
+    const signal = exchange.options.abort?.signal;
+    const over = exchange.session?.over.signal;
+    if (signal === undefined || over === undefined) throw this.#unanswered(exchange);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = (): void => resolve();
+    signal.addEventListener("abort", stop);
+    over.addEventListener("abort", stop);
+    if (signal.aborted || over.aborted) stop();
+    await promise;
+    signal.removeEventListener("abort", stop);
+    over.removeEventListener("abort", stop);
+    throw signal.aborted ? signal.reason : this.#unanswered(exchange);
   }
 
   /** Keeps the GET stream of a session open for as long as the session lives, if the server offers one. */
   async #listen(session: Session): Promise<void> {
-    this.#listening?.abort();
+    this.#listening?.abort(streamIsOver());
     const stop = new AbortController();
     this.#listening = stop;
-    const end = (): void => stop.abort(closing());
+    const end = (): void => stop.abort(streamIsOver());
     session.over.signal.addEventListener("abort", end);
-    const exchange: Exchange = {
-      request: undefined,
-      session,
-      options: { abort: stop, onactivity: this.#options.events.onactivity },
-      answered: false,
-      fault: undefined,
-    };
-    let failures = 0;
-    while (!stop.signal.aborted) {
-      const opened = this.#options.clock.now();
-      const stream = await this.#readServerStream(exchange, session, failures > 0);
-      if (stream === "unavailable") break;
-      if (stream === "lost") {
+    await keepServerStream({
+      clock: this.#options.clock,
+      idle: this.#options.idle,
+      attempt: (abort, onactivity, wasOpen) => this.#readServerStream(session, abort, onactivity, wasOpen),
+      onlost: () => {
         if (session === this.#session) this.#options.events.onloss();
-        break;
-      }
-      failures = this.#options.clock.now() - opened > GOOD_STREAM_MS ? 0 : failures + 1;
-      await pause(this.#options.clock, waitBefore(stream.retry, failures - 1), stop.signal);
-    }
+      },
+    }, stop.signal);
     if (this.#listening === stop) this.#listening = undefined;
     session.over.signal.removeEventListener("abort", end);
   }
 
   async #readServerStream(
-    exchange: Exchange,
     session: Session,
+    abort: AbortController,
+    onactivity: () => void,
     wasOpen: boolean,
-  ): Promise<"unavailable" | "lost" | { retry: number | undefined }> {
-    const { notify, url } = this.#options;
+  ): Promise<StreamEnd> {
+    const { notify, url, events } = this.#options;
+    let heard = false;
+    const exchange: Exchange = {
+      request: undefined,
+      session,
+      options: { abort, onactivity: hear },
+      answered: false,
+      fault: undefined,
+    };
+    function hear(): void {
+      heard = true;
+      onactivity();
+      events.onactivity();
+    }
     try {
-      const answer = await this.#fetch({
-        url,
-        method: "GET",
-        headers: this.#streamHeaders(session, session.lastEventId),
-        abort: exchange.options.abort,
-      });
+      const headers = this.#streamHeaders(session, session.lastEventId);
+      const answer = await this.#fetch({ url, method: "GET", headers, abort });
       if (answer.status === 200 && mediaType(answer) === "text/event-stream") {
         const stream = await this.#readStream(exchange, answer, session.lastEventId);
-        if (stream.lastEventId !== undefined) session.lastEventId = stream.lastEventId;
-        return stream;
+        session.lastEventId = stream.lastEventId;
+        return { kind: "ended", retry: stream.retry, fruitful: heard };
       }
       answer.body.discard();
-      if (answer.status === 404 && session.id !== undefined) return "lost";
-      if (answer.status === 400 && wasOpen && await this.#hasForgotten(session)) return "lost";
-      if (answer.status < 500 && answer.status !== 429) {
+      if (answer.status === 404 && session.id !== undefined) return { kind: "lost" };
+      if (answer.status === 400 && wasOpen && await this.#hasForgotten(session)) return { kind: "lost" };
+      // 409: the server believes that an earlier stream still stands.
+      if (answer.status < 500 && answer.status !== 429 && answer.status !== 409) {
         notify({ level: "debug", text: `${url.host} offers no stream of its own (${answer.status})` });
-        return "unavailable";
+        return { kind: "unavailable" };
       }
     } catch (thrown) {
-      if (exchange.options.abort?.signal.aborted) return "unavailable";
-      notify({ level: "debug", text: `the server's stream failed: ${(thrown as Error).message}` });
+      notify({ level: "debug", text: `the server's stream failed: ${toBridgeError(thrown).message}` });
     }
-    return { retry: undefined };
+    return { kind: "failed" };
   }
 
   #fetch(request: HttpRequest): Promise<HttpAnswer> {
@@ -439,17 +464,11 @@ export class StreamableHttp implements FarEnd {
   }
 }
 
-function waitBefore(retry: number | undefined, failures: number): number {
-  if (retry !== undefined && failures < 2) {
-    return Math.min(Math.max(retry, SHORTEST_RETRY_MS), LONGEST_RETRY_MS);
-  }
-  const grown = FIRST_RETRY_MS * 2 ** Math.min(Math.max(failures, 0), 20);
-  return Math.min(jittered(Math.max(retry ?? 0, grown)), LONGEST_RETRY_MS);
-}
-
 function described(type: string, body: Uint8Array): string {
   if (body.length === 0) return "an empty body";
-  return `${type === "" ? "an unnamed type" : type} ${quoted(new TextDecoder().decode(body.subarray(0, 200)), 80)}`;
+  return `${type === "" ? "an unnamed type" : quoted(type)} ${
+    quoted(new TextDecoder().decode(body.subarray(0, 200)), 80)
+  }`;
 }
 
 function refused(code: "bad_answer" | "no_answer", message: string): ChannelFailure {

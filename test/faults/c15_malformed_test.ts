@@ -216,3 +216,20 @@ describe("what can be understood is handed on", () => {
     });
   }
 });
+
+test("a broken message under an id in flight takes nothing from the request that has it", async () => {
+  using server = new FakeMcp();
+  const held = Promise.withResolvers<void>();
+  server.on("tools/call", async () => {
+    await held.promise;
+    return undefined;
+  });
+  await using bridge = new Executable(server.url);
+  await bridge.initialize();
+  const call = bridge.request({ id: 5, method: "tools/call", params: { name: "x" } });
+  await server.seen.find(({ message }) => message?.method === "tools/call");
+  bridge.write('{"jsonrpc":"2.0","id":5}\n');
+  await bridge.output.find((line) => JSON.parse(line).error?.code === -32600 && JSON.parse(line).id === null);
+  held.resolve();
+  expect((await call).result).toBeDefined();
+});

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { Executable } from "../harness/executable.ts";
 import { body, FakeMcp, type Json } from "../harness/fake_mcp.ts";
@@ -110,3 +112,75 @@ describe("an answer of the server beyond the limit is an error for that request,
     expect((await bridge.request({ id: 2, method: "tools/list" })).error.data.code).toBe("too_large");
   });
 });
+
+describe("large messages on their way stop nobody", () => {
+  test("an answer of the client that the server does not take", async () => {
+    using server = new FakeMcp();
+    server.on("response", () => new Promise(() => {}));
+    await using bridge = await begin(server);
+    const stream = await server.streams.find(() => true);
+    stream.send({ jsonrpc: "2.0", id: 9, method: "sampling/createMessage" });
+    await bridge.output.find((line) => line.includes("sampling/createMessage"));
+    bridge.send({ jsonrpc: "2.0", id: 9, result: { pad: "x".repeat(2 * MIB) } });
+    expect((await bridge.request({ id: 1, method: "ping" })).result).toBeDefined();
+    bridge.endInput();
+    expect(await bridge.exit(2_000)).toBe(0);
+  });
+
+  test("more unanswered requests than memory allows: what is too much is refused, small ones and the end of input pass", async () => {
+    using server = new FakeMcp();
+    server.on("tools/call", () => new Promise(() => {}));
+    await using bridge = await begin(server);
+    for (const id of [1, 2, 3]) {
+      bridge.send({ jsonrpc: "2.0", id, method: "tools/call", params: { pad: "x".repeat(40 * MIB) } });
+    }
+    const refusal = JSON.parse(await bridge.output.find((line) => line.includes("too many large requests")));
+    expect(refusal).toMatchObject({ id: 3, error: { data: { code: "busy" } } });
+    expect((await bridge.request({ id: 4, method: "ping" })).result).toBeDefined();
+    bridge.endInput();
+    expect(await bridge.exit(2_000)).toBe(0);
+  });
+});
+
+test("an answer that states a small length and then has no end stays within the limit", async () => {
+  // A server of raw bytes: no HTTP library says both at once.
+  const head =
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const chunk = Buffer.concat([Buffer.from("100000\r\n"), new Uint8Array(MIB).fill(120), Buffer.from("\r\n")]);
+  const server = createServer((socket) => {
+    let left = 300;
+    const push = (): void => {
+      while (left-- > 0) if (!socket.write(chunk)) return void socket.once("drain", push);
+    };
+    socket.on("error", () => {});
+    socket.once("data", () => {
+      socket.write(head);
+      push();
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  await using bridge = new Executable(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`);
+  const answer = await bridge.request({ id: 1, method: "ping" }, 30_000);
+  expect(answer.error).toBeDefined();
+  expect(peakMemory(bridge.pid)).toBeLessThan(150 * MIB);
+  server.close();
+}, 60_000);
+
+test("an answer that keeps arriving is not silent, however slowly it comes", async () => {
+  using server = new FakeMcp();
+  server.on("tools/call", ({ message }) => {
+    const text = JSON.stringify({ jsonrpc: "2.0", id: message.id, result: { slow: true } });
+    const stream = new ReadableStream<Uint8Array>({
+      async start(controller): Promise<void> {
+        for (const char of text) {
+          controller.enqueue(new TextEncoder().encode(char));
+          await Bun.sleep(60);
+        }
+        controller.close();
+      },
+    });
+    return new Response(stream, { headers: { "content-type": "application/json" } });
+  });
+  await using bridge = await begin(server, "--body-timeout", "1");
+  expect((await bridge.request({ id: 1, method: "tools/call", params: {} })).result).toEqual({ slow: true });
+}, 30_000);

@@ -102,6 +102,74 @@ describe("a server that is down", () => {
   });
 });
 
+describe("a session that is hard to make", () => {
+  function lost(): ChannelFailure {
+    return new ChannelFailure("session_lost", "session_lost", "gone");
+  }
+
+  test("leaves a list that met its loss without an answer for 45 s at most, and a call for 10 s", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    rig.onsend = (sent) => {
+      if (sent.json.method !== "initialize") sent.fail(lost());
+    };
+    await rig.say({ id: 1, method: "tools/list" }, { id: 2, ...CALL });
+    await rig.clock.pass(10_100);
+    expect(rig.answersTo(2)).toHaveLength(1);
+    expect(rig.answersTo(1)).toEqual([]);
+    await rig.clock.pass(35_000);
+    expect(rig.answersTo(1)).toMatchObject([{ error: { code: expect.any(Number) } }]);
+  });
+
+  test("is usable where the server refuses the steps behind initialize", async () => {
+    const rig = new PumpRig();
+    rig.onsend = (sent) => {
+      const { method, id } = sent.json;
+      if (method === "notifications/initialized" || method === "logging/setLevel") {
+        sent.fail(new ChannelFailure("refused", "http_status", "405"));
+      } else if (id !== undefined) sent.answer({ capabilities: {} });
+    };
+    await rig.say({ id: 0, method: "initialize", params: {} });
+    await rig.say({ method: "notifications/initialized" }, { id: 1, ...CALL });
+    expect(rig.answersTo(1)).toMatchObject([{ result: {} }]);
+    expect(rig.all("initialize")).toHaveLength(1);
+  });
+
+  test("is asked for as seldom as the server wants", async () => {
+    const rig = new PumpRig({ grace: 1_000 });
+    rig.onsend = (sent) => {
+      if (sent.json.method !== "initialize") return;
+      sent.fail(new ChannelFailure("refused", "busy", "429", { retryAfter: 120_000 }));
+    };
+    await rig.say({ id: 0, method: "initialize", params: {} });
+    await rig.clock.pass(115_000);
+    expect(rig.all("initialize").length).toBeLessThanOrEqual(2);
+  });
+});
+
+describe("what the client says without asking", () => {
+  test("an answer to the server that meets Retry-After is sent again", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    await rig.hear({ id: 5, method: "sampling/createMessage" });
+    rig.onsend = (sent) => sent.fail(new ChannelFailure("refused", "busy", "503", { retryAfter: 2_000 }));
+    await rig.say({ id: 5, result: {} });
+    rig.onsend = (sent) => sent.end();
+    await rig.clock.pass(2_100);
+    expect(rig.sent.filter(({ json }) => json.result !== undefined)).toHaveLength(2);
+  });
+
+  test("a notification that found nobody is sent again", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    rig.onsend = (sent) => sent.fail(unreachable());
+    await rig.say({ method: "notifications/roots/list_changed" });
+    rig.onsend = (sent) => sent.end();
+    await rig.clock.pass(2_000);
+    expect(rig.all("notifications/roots/list_changed")).toHaveLength(2);
+  });
+});
+
 describe("a request whose outcome is unknown", () => {
   test("is sent again where it only reads, twice at most", async () => {
     const rig = new PumpRig();
@@ -254,6 +322,32 @@ describe("a sleep of the machine (C10)", () => {
     expect(rig.answersTo(1)).toMatchObject([{ error: { data: { code: "unresponsive" } } }]);
   });
 
+  test("is noticed by the request that comes first, before any tick", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    rig.clock.sleep(8 * 3_600_000);
+    await rig.say({ id: 1, ...CALL });
+    expect(rig.reconnects).toBe(1);
+    expect(rig.all("tools/call")).toHaveLength(1);
+  });
+
+  test("tells a call that was in flight, and asks again what only reads, though the server lives", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    rig.onsend = (sent) => {
+      if (sent.json.method === "ping") sent.answer({});
+    };
+    await rig.say({ id: 1, ...CALL }, { id: 2, method: "resources/read", params: { uri: "a" } });
+    rig.last("tools/call").begin();
+    rig.clock.sleep(8 * 3_600_000);
+    await rig.clock.pass(2_000);
+    expect(rig.answersTo(1)).toMatchObject([{ error: { data: { code: "unresponsive" } } }]);
+    expect(rig.all("resources/read")).toHaveLength(2);
+    rig.last("resources/read").answer({ contents: [] });
+    await settle();
+    expect(rig.answersTo(2)).toMatchObject([{ result: { contents: [] } }]);
+  });
+
   test("with nothing in flight still has the stream opened anew", async () => {
     const rig = new PumpRig();
     await rig.handshake();
@@ -276,6 +370,15 @@ describe("cancelling", () => {
     expect(rig.last("tools/call").signal!.aborted).toBe(true);
     await rig.hear({ id: 1, result: {} });
     expect(rig.answersTo(1)).toEqual([]);
+  });
+
+  test("closes the exchange though the server does not take the notification", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    await rig.say({ id: 1, ...CALL });
+    await rig.say({ method: "notifications/cancelled", params: { requestId: 1 } });
+    await rig.clock.pass(6_000);
+    expect(rig.last("tools/call").signal!.aborted).toBe(true);
   });
 
   test("from 2026-07-28 on closes the exchange and says nothing", async () => {
