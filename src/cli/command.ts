@@ -98,6 +98,6 @@ function checkOperands(names: readonly string[], given: readonly string[]): void
 async function unknownFlag(flag: string, names: readonly string[]): Promise<BridgeError> {
   const { closest, distance } = await import("fastest-levenshtein");
   const near = closest(flag.replace(/^-+/, ""), names);
-  const hint = distance(flag, `--${near}`) <= 3 ? `did you mean "--${near}"?` : SEE_HELP;
+  const hint = distance(flag, `--${near}`) <= Math.min(3, flag.length / 3) ? `did you mean "--${near}"?` : SEE_HELP;
   return new BridgeError("bad_argument", `there is no flag ${JSON.stringify(flag)}`, { hint });
 }

@@ -3,7 +3,7 @@ import { jittered } from "../platform/clock.ts";
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 5 * 60_000;
 /** A server that asks for no wait at all gets this much, so that it cannot keep us spinning. */
-const SHORTEST_RETRY_MS = 100;
+const SHORTEST_RETRY_MS = 500;
 
 /**
  * How long to wait before an event stream is asked for again, in ms: what the stream asked for by `retry`, else a

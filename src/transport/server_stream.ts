@@ -25,7 +25,10 @@ export interface ServerStreamOptions {
 }
 
 /** A stream that lived this long was a good one, whatever came, in ms. */
-const GOOD_STREAM_MS = 5_000;
+const GOOD_STREAM_MS = 1_000;
+
+/** A server that asks for a wait of at least so much ends its streams on purpose, in ms. */
+const POLITE_RETRY_MS = 500;
 
 /**
  * Keeps the server's own stream (basic/transports, "Listening for Messages from the Server") open until `stop` aborts:
@@ -41,7 +44,8 @@ export async function keepServerStream(options: ServerStreamOptions, stop: Abort
     const end = await attemptUntilSilent(options, stop, wasOpen);
     if (stop.aborted || end.kind === "unavailable") return;
     if (end.kind === "lost") return options.onlost();
-    const good = end.kind === "ended" && (end.fruitful || clock.now() - opened > GOOD_STREAM_MS);
+    const lived = clock.now() - opened > GOOD_STREAM_MS;
+    const good = end.kind === "ended" && (end.fruitful || lived || (end.retry ?? 0) >= POLITE_RETRY_MS);
     wasOpen ||= end.kind === "ended";
     await pause(clock, waitBefore(end.kind === "ended" ? end.retry : undefined, failures), stop);
     failures = good ? 0 : failures + 1;

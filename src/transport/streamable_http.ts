@@ -49,6 +49,8 @@ interface Exchange {
   readonly session: Session | undefined;
   readonly options: SendOptions;
   answered: boolean;
+  /** Whether any message came of it. */
+  fruitful: boolean;
   /** What was wrong with a message that could have been the answer. */
   fault: string | undefined;
 }
@@ -111,6 +113,7 @@ export class StreamableHttp implements FarEnd {
       session,
       options,
       answered: false,
+      fruitful: false,
       fault: undefined,
     };
     const answer = await this.#fetch({
@@ -324,6 +327,7 @@ export class StreamableHttp implements FarEnd {
   }
 
   #hand(exchange: Exchange, message: Message): Promise<void> | undefined {
+    exchange.fruitful = true;
     if (message.kind === "response" && message.key === exchange.request?.key) exchange.answered = true;
     return this.#options.events.onmessage(message, exchange.request?.key);
   }
@@ -389,16 +393,15 @@ export class StreamableHttp implements FarEnd {
     wasOpen: boolean,
   ): Promise<StreamEnd> {
     const { notify, url, events } = this.#options;
-    let heard = false;
     const exchange: Exchange = {
       request: undefined,
       session,
       options: { abort, onactivity: hear },
       answered: false,
+      fruitful: false,
       fault: undefined,
     };
     function hear(): void {
-      heard = true;
       onactivity();
       events.onactivity();
     }
@@ -408,7 +411,7 @@ export class StreamableHttp implements FarEnd {
       if (answer.status === 200 && mediaType(answer) === "text/event-stream") {
         const stream = await this.#readStream(exchange, answer, session.lastEventId);
         session.lastEventId = stream.lastEventId;
-        return { kind: "ended", retry: stream.retry, fruitful: heard };
+        return { kind: "ended", retry: stream.retry, fruitful: exchange.fruitful };
       }
       answer.body.discard();
       if (answer.status === 404 && session.id !== undefined) return { kind: "lost" };

@@ -16,7 +16,7 @@ const WHOLE_URL = 'give the whole URL, for example "mcp-bridge https://example.c
 const NO_CREDENTIALS = 'leave it out, and give an "Authorization" line with "--header-file FILE"';
 const ENCRYPT = 'use "https://", or add "--allow-http" on a network that you trust';
 const LATIN = "look for line breaks and for letters beyond Latin-1";
-const SECONDS = (flag: string): string => `for example "${flag} 30"; 0 means no limit`;
+const SECONDS = (flag: string): string => `for example "${flag} 30"`;
 const MEBIBYTES = 'for example "--max-message 64"';
 const ESCAPE = "\u001b]8;;http://evil.example\u0007\u001b[31m";
 
@@ -198,22 +198,31 @@ const HELP = `usage: mcp-bridge <url> [flags]
 
 Connects the MCP client on standard input and output to a remote MCP server.
 
-  <url>                the server, such as https://mcp.example.com/mcp
+  <url>                      the server, such as https://mcp.example.com/mcp
 
-  --header LINE        send "Name: value" with every request; \${VAR} is taken from the environment
-  --header-file FILE   read such headers from a file, one a line, # for comments
-  --allow-http         allow plain http beyond this machine, on a network that you trust
-  --connect-timeout S  give up connecting after so many seconds (10)
-  --headers-timeout S  give up an answer that does not begin for so long; 0 for never (0)
-  --body-timeout S     give up an answer that began and fell silent for so long; 0 for never (300)
-  --timeout S          give up a request so long after it came; 0 for never (0)
-  --sign-in-grace S    answer a host in the server's place when the server is not ready for so long
-                       (20)
-  --max-message MIB    refuse messages beyond this size (64)
-  --debug              say on standard error what happens
-  --silent             say nothing but errors
-  --help               print this help
-  --version            print the version
+  --header LINE              send "Name: value" with every request; \${VAR} is taken from the
+                             environment
+  --header-file FILE         read such headers from a file, one a line, # for comments
+  --allow-http               allow plain http beyond this machine, on a network that you trust
+  --ca FILE                  trust the authorities in this PEM file, in place of the system's
+  --cert FILE                show this client certificate, with --key
+  --key FILE                 the key of the client certificate
+  --insecure                 do not check the server's certificate; anybody on the way can read
+                             along
+  --transport ORDER          the HTTP transport to try first, or only: http-first, sse-first,
+                             http-only, sse-only (http-first)
+  --connect-timeout SECONDS  give up if no connection comes about (10)
+  --headers-timeout SECONDS  give up if an answer has not begun; 0 waits for ever (0)
+  --body-timeout SECONDS     give up if an answer that has begun falls silent; 0 waits for ever
+                             (300)
+  --timeout SECONDS          give up if a request has no answer; 0 waits for ever (0)
+  --sign-in-grace SECONDS    answer the host's first request ourselves if the server is not ready
+                             (20)
+  --max-message MIB          refuse larger messages (64)
+  --debug                    say what happens, on standard error
+  --silent                   say nothing but errors
+  --help                     print this help
+  --version                  print the version
 
 examples:
   mcp-bridge https://mcp.example.com/mcp
