@@ -54,7 +54,8 @@ export function nextStep(thrown: unknown, history: RequestHistory): NextStep {
     return waited + thrown.retryAfter <= LONGEST_BUSY_MS ? { kind: "again", after } : { kind: "fail", error: thrown };
   }
   const after = Math.min(FIRST_WAIT_MS * 2 ** repeats, LONGEST_WAIT_MS);
-  const unsent = thrown.kind === "broken" && !thrown.mayHaveRun && thrown.code !== "untrusted_certificate";
+  if (thrown.code === "untrusted_certificate") return { kind: "fail", error: thrown };
+  const unsent = thrown.kind === "broken" && !thrown.mayHaveRun;
   const left = patienceOf(method) - age;
   if (unsent && left > 0) return { kind: "again", after: Math.min(after, left) };
   const passing = thrown.kind === "broken" || thrown.kind === "session_lost" || thrown.code === "busy" ||

@@ -79,7 +79,7 @@ function addHeader(
   const value = line.slice(colon + 1).trim().replace(
     /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g,
     (_whole, variable: string) => {
-      const found = environment[variable];
+      const found = Object.hasOwn(environment, variable) ? environment[variable] : undefined;
       if (found !== undefined) return found;
       throw new BridgeError("bad_header", `the header "${name}" uses \${${variable}}, which is not set`, {
         hint: `set ${variable} in the environment of the program that starts mcp-bridge`,

@@ -26,7 +26,7 @@ export function networkError(url: URL, thrown: unknown, answered = false): Bridg
   }
   const untrusted = answered ? undefined : certificateFault(code, url.host);
   if (untrusted !== undefined) return untrusted;
-  if (code === "ZlibError" || code.startsWith("ERR_BROTLI") || code.startsWith("Zstd")) {
+  if (code === "ZlibError" || code.startsWith("Brotli") || code.startsWith("Zstd")) {
     return new BridgeError("bad_answer", "the server's answer is compressed and damaged", { cause: thrown });
   }
   if (code.startsWith("HPE_") || code === "Malformed_HTTP_Response" || code === "InvalidHTTPResponse") {

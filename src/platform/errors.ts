@@ -81,7 +81,7 @@ export function toBridgeError(thrown: unknown): BridgeError {
 /** Quotes text that a server supplied: JSON escapes keep it on one line and away from the terminal's controls. */
 export function quoted(text: string, limit = 120): string {
   const short = text.length > limit ? `${text.slice(0, limit)}...` : text;
-  return JSON.stringify(short).replace(/[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (sign) => {
+  return JSON.stringify(short).replace(/[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (sign) => {
     return `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
 }

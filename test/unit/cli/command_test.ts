@@ -1,0 +1,117 @@
+import { describe, expect, test } from "bun:test";
+import { type Command, type Flags, readWords } from "../../../src/cli/command.ts";
+import { connectCommand } from "../../../src/cli/connect.ts";
+import { helpText } from "../../../src/cli/help.ts";
+
+const FLAGS = {
+  "name": { type: "string", multiple: true, value: "N", text: "a name" },
+  "wait": { type: "string", default: "10", value: "S", text: "a wait" },
+  "file": { type: "string", value: "F", text: "a file" },
+  "loud": { type: "boolean", text: "loudly" },
+} as const satisfies Flags;
+
+const COMMAND: Command<typeof FLAGS> = {
+  name: "greet",
+  summary: "Greets.",
+  operands: [{ name: "who", text: "whom to greet" }],
+  flags: FLAGS,
+  examples: ["greet you"],
+  run: () => Promise.resolve(0),
+};
+
+const DEFAULTS = { name: [], wait: "10", file: undefined, loud: false, help: false, version: false };
+
+const UNDERSTOOD: [words: string[], operands: string[], flags: Record<string, unknown>][] = [
+  [["you"], ["you"], {}],
+  [["you", "--loud"], ["you"], { loud: true }],
+  [["--loud", "you"], ["you"], { loud: true }],
+  [["--loud", "--loud", "you"], ["you"], { loud: true }],
+  [["you", "--no-loud"], ["you"], { loud: false }],
+  [["you", "--loud", "--no-loud"], ["you"], { loud: false }],
+  [["you", "--wait", "5"], ["you"], { wait: "5" }],
+  [["you", "--wait=5"], ["you"], { wait: "5" }],
+  [["you", "--wait", "5", "--wait", "6"], ["you"], { wait: "6" }],
+  [["--wait", "5", "you"], ["you"], { wait: "5" }],
+  [["you", "--wait=-5"], ["you"], { wait: "-5" }],
+  [["you", "--file=a=b=c"], ["you"], { file: "a=b=c" }],
+  [["you", "--file", "007"], ["you"], { file: "007" }],
+  [["you", "--file", "1e3"], ["you"], { file: "1e3" }],
+  [["you", "--file", "true"], ["you"], { file: "true" }],
+  [["you", "--name", "a", "--name=b"], ["you"], { name: ["a", "b"] }],
+  [["you", "--name", "a, b: c"], ["you"], { name: ["a, b: c"] }],
+  [["--", "--loud"], ["--loud"], {}],
+  [["--loud", "--", "you"], ["you"], { loud: true }],
+  [["--help"], [], { help: true }],
+  [["--version", "a", "b"], ["a", "b"], { version: true }],
+];
+
+const REFUSED: [words: string[], message: string, hint: string][] = [
+  [[], "the who is missing", 'run "mcp-bridge --help" for what can be said'],
+  [["you", "me"], '"me" is one word too many', 'run "mcp-bridge --help" for what can be said'],
+  [["you", "--wait"], '"--wait" wants a value', 'write "--wait=VALUE" where the value begins with a dash'],
+  [["you", "--wait="], '"--wait" wants a value', 'write "--wait=VALUE" where the value begins with a dash'],
+  [["you", "--wait", "-5"], 'there is no flag "-5"', 'run "mcp-bridge --help" for what can be said'],
+  [["you", "--wait", "--loud"], '"--wait" wants a value', 'write "--wait=VALUE" where the value begins with a dash'],
+  [
+    ["you", "--name", "a", "--name="],
+    '"--name" wants a value',
+    'write "--name=VALUE" where the value begins with a dash',
+  ],
+  [["you", "--luod"], 'there is no flag "--luod"', 'did you mean "--loud"?'],
+  [["you", "--lou"], 'there is no flag "--lou"', 'did you mean "--loud"?'],
+  [["you", "--waits=1"], 'there is no flag "--waits"', 'did you mean "--wait"?'],
+  [["you", "--something"], 'there is no flag "--something"', 'run "mcp-bridge --help" for what can be said'],
+  [["you", "--no-something"], 'there is no flag "--no-something"', 'run "mcp-bridge --help" for what can be said'],
+  [["you", "-l"], 'there is no flag "-l"', 'run "mcp-bridge --help" for what can be said'],
+  [["you", "--__proto__=1"], 'there is no flag "--__proto__"', 'run "mcp-bridge --help" for what can be said'],
+  [["you", "--constructor"], 'there is no flag "--constructor"', 'run "mcp-bridge --help" for what can be said'],
+  [
+    ["you", "--\u001b[31m"],
+    String.raw`there is no flag "--\u001b[31m"`,
+    'run "mcp-bridge --help" for what can be said',
+  ],
+];
+
+describe("readWords", () => {
+  test.each(UNDERSTOOD)("understands %j", async (words, operands, flags) => {
+    expect(await readWords(COMMAND, words)).toEqual({ operands, flags: { ...DEFAULTS, ...flags } as never });
+  });
+
+  test.each(REFUSED)("refuses %j", async (words, message, hint) => {
+    const refusal = await readWords(COMMAND, words).catch((thrown) => thrown);
+    expect([refusal.code, refusal.message, refusal.hint]).toEqual(["bad_argument", message, hint]);
+  });
+
+  test("leaves the words that it was given alone", async () => {
+    const words = Object.freeze(["you", "--name", "a"]);
+    await readWords(COMMAND, words);
+    expect(words).toEqual(["you", "--name", "a"]);
+  });
+});
+
+describe("helpText", () => {
+  test("is made of the command's own table", () => {
+    expect(helpText(COMMAND as Command)).toBe(`usage: mcp-bridge <who> [flags]
+
+Greets.
+
+  <who>      whom to greet
+
+  --name N   a name
+  --wait S   a wait (10)
+  --file F   a file
+  --loud     loudly
+  --help     print this help
+  --version  print the version
+
+examples:
+  greet you
+`);
+  });
+
+  test("stays within 100 columns, and names every flag", () => {
+    const text = helpText(connectCommand as Command);
+    for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
+    for (const name of Object.keys(connectCommand.flags)) expect(text).toContain(`--${name}`);
+  });
+});

@@ -1,0 +1,111 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readHeaders } from "../../../src/cli/headers.ts";
+import { Home } from "../../harness/home.ts";
+
+const home = new Home();
+afterAll(() => home[Symbol.dispose]());
+
+function file(text: string | Uint8Array): string {
+  const path = join(home.folder, `${crypto.randomUUID()}.txt`);
+  writeFileSync(path, text);
+  return path;
+}
+
+const READ: [line: string, headers: Record<string, string>][] = [
+  ["X-Key: 1", { "x-key": "1" }],
+  ["x-key:1", { "x-key": "1" }],
+  ["  X-Key  :  a b  ", { "x-key": "a b" }],
+  ["X-Key:", { "x-key": "" }],
+  ["X-Time: 10:30:00", { "x-time": "10:30:00" }],
+  ["Authorization: Basic dTpw==", { authorization: "Basic dTpw==" }],
+  ["!#$%&'*+-.^_`|~09aZ: token", { "!#$%&'*+-.^_`|~09az": "token" }],
+  ["X-Latin: caf\u00e9", { "x-latin": "caf\u00e9" }],
+  ["X-Tab: a\tb", { "x-tab": "a\tb" }],
+  ["X-Key: ${A}", { "x-key": "1" }],
+  ["X-Key: ${A}${A}-${_b2}", { "x-key": "11-two" }],
+  ["X-Key: ${EMPTY}", { "x-key": "" }],
+  // What a value holds is not looked through again.
+  ["X-Key: ${NESTED}", { "x-key": "${A}" }],
+  ["X-Key: $A ${} ${1A} ${A-b} $${A}", { "x-key": "$A ${} ${1A} ${A-b} $1" }],
+];
+const ENVIRONMENT = { A: "1", _b2: "two", EMPTY: "", NESTED: "${A}", BREAK: "a\nb" };
+
+describe("readHeaders", () => {
+  test.each(READ)("reads %p", async (line, headers) => {
+    expect(await readHeaders([line], [], ENVIRONMENT)).toEqual(headers);
+    expect(await readHeaders([], [file(`${line}\n`)], ENVIRONMENT)).toEqual(headers);
+  });
+
+  test("lets the later one win, files behind flags", async () => {
+    const files = [file("X-One: 3\nX-Two: 3"), file("x-two: 4\n")];
+    expect(await readHeaders(["X-One: 1", "X-ONE: 2", "X-Zero: 0"], files, {})).toEqual({
+      "x-zero": "0",
+      "x-one": "3",
+      "x-two": "4",
+    });
+  });
+
+  test("skips comments and blank lines of a file, with both kinds of line ends", async () => {
+    expect(await readHeaders([], [file("# a: 1\r\n\r\n  # b: 2\nX: 1\r\n \t\nY: 2")], {})).toEqual({ x: "1", y: "2" });
+  });
+
+  test("reads a file that begins with a byte order mark", async () => {
+    expect(await readHeaders([], [file("\ufeffX: 1\n")], {})).toEqual({ x: "1" });
+  });
+
+  const BAD: [line: string, message: string][] = [
+    ["", 'a header of "--header" is not of the form "Name: value"'],
+    ["X", 'a header of "--header" is not of the form "Name: value"'],
+    [": secret", 'a header of "--header" is not of the form "Name: value"'],
+    ["X Y: secret", 'a header of "--header" is not of the form "Name: value"'],
+    ["X\u00e9: secret", 'a header of "--header" is not of the form "Name: value"'],
+    ["X\nY: secret", 'a header of "--header" is not of the form "Name: value"'],
+    ["(X): secret", 'a header of "--header" is not of the form "Name: value"'],
+    ["X: secret\rY: 1", 'the value of the header "X" holds a character that HTTP does not allow'],
+    ["X: secret\nY: 1", 'the value of the header "X" holds a character that HTTP does not allow'],
+    ["X: secret\0", 'the value of the header "X" holds a character that HTTP does not allow'],
+    ["X: secret\u007f", 'the value of the header "X" holds a character that HTTP does not allow'],
+    ["X: secret \u20ac", 'the value of the header "X" holds a character that HTTP does not allow'],
+    ["X: secret ${BREAK}", 'the value of the header "X" holds a character that HTTP does not allow'],
+    ["X: secret ${UNSET}", 'the header "X" uses ${UNSET}, which is not set'],
+    ["X: secret ${toString}", 'the header "X" uses ${toString}, which is not set'],
+  ];
+  test.each(BAD)("refuses %p without repeating its value", async (line, message) => {
+    const refusal = await readHeaders([line], [], ENVIRONMENT).catch((thrown) => thrown);
+    expect([refusal.code, refusal.message]).toEqual(["bad_header", message]);
+    expect(refusal.hint).toBeString();
+    expect(`${refusal.message} ${refusal.hint}`).not.toContain("secret");
+  });
+
+  test.each([
+    "Accept",
+    "CONNECTION",
+    "Content-Length",
+    "content-type",
+    "Host",
+    "Last-Event-ID",
+    "Mcp-Method",
+    "Mcp-Name",
+    "MCP-Protocol-Version",
+    "Mcp-Session-Id",
+    "Transfer-Encoding",
+  ])("refuses %s, which belongs to the protocol", async (name) => {
+    const refusal = await readHeaders([`${name}: secret`], [], {}).catch((thrown) => thrown);
+    expect([refusal.code, refusal.message]).toEqual(["bad_header", `the header "${name}" belongs to the protocol`]);
+  });
+
+  test.each([["missing.txt", "ENOENT"], [".", "EISDIR"]])(
+    "says of the file %s that it cannot be read",
+    async (name, code) => {
+      const path = join(home.folder, name);
+      const refusal = await readHeaders([], [path], {}).catch((thrown) => thrown);
+      expect([refusal.code, refusal.message]).toEqual([
+        "unreadable_file",
+        `cannot read the header file ${JSON.stringify(path)} (${code})`,
+      ]);
+      expect(refusal.hint).toContain("--header-file");
+    },
+  );
+});
