@@ -55,8 +55,10 @@ export function watchConnecting(
 }
 
 function tooLate(code: "connect_timeout" | "timed_out", what: string, ms: number): BridgeError {
-  const flag = code === "connect_timeout" ? "--connect-timeout" : "--headers-timeout";
-  return new BridgeError(code, `${what} within ${ms / 1000} s`, { hint: `allow more with "${flag} SECONDS"` });
+  const hint = code === "connect_timeout"
+    ? 'check the address and the network, or allow more with "--connect-timeout SECONDS"'
+    : 'allow more with "--headers-timeout SECONDS"';
+  return new BridgeError(code, `${what} within ${ms / 1000} s`, { hint });
 }
 
 function probe(url: URL, clock: Clock, patience: number): Promise<boolean> {

@@ -20,6 +20,7 @@ function gateOf(options: Partial<GateOptions> = {}): Wire {
   return createGate({
     clock: systemClock,
     budget: new Budget(64 * MIB),
+    tls: { rejectUnauthorized: true },
     connectTimeout: 10_000,
     headersTimeout: 0,
     ...options,

@@ -24,18 +24,6 @@ describe("Budget", () => {
     expect(budget.exhausted).toBe(false);
   });
 
-  test("makes new work wait until there is room", async () => {
-    const budget = new Budget(100);
-    const [first, second] = [budget.lease(), budget.lease()];
-    first.hold(80);
-    second.hold(80);
-    const room = budget.room();
-    expect(await isSettled(room)).toBe(false);
-    first.end();
-    expect(await isSettled(room)).toBe(true);
-    expect(await isSettled(budget.room())).toBe(true);
-  });
-
   test("lets a lease grow up to the limit at once, and one of them beyond it", async () => {
     const budget = new Budget(100);
     const [first, second, third] = [budget.lease(), budget.lease(), budget.lease()];
