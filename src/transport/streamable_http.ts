@@ -161,9 +161,10 @@ export class StreamableHttp implements FarEnd {
   async #receiveRefusal(exchange: Exchange, answer: HttpAnswer): Promise<void> {
     const body = await this.#readBody(exchange, answer);
     const verdict = judgeRefusal(answer, body, exchange.session?.id !== undefined, this.#options.clock.now());
-    if (verdict instanceof ChannelFailure) throw verdict;
-    const named = verdict.id !== undefined && verdict.id !== "null";
+    const failed = verdict instanceof ChannelFailure;
+    const named = !failed && verdict.id !== undefined && verdict.id !== "null";
     if (!named && answer.status === 400 && await this.#hasForgotten(exchange.session)) throw sessionLost();
+    if (failed) throw verdict;
     if (exchange.request === undefined) return;
     await this.#hand(exchange, named ? verdict : verdict.withId(exchange.request.id!));
     if (!exchange.answered) throw this.#unanswered(exchange);
