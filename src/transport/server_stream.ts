@@ -47,7 +47,7 @@ export async function keepServerStream(options: ServerStreamOptions, stop: Abort
     const lived = clock.now() - opened > GOOD_STREAM_MS;
     const good = end.kind === "ended" && (end.fruitful || lived || (end.retry ?? 0) >= POLITE_RETRY_MS);
     wasOpen ||= end.kind === "ended";
-    await pause(clock, waitBefore(end.kind === "ended" ? end.retry : undefined, failures), stop);
+    await pause(clock, waitBefore(end.kind === "ended" ? end.retry : undefined, good ? 0 : failures), stop);
     failures = good ? 0 : failures + 1;
   }
 }

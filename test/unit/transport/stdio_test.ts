@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { Budget } from "../../../src/platform/budget.ts";
 import type { MalformedMessage, Message } from "../../../src/transport/message.ts";
 import { StdioEnd } from "../../../src/transport/stdio.ts";
 import { runs } from "../../harness/counts.ts";
@@ -20,7 +19,6 @@ class Rig {
   /** How many chunks were read. */
   chunks = 0;
   gone = false;
-  readonly budget = new Budget(1_000);
   readonly end: StdioEnd;
   readonly reading: Promise<void>;
 
@@ -36,7 +34,6 @@ class Rig {
         flush: () => 0,
       },
       limit,
-      budget: this.budget,
       events: {
         onmessage: (message) => {
           this.messages.push(message);
@@ -117,17 +114,6 @@ describe("StdioEnd", () => {
     gate.resolve();
     await rig.reading;
     expect(rig.ids).toEqual(["1", "2", "3"]);
-  });
-
-  test("reads no further while the process holds too much", async () => {
-    const rig = new Rig(chunksOf(`${ping(1)}\n`, `${ping(2)}\n`));
-    const lease = rig.budget.lease();
-    lease.hold(1_001);
-    await settle();
-    expect(rig.ids).toEqual(["1"]);
-    lease.end();
-    await rig.reading;
-    expect(rig.ids).toEqual(["1", "2"]);
   });
 
   test("takes an input that fails for one that has ended", async () => {
