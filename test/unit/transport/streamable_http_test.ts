@@ -294,18 +294,25 @@ describe("an answer", () => {
 });
 
 describe("a lost session", () => {
-  test("is a 404 inside one, and a 400 where a ping gets 400 or 404 too", async () => {
-    for (
-      const [statuses, lost] of [[[404], true], [[400, 404], true], [[400, 400], true], [[400, 200], false]] as const
-    ) {
+  test("is a 404 inside one, and a 400 where a ping gets 400 or 404 too, whatever the bodies say", async () => {
+    const texts = [
+      "",
+      "No valid session ID",
+      '{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"no session"}}',
+    ];
+    const rows = [[[404], true], [[400, 404], true], [[400, 400], true], [[400, 200], false]] as const;
+    for (const [text, [statuses, lost]] of texts.flatMap((text) => rows.map((row) => [text, row] as const))) {
       const rig = new Rig();
       await rig.handshake();
       const sent = rig.send(CALL);
       for (const status of statuses) {
         await settle();
-        rig.last.answer(status);
+        rig.last.answer(status, text);
       }
-      expect(await sent).toMatchObject({ kind: lost ? "session_lost" : "refused", mayHaveRun: false });
+      const outcome = await sent;
+      if (lost) expect(outcome).toMatchObject({ kind: "session_lost", mayHaveRun: false });
+      else if (text.startsWith("{")) expect(outcome).toBe("done");
+      else expect(outcome).toMatchObject({ kind: "refused", code: "http_status", mayHaveRun: false });
       expect(rig.asked.filter(({ json }) => json?.method === "ping")).toHaveLength(statuses.length - 1);
     }
   });
