@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compile, EXECUTABLE } from "./build.ts";
 
+/** As long as all tests together may take outside of `--full`, in ms. */
+const MOST_MS = 15 * 60_000;
 const ROOT = join(import.meta.dir, "..");
 const args = process.argv.slice(2);
 const full = args.includes("--full");
@@ -24,6 +26,8 @@ const run = Bun.spawnSync([
 ], {
   cwd: ROOT,
   stdin: "ignore",
+  // A test that never yields cannot be ended by a time-out of its own.
+  ...(full ? {} : { timeout: MOST_MS, killSignal: "SIGKILL" }),
   stdout: "inherit",
   stderr: "inherit",
   env: { ...process.env, ...(full ? { TEST_COUNTS: "full" } : {}) },
