@@ -97,8 +97,7 @@ export function createGate(options: GateOptions): Wire {
   async function carry(request: HttpRequest, hops: number): Promise<HttpAnswer> {
     const { signal } = request.abort ??= new AbortController();
     if (signal.aborted) throw signal.reason;
-    const isLocal = isLoopback(request.url.hostname);
-    const isProxied = hasProxy && !isLocal;
+    const isProxied = hasProxy && !isLoopback(request.url.hostname);
     // node:http knows nothing of proxies, and whether a host accepts connections is the proxy's matter.
     const engine = active < FETCH_SLOTS || isProxied ? fetchEngine : (await import("./node_engine.ts")).nodeEngine;
     const now = clock.now();
@@ -110,7 +109,7 @@ export function createGate(options: GateOptions): Wire {
       signal,
       tls: options.tls,
       pooled: now > freshUntil,
-      direct: hasProxy && isLocal,
+      direct: hasProxy && !isProxied,
       release(): void {
         if (released) return;
         released = true;

@@ -15,9 +15,12 @@ export class FallbackEnd implements FarEnd {
     this.#second = second;
   }
 
-  async send(message: Message, options: SendOptions = {}): Promise<void> {
+  send(message: Message, options: SendOptions = {}): Promise<void> | undefined {
     const decides = !this.#decided && message.kind === "request" && message.method === "initialize";
-    if (!decides) return this.#chosen.send(message, options);
+    return decides ? this.#decide(message, options) : this.#chosen.send(message, options);
+  }
+
+  async #decide(message: Message, options: SendOptions): Promise<void> {
     try {
       await this.#chosen.send(message, options);
       this.#decided = true;

@@ -116,15 +116,19 @@ export class StreamableHttp implements FarEnd {
       fruitful: false,
       fault: undefined,
     };
-    const answer = await this.#fetch({
-      url: this.#options.url,
-      method: "POST",
-      headers: this.#headersFor(message, session),
-      body: message.bytes,
-      abort: options.abort,
-    });
-    options.onactivity?.();
-    await this.#receive(exchange, answer);
+    try {
+      const answer = await this.#options.wire.fetch({
+        url: this.#options.url,
+        method: "POST",
+        headers: this.#headersFor(message, session),
+        body: message.bytes,
+        abort: options.abort,
+      });
+      options.onactivity?.();
+      await this.#receive(exchange, answer);
+    } catch (thrown) {
+      throw thrown instanceof BridgeError ? asChannelFailure(thrown) : thrown;
+    }
     if (
       message.kind === "notification" && message.method === "notifications/initialized" &&
       session !== undefined
@@ -150,7 +154,7 @@ export class StreamableHttp implements FarEnd {
       if (this.#listening !== undefined) return this.#untilAnsweredElsewhere(exchange);
       throw refused("no_answer", `the server accepted the request (${answer.status}) without answering it`);
     }
-    const body = await this.#readBody(exchange, answer);
+    const body = await answer.body.bytes(this.#options.limit, exchange.options.onactivity);
     if (type !== "application/json") {
       throw refused("bad_answer", `the server answered with ${described(type, body)} in place of JSON`);
     }
@@ -159,7 +163,7 @@ export class StreamableHttp implements FarEnd {
   }
 
   async #receiveRefusal(exchange: Exchange, answer: HttpAnswer): Promise<void> {
-    const body = await this.#readBody(exchange, answer);
+    const body = await answer.body.bytes(this.#options.limit, exchange.options.onactivity);
     const verdict = judgeRefusal(answer, body, exchange.session?.id !== undefined, this.#options.clock.now());
     const failed = verdict instanceof ChannelFailure;
     const named = !failed && verdict.id !== undefined && verdict.id !== "null";
@@ -168,14 +172,6 @@ export class StreamableHttp implements FarEnd {
     if (exchange.request === undefined) return;
     await this.#hand(exchange, named ? verdict : verdict.withId(exchange.request.id!));
     if (!exchange.answered) throw this.#unanswered(exchange);
-  }
-
-  async #readBody(exchange: Exchange, answer: HttpAnswer): Promise<Uint8Array> {
-    try {
-      return await answer.body.bytes(this.#options.limit, exchange.options.onactivity);
-    } catch (thrown) {
-      throw asChannelFailure(thrown);
-    }
   }
 
   /**
