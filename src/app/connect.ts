@@ -21,7 +21,7 @@ export interface ConnectSettings {
   readonly bodyTimeout: number;
   /** From a request's receipt to its answer. */
   readonly timeout: number;
-  /** How long a host is left without an answer to `initialize`. */
+  /** How long a host is left without an answer to `initialize`; 0 for not at all. */
   readonly grace: number;
   /** The longest message. */
   readonly maxMessage: number;

@@ -77,7 +77,12 @@ const SEE_HELP = 'run "mcp-bridge --help" for what can be said';
 
 function valueOf(name: string, flag: Flag, said: unknown): boolean | string | string[] | undefined {
   if (flag.type === "boolean") return said === true || (Array.isArray(said) && said.at(-1) === true);
-  const values: string[] = said === undefined ? [] : [said].flat().map(String);
+  const given: unknown[] = said === undefined ? [] : [said].flat();
+  // mri takes "--no-x" for the flag x with the value false.
+  if (given.includes(false)) {
+    throw new BridgeError("bad_argument", `there is no flag "--no-${name}"`, { hint: SEE_HELP });
+  }
+  const values = given.map(String);
   if (values.includes("")) {
     throw new BridgeError("bad_argument", `"--${name}" wants a value`, {
       hint: `write "--${name}=VALUE" where the value begins with a dash`,

@@ -84,6 +84,7 @@ const WRONG: [words: string[], error: string, hint: string][] = [
   [[URL_WORD, "--frobnicate"], 'there is no flag "--frobnicate"', SEE_HELP],
   [[URL_WORD, "--__proto__", "1"], 'there is no flag "--__proto__"', SEE_HELP],
   [[URL_WORD, "-x"], 'there is no flag "-x"', SEE_HELP],
+  [[URL_WORD, "--no-header"], 'there is no flag "--no-header"', SEE_HELP],
   [[URL_WORD, "--no-such"], 'there is no flag "--no-such"', SEE_HELP],
   [["--help", "--nope"], 'there is no flag "--nope"', SEE_HELP],
   [[URL_WORD, "--header"], '"--header" wants a value', 'write "--header=VALUE" where the value begins with a dash'],
