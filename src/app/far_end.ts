@@ -1,12 +1,8 @@
-import type { Wire } from "../net/gate.ts";
-import type { Budget } from "../platform/budget.ts";
-import type { Clock } from "../platform/clock.ts";
-import type { Notify } from "../platform/notice.ts";
-import type { FarEnd, FarEndEvents } from "../transport/channel.ts";
+import type { FarEnd } from "../transport/channel.ts";
 import { FallbackEnd } from "../transport/fallback.ts";
 import { legacySseLink } from "../transport/legacy_sse.ts";
 import { SharedStreamEnd } from "../transport/shared_stream.ts";
-import { StreamableHttp } from "../transport/streamable_http.ts";
+import { StreamableHttp, type StreamableHttpOptions } from "../transport/streamable_http.ts";
 
 /** The order in which the two HTTP transports are tried; `-only` tries no second one. */
 export const STRATEGIES = ["http-first", "sse-first", "http-only", "sse-only"] as const;
@@ -15,21 +11,10 @@ export const STRATEGIES = ["http-first", "sse-first", "http-only", "sse-only"] a
 export type Strategy = typeof STRATEGIES[number];
 
 /** What a far end over HTTP is made of. */
-export interface FarEndParts {
-  readonly url: URL;
+export interface FarEndParts extends StreamableHttpOptions {
   readonly strategy: Strategy;
-  readonly wire: Wire;
-  readonly clock: Clock;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly budget: Budget;
-  /** The longest message in bytes. */
-  readonly limit: number;
-  /** After so long without a byte the server's own stream is asked for again, in ms; 0 for never. */
-  readonly idle: number;
   /** How long a server may take to name its endpoint, in ms. */
   readonly patience: number;
-  readonly notify: Notify;
-  readonly events: FarEndEvents;
 }
 
 /** Makes the far end that a strategy asks for. */
