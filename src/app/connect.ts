@@ -23,6 +23,8 @@ export interface ConnectSettings {
   readonly timeout: number;
   /** How long a host is left without an answer to `initialize`; 0 for not at all. */
   readonly grace: number;
+  /** How often the server is pinged so that nobody on the way forgets the connection; 0 for never. */
+  readonly keepAlive: number;
   /** The longest message. */
   readonly maxMessage: number;
 }
@@ -99,6 +101,7 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
     notify: world.notify,
     deadlines: { total: settings.timeout, idle: settings.bodyTimeout },
     grace: settings.grace,
+    keepAlive: settings.keepAlive,
   });
   watchForEnd((ending) => end(ending.exitCode));
   void local.read();

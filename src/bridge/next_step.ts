@@ -58,10 +58,15 @@ export function nextStep(thrown: unknown, history: RequestHistory): NextStep {
   const unsent = thrown.kind === "broken" && !thrown.mayHaveRun;
   const left = patienceOf(method) - age;
   if (unsent && left > 0) return { kind: "again", after: Math.min(after, left) };
-  const passing = thrown.kind === "broken" || thrown.kind === "session_lost" || thrown.code === "busy" ||
-    (thrown.code === "http_status" && thrown.mayHaveRun);
-  if (!unsent && passing && isSafe(method) && repeats < MOST_REPEATS) return { kind: "again", after };
+  if (!unsent && isPassing(thrown) && isSafe(method) && repeats < MOST_REPEATS) return { kind: "again", after };
   return { kind: "fail", error: unsent ? thrown : withOutcome(thrown, method) };
+}
+
+/** Whether a failure may be over in a moment: the server may be back. */
+export function isPassing(failure: BridgeError): boolean {
+  if (!(failure instanceof ChannelFailure) || failure.code === "untrusted_certificate") return false;
+  return failure.kind === "broken" || failure.kind === "session_lost" || failure.code === "busy" ||
+    (failure.code === "http_status" && failure.mayHaveRun);
 }
 
 /** Adds what a person must know before trying again: whether the request may have been carried out. */

@@ -5,8 +5,10 @@ import type { Notify } from "../platform/notice.ts";
 import { type Channel, ChannelFailure, type FarEnd } from "../transport/channel.ts";
 import { idKey, type MalformedMessage, type Message } from "../transport/message.ts";
 import { errorAnswer, listChanges, provisionalInitializeResult } from "./answers.ts";
-import { lifeSignRequest } from "./life_sign.ts";
-import { nextStep, patienceOf } from "./next_step.ts";
+import { LifeSigns } from "./life_signs.ts";
+import { isPassing, nextStep, patienceOf } from "./next_step.ts";
+import { OneWay } from "./one_way.ts";
+import { OwnRequests, strayAnswer } from "./own_requests.ts";
 import { type Deadlines, Pending, type PendingRequest } from "./pending.ts";
 import { Recover } from "./recover.ts";
 
@@ -21,19 +23,13 @@ export interface PumpOptions {
   readonly deadlines: Deadlines;
   /** How long a host is left without an answer to `initialize`, in ms. */
   readonly grace: number;
-}
-
-/** A request of our own in flight. */
-interface OwnRequest {
-  onanswer(answer: Message): void;
+  /** How often the server is pinged whatever it says, in ms; 0 for never. */
+  readonly keepAlive: number;
 }
 
 const LARGE_MESSAGE = 65_536;
 /** A step of the handshake may take long: some servers start only when they are called. */
 const HANDSHAKE_MS = 5 * 60_000;
-const NOTIFICATION_MS = 5_000;
-const PING_MS = 10_000;
-const PROBE_AFTER_JUMP_MS = 15_000;
 const FIRST_REDIAL_MS = 250;
 const LONGEST_REDIAL_IN_GRACE_MS = 2_000;
 const LONGEST_REDIAL_MS = 5 * 60_000;
@@ -46,30 +42,45 @@ export class Pump {
   readonly #options: PumpOptions;
   readonly #pending: Pending;
   readonly #recover: Recover;
-  readonly #own = new Map<string, OwnRequest>();
-  /** Requests of the server that wait for the client, by id key, with the session that they belong to. */
-  readonly #asked = new Map<string, number>();
+  readonly #own: OwnRequests;
+  readonly #lifeSigns: LifeSigns;
+  readonly #oneWay: OneWay;
   readonly #leaving = new AbortController();
   #promise: Message | undefined;
-  #ownIds = 0;
-  #knocking = false;
 
   constructor(options: PumpOptions) {
+    const { far, clock, notify } = options;
     this.#options = options;
-    this.#pending = new Pending(options.clock, options.deadlines, {
+    this.#pending = new Pending(clock, options.deadlines, {
       onexpired: (request, error) => {
         this.#fail(request, error);
         request.abort.abort(error);
       },
-      onsilence: () => this.#knock(),
-      onjump: () => this.#wake(),
+      onsilence: () => this.#lifeSigns.knock(),
+      onjump: () => this.#lifeSigns.wake(),
     });
+    const own = new OwnRequests({ far, clock, onactivity: () => this.#pending.heard() });
+    this.#own = own;
     this.#recover = new Recover({
-      notify: options.notify,
-      ask: (request, onanswer) => this.#ask(request, HANDSHAKE_MS, onanswer),
-      tell: (notification) => this.#tell(notification),
-      nextId: () => this.#nextId(),
+      notify,
+      ask: (request, onanswer) => own.ask(request, HANDSHAKE_MS, onanswer),
+      tell: (notification) => own.tell(notification),
+      nextId: () => own.nextId(),
       onremade: (previous) => this.#remade(previous),
+    });
+    this.#oneWay = new OneWay({ ...options, recover: this.#recover, leaving: this.#leaving.signal });
+    this.#lifeSigns = new LifeSigns({
+      own,
+      clock,
+      notify,
+      keepAlive: options.keepAlive,
+      isOpen: () => this.#recover.isOpen,
+      inFlight: () => this.#pending.all().map(({ message }) => message),
+      drop: (why) => {
+        for (const request of this.#pending.all()) if (request.generation > 0) request.abort.abort(why);
+        far.reconnect();
+      },
+      onloss: () => this.lost(),
     });
   }
 
@@ -78,8 +89,8 @@ export class Pump {
     if (this.#leaving.signal.aborted) return undefined;
     if (message.kind === "request") this.#request(message);
     else if (message.method === "notifications/cancelled") this.#cancel(message);
-    else if (message.kind === "response") void this.#booked(message, () => this.#response(message));
-    else void this.#booked(message, () => this.#notification(message));
+    else if (message.kind === "response") void this.#oneWay.answer(message);
+    else void this.#oneWay.notification(message);
     return undefined;
   }
 
@@ -89,11 +100,7 @@ export class Pump {
    */
   fromServer(message: Message, causedBy?: string): Promise<void> | undefined {
     if (message.kind === "response") {
-      const own = this.#own.get(message.key);
-      if (own !== undefined) {
-        own.onanswer(message);
-        return undefined;
-      }
+      if (this.#own.settle(message)) return undefined;
       const request = this.#pending.settle(message.key);
       if (request === undefined) {
         this.#options.notify({ level: "debug", text: "dropped an answer that nobody waits for" });
@@ -103,7 +110,7 @@ export class Pump {
       // Answered on another stream: its own exchange has nothing to wait for any more.
       if (causedBy !== message.key) request.abort.abort(new BridgeError("closing", "answered on another stream"));
     } else if (message.kind === "request") {
-      this.#asked.set(message.key, this.#recover.generation);
+      this.#oneWay.asked(message);
     } else if (message.method === "notifications/progress") {
       const token = message.param("progressToken");
       if (token !== undefined) this.#pending.progressed(token);
@@ -149,19 +156,12 @@ export class Pump {
     await Promise.race([this.#pending.drained(), pause(clock, patience)]);
     const error = new BridgeError("closing", "the bridge is ending");
     this.#leaving.abort(error);
+    this.#lifeSigns.end();
     this.#pending.stop();
     for (const request of this.#pending.all()) {
       this.#fail(request, error);
       request.abort.abort(error);
     }
-  }
-
-  /** Counts a large message that is no request while it is on its way. */
-  async #booked(message: Message, work: () => Promise<void>): Promise<void> {
-    const lease = this.#options.budget.lease();
-    if (message.bytes.length > LARGE_MESSAGE) lease.hold(message.bytes.length);
-    await work();
-    lease.end();
   }
 
   #request(message: Message): void {
@@ -269,7 +269,7 @@ export class Pump {
       } catch (thrown) {
         if (request.settled) break;
         const failure = toBridgeError(thrown);
-        if (!passes(failure)) {
+        if (!isPassing(failure)) {
           this.#fail(request, failure);
           break;
         }
@@ -297,7 +297,7 @@ export class Pump {
       } catch (thrown) {
         const failure = toBridgeError(thrown);
         notify({ level: "debug", text: `no session with the server yet: ${failure.message}` });
-        if (!passes(failure)) return;
+        if (!isPassing(failure)) return;
         asked = (failure instanceof ChannelFailure && failure.retryAfter) || 0;
       }
       await pause(clock, Math.max(jittered(wait), Math.min(asked, LONGEST_REDIAL_MS)), this.#leaving.signal);
@@ -311,7 +311,7 @@ export class Pump {
       mayHaveRun: true,
     });
     for (const request of this.#pending.all(previous)) request.abort.abort(lost);
-    this.#asked.clear();
+    this.#oneWay.forget();
     this.#announceLists();
   }
 
@@ -321,51 +321,12 @@ export class Pump {
     for (const change of listChanges(this.#promise)) this.#options.local.send(change);
   }
 
-  async #notification(message: Message): Promise<void> {
-    try {
-      if (message.method === "notifications/initialized") await this.#recover.confirm(message);
-      else await this.#sendUnanswered(message);
-    } catch (thrown) {
-      this.#undelivered(message.method!, thrown);
-    }
-  }
-
-  /**
-   * Sends a message that has no answer. What did not reach the server is sent again as a request would be; an answer
-   * of the client is for the session that asked alone.
-   */
-  async #sendUnanswered(message: Message): Promise<void> {
-    const { clock, far } = this.#options;
-    const since = clock.now();
-    let waited = 0;
-    let remade = false;
-    for (let repeats = 0;; repeats++) {
-      if (!this.#recover.isReady) await this.#recover.ready();
-      const generation = this.#recover.generation;
-      try {
-        return await far.send(message);
-      } catch (thrown) {
-        const method = message.method ?? "response";
-        const step = nextStep(thrown, { method, age: clock.now() - since, repeats, waited, remade });
-        if (step.kind === "fail" || this.#leaving.signal.aborted) throw thrown;
-        if (step.kind === "remake_session") {
-          remade = true;
-          await this.#recover.remake(generation);
-          if (message.kind === "response") throw thrown;
-        } else {
-          if (thrown instanceof ChannelFailure && thrown.retryAfter !== undefined) waited += step.after;
-          await pause(clock, step.after, this.#leaving.signal);
-        }
-      }
-    }
-  }
-
   /** The client gives a request up: nobody waits for its answer any more (basic/utilities/cancellation). */
   #cancel(message: Message): void {
     const id = message.param("requestId");
     const request = id === undefined ? undefined : this.#pending.get(idKey(id));
     if (request === undefined) {
-      if (this.#recover.wantsSession) void this.#notification(message);
+      if (this.#recover.wantsSession) void this.#oneWay.notification(message);
       return;
     }
     if (request.message.method === "initialize") return;
@@ -373,110 +334,7 @@ export class Pump {
     const cancelled = new BridgeError("closing", "the client cancelled the request");
     // From 2026-07-28 on, closing the stream is what cancels; before, the server is told and the stream follows.
     if (request.generation === 0 || !this.#recover.wantsSession) return request.abort.abort(cancelled);
-    this.#tell(message).catch(() => {}).finally(() => request.abort.abort(cancelled));
-  }
-
-  async #response(message: Message): Promise<void> {
-    const generation = this.#asked.get(message.key);
-    this.#asked.delete(message.key);
-    if (generation !== this.#recover.generation) {
-      this.#options.notify({
-        level: "debug",
-        text: "dropped an answer of the client that the server does not wait for",
-      });
-      return;
-    }
-    try {
-      await this.#sendUnanswered(message);
-    } catch (thrown) {
-      this.#undelivered("an answer of the client", thrown);
-    }
-  }
-
-  #undelivered(what: string, thrown: unknown): void {
-    const { message } = toBridgeError(thrown);
-    this.#options.notify({ level: "info", text: `${what} did not reach the server: ${message}` });
-  }
-
-  /** Asks a silent server whether it lives; two misses, and what is in flight is given up. */
-  async #knock(): Promise<void> {
-    if (this.#knocking) return;
-    this.#knocking = true;
-    try {
-      for (let misses = 0; misses < 2; misses++) if (await this.#lives(PING_MS, this.#inFlight())) return;
-      this.#dropConnections(new ChannelFailure("broken", "unresponsive", STOPPED, { mayHaveRun: true }));
-    } finally {
-      this.#knocking = false;
-    }
-  }
-
-  /** Time stood still: connections that look open may be long dead. */
-  async #wake(): Promise<void> {
-    this.#options.notify({ level: "debug", text: "the clock jumped; connecting anew" });
-    const asleep = new ChannelFailure("broken", "unresponsive", "the connection did not outlive the machine's sleep", {
-      mayHaveRun: true,
-    });
-    const inFlight = this.#inFlight();
-    this.#dropConnections(asleep);
-    // What only reads goes out again now, behind a probe that finds a dead server early.
-    if (inFlight.length > 0 && !await this.#lives(PROBE_AFTER_JUMP_MS, inFlight)) {
-      this.#dropConnections(new ChannelFailure("broken", "unresponsive", STOPPED, { mayHaveRun: true }));
-    }
-  }
-  #dropConnections(why: ChannelFailure): void {
-    for (const request of this.#pending.all()) if (request.generation > 0) request.abort.abort(why);
-    this.#options.far.reconnect();
-  }
-
-  #inFlight(): Message[] {
-    return this.#pending.all().map(({ message }) => message);
-  }
-  async #lives(patience: number, inFlight: readonly Message[]): Promise<boolean> {
-    const request = lifeSignRequest(this.#nextId(), this.#recover.isOpen, inFlight);
-    if (request === undefined) return true;
-    try {
-      await this.#ask(request, patience);
-      return true;
-    } catch (thrown) {
-      // A refusal is a sign of life too.
-      return thrown instanceof ChannelFailure && thrown.kind !== "broken";
-    }
-  }
-
-  /** Sends a request of our own; settles with the server's answer of either kind, as soon as that is there. */
-  #ask(request: Message, patience: number, onanswer?: (answer: Message) => void): Promise<Message> {
-    const { clock, far } = this.#options;
-    const late = new AbortController();
-    const timer = clock.after(patience, () => {
-      late.abort(
-        new ChannelFailure("broken", "timed_out", `no answer within ${patience / 1000} s`, {
-          mayHaveRun: true,
-        }),
-      );
-    });
-    return new Promise<Message>((resolve, reject) => {
-      this.#own.set(request.key, {
-        onanswer: (answer) => {
-          this.#own.delete(request.key);
-          onanswer?.(answer);
-          resolve(answer);
-        },
-      });
-      const exchange = far.send(request, { abort: late, onactivity: () => this.#pending.heard() });
-      Promise.resolve(exchange).then(() => reject(strayAnswer()), reject);
-    }).finally(() => {
-      timer.cancel();
-      this.#own.delete(request.key);
-    });
-  }
-
-  /** Sends a step of the handshake that has no answer; a server that is slow to accept it holds nobody up for long. */
-  async #tell(notification: Message): Promise<void> {
-    await Promise.race([this.#options.far.send(notification), pause(this.#options.clock, NOTIFICATION_MS)]);
-  }
-
-  #nextId(): string {
-    return `"mcp-bridge:${++this.#ownIds}"`;
+    this.#own.tell(message).catch(() => {}).finally(() => request.abort.abort(cancelled));
   }
 
   #fail(request: PendingRequest, error: BridgeError): void {
@@ -489,22 +347,8 @@ export class Pump {
   }
 }
 
-const STOPPED = "the server stopped reacting";
-
 function tooMuch(): BridgeError {
   return new BridgeError("busy", "too many large requests wait for their answers", {
     hint: "try again when some of them have been answered",
   });
-}
-
-/** Whether a failed handshake is worth another try: the server may be back in a moment. */
-function passes(failure: BridgeError): boolean {
-  if (!(failure instanceof ChannelFailure)) return false;
-  if (failure.code === "untrusted_certificate") return false;
-  return failure.kind === "broken" || failure.kind === "session_lost" || failure.code === "busy" ||
-    (failure.code === "http_status" && failure.mayHaveRun);
-}
-
-function strayAnswer(): BridgeError {
-  return new BridgeError("bad_answer", "the server answered something other than this request");
 }

@@ -90,6 +90,7 @@ export const connectCommand: Command<typeof FLAGS> = {
       bodyTimeout: readSeconds("--body-timeout", flags["body-timeout"]),
       timeout: readSeconds("--timeout", flags.timeout),
       grace: readSeconds("--sign-in-grace", flags["sign-in-grace"]),
+      keepAlive: 0,
       maxMessage: readMebibytes("--max-message", flags["max-message"]),
     };
     return connect(settings, {

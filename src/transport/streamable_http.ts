@@ -1,4 +1,3 @@
-import { SMALL_BODY, tooLarge } from "../net/body.ts";
 import type { HttpAnswer, HttpRequest, Wire } from "../net/gate.ts";
 import type { Budget } from "../platform/budget.ts";
 import { type Clock, pause } from "../platform/clock.ts";
@@ -6,12 +5,13 @@ import { BridgeError, quoted, toBridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { waitBefore } from "./backoff.ts";
 import { ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "./channel.ts";
+import { readEventStream } from "./event_stream.ts";
+import { Exchange } from "./exchange.ts";
 import { asChannelFailure, fetchOrFail, mediaType } from "./http_exchange.ts";
-import { composeMessage, MalformedMessage, type Message, readMessage, splitBatch } from "./message.ts";
+import { composeMessage, type Message } from "./message.ts";
 import { claimedRevision, encodeHeaderValue, negotiatedRevision, standardHeaders } from "./request_headers.ts";
 import { judgeRefusal, sessionLost } from "./refusal.ts";
 import { keepServerStream, type StreamEnd, streamIsOver } from "./server_stream.ts";
-import { SseReader } from "./sse.ts";
 
 /** What a Streamable HTTP end is made of. */
 export interface StreamableHttpOptions {
@@ -43,23 +43,9 @@ interface Session {
   readonly over: AbortController;
 }
 
-/** One exchange that a server answers by a stream, which may break off and be resumed. */
-interface Exchange {
-  readonly request: Message | undefined;
-  readonly session: Session | undefined;
-  readonly options: SendOptions;
-  answered: boolean;
-  /** Whether any message came of it. */
-  fruitful: boolean;
-  /** What was wrong with a message that could have been the answer. */
-  fault: string | undefined;
-}
-
 const POST_HEADERS = { "content-type": "application/json", "accept": "application/json, text/event-stream" };
 /** How often the rest of an interrupted answer is asked for in vain. */
 const MOST_FAILED_RESUMPTIONS = 6;
-/** How long a stream may stay open behind its answer. */
-const AFTER_ANSWER_MS = 2_000;
 
 /**
  * The far end of Streamable HTTP (basic/transports, revisions 2025-03-26 to 2025-11-25): every message is a POST,
@@ -108,14 +94,14 @@ export class StreamableHttp implements FarEnd {
     const opens = message.kind === "request" && message.method === "initialize";
     if (opens) this.#endSession();
     const session = this.#session;
-    const exchange: Exchange = {
-      request: message.kind === "request" ? message : undefined,
-      session,
-      options,
-      answered: false,
-      fruitful: false,
-      fault: undefined,
-    };
+    let sessionId: string | undefined;
+    const exchange = new Exchange({
+      ...(message.kind === "request" ? { request: message } : {}),
+      send: options,
+      events: this.#options.events,
+      notify: this.#options.notify,
+      ...(opens ? { onanswer: (answer) => this.#beginSession(answer, sessionId) } : {}),
+    });
     try {
       const answer = await this.#options.wire.fetch({
         url: this.#options.url,
@@ -125,7 +111,8 @@ export class StreamableHttp implements FarEnd {
         abort: options.abort,
       });
       options.onactivity?.();
-      await this.#receive(exchange, answer);
+      sessionId = answer.headers.get("mcp-session-id") ?? undefined;
+      await this.#receive(exchange, session, answer);
     } catch (thrown) {
       throw thrown instanceof BridgeError ? asChannelFailure(thrown) : thrown;
     }
@@ -137,11 +124,11 @@ export class StreamableHttp implements FarEnd {
     }
   }
 
-  async #receive(exchange: Exchange, answer: HttpAnswer): Promise<void> {
-    if (answer.status < 200 || answer.status > 299) return this.#receiveRefusal(exchange, answer);
+  async #receive(exchange: Exchange, session: Session | undefined, answer: HttpAnswer): Promise<void> {
+    if (answer.status < 200 || answer.status > 299) return this.#receiveRefusal(exchange, session, answer);
     const type = mediaType(answer);
     if (type === "text/event-stream") {
-      const received = this.#receiveStream(exchange, answer);
+      const received = this.#receiveStream(exchange, session, answer);
       if (exchange.request !== undefined) return received;
       // Nothing waits for the end of a stream that answers no request.
       received.catch(() => {});
@@ -151,27 +138,27 @@ export class StreamableHttp implements FarEnd {
     if (answer.status === 202 || answer.status === 204) {
       answer.body.discard();
       // Some servers accept a request and answer it on the GET stream; the request's own deadlines watch over that.
-      if (this.#listening !== undefined) return this.#untilAnsweredElsewhere(exchange);
+      if (this.#listening !== undefined) return this.#untilAnsweredElsewhere(exchange, session);
       throw refused("no_answer", `the server accepted the request (${answer.status}) without answering it`);
     }
-    const body = await answer.body.bytes(this.#options.limit, exchange.options.onactivity);
+    const body = await answer.body.bytes(this.#options.limit, exchange.send.onactivity);
     if (type !== "application/json") {
       throw refused("bad_answer", `the server answered with ${described(type, body)} in place of JSON`);
     }
-    await this.#deliver(exchange, body, answer.headers.get("mcp-session-id") ?? undefined);
-    if (!exchange.answered) throw this.#unanswered(exchange);
+    await exchange.deliver(body);
+    if (!exchange.answered) throw exchange.unanswered();
   }
 
-  async #receiveRefusal(exchange: Exchange, answer: HttpAnswer): Promise<void> {
-    const body = await answer.body.bytes(this.#options.limit, exchange.options.onactivity);
-    const verdict = judgeRefusal(answer, body, exchange.session?.id !== undefined, this.#options.clock.now());
+  async #receiveRefusal(exchange: Exchange, session: Session | undefined, answer: HttpAnswer): Promise<void> {
+    const body = await answer.body.bytes(this.#options.limit, exchange.send.onactivity);
+    const verdict = judgeRefusal(answer, body, session?.id !== undefined, this.#options.clock.now());
     const failed = verdict instanceof ChannelFailure;
     const named = !failed && verdict.id !== undefined && verdict.id !== "null";
-    if (!named && answer.status === 400 && await this.#hasForgotten(exchange.session)) throw sessionLost();
+    if (!named && answer.status === 400 && await this.#hasForgotten(session)) throw sessionLost();
     if (failed) throw verdict;
     if (exchange.request === undefined) return;
-    await this.#hand(exchange, named ? verdict : verdict.withId(exchange.request.id!));
-    if (!exchange.answered) throw this.#unanswered(exchange);
+    await exchange.hand(named ? verdict : verdict.withId(exchange.request.id!));
+    if (!exchange.answered) throw exchange.unanswered();
   }
 
   /**
@@ -192,18 +179,17 @@ export class StreamableHttp implements FarEnd {
   }
 
   /** Reads the stream that answers a request, resuming it for as long as the server lets us. */
-  async #receiveStream(exchange: Exchange, answer: HttpAnswer): Promise<void> {
-    const sessionId = answer.headers.get("mcp-session-id") ?? undefined;
+  async #receiveStream(exchange: Exchange, session: Session | undefined, answer: HttpAnswer): Promise<void> {
     let lastEventId: string | undefined;
     let retry: number | undefined;
     for (let fruitless = 0;;) {
-      const stream = await this.#readStream(exchange, answer, lastEventId, sessionId);
+      const stream = await readEventStream(this.#options, exchange, answer, lastEventId);
       if (exchange.answered || exchange.request === undefined) return;
       retry = stream.retry ?? retry;
       fruitless = stream.lastEventId === lastEventId ? fruitless + 1 : 0;
       lastEventId = stream.lastEventId;
-      const next = await this.#resume(exchange, lastEventId, retry, fruitless);
-      if (next === undefined) throw this.#unanswered(exchange, stream.broken);
+      const next = await this.#resume(exchange, session, lastEventId, retry, fruitless);
+      if (next === undefined) throw exchange.unanswered(stream.broken);
       answer = next;
     }
   }
@@ -214,12 +200,12 @@ export class StreamableHttp implements FarEnd {
    */
   async #resume(
     exchange: Exchange,
+    session: Session | undefined,
     lastEventId: string | undefined,
     retry: number | undefined,
     fruitless: number,
   ): Promise<HttpAnswer | undefined> {
-    const { session, options } = exchange;
-    const signal = options.abort?.signal;
+    const signal = exchange.send.abort?.signal;
     if (lastEventId === undefined || session === undefined) return undefined;
     for (let failures = 0; failures < MOST_FAILED_RESUMPTIONS; failures++) {
       await pause(this.#options.clock, waitBefore(retry, Math.max(failures, fruitless)), signal);
@@ -241,118 +227,11 @@ export class StreamableHttp implements FarEnd {
     return undefined;
   }
 
-  /** Reads one stream to its end, or until shortly after the answer. */
-  async #readStream(
-    exchange: Exchange,
-    answer: HttpAnswer,
-    lastEventId?: string,
-    sessionId?: string,
-  ): Promise<{ lastEventId: string | undefined; retry: number | undefined; broken: unknown }> {
-    const { clock, limit } = this.#options;
-    const waits: Promise<void>[] = [];
-    const reader = new SseReader(limit, ({ event, data }) => {
-      if (event !== "message") return;
-      const wait = this.#deliver(exchange, data, sessionId);
-      if (wait !== undefined) waits.push(wait);
-    });
-    const lease = this.#options.budget.lease();
-    let booked = 0;
-    let broken: unknown;
-    let lingering: { cancel(): void } | undefined;
-    try {
-      for await (const chunk of answer.body.chunks()) {
-        exchange.options.onactivity?.();
-        reader.push(chunk);
-        if (waits.length > 0) await Promise.all(waits.splice(0));
-        if (reader.isRunaway) throw tooLarge(limit);
-        if (reader.held > SMALL_BODY && reader.held > booked) {
-          await lease.grow(reader.held - booked);
-          booked = reader.held;
-        } else if (booked > 0 && reader.held === 0) {
-          lease.end();
-          booked = 0;
-        }
-        if (exchange.answered && exchange.request !== undefined) {
-          lingering ??= clock.after(AFTER_ANSWER_MS, () => answer.body.discard());
-        }
-      }
-    } catch (thrown) {
-      const signal = exchange.options.abort?.signal;
-      if (signal?.aborted && exchange.request !== undefined) throw signal.reason;
-      broken = thrown;
-    } finally {
-      lingering?.cancel();
-      lease.end();
-    }
-    if (reader.oversize > 0) broken ??= tooLarge(limit);
-    return { lastEventId: reader.lastEventId ?? lastEventId, retry: reader.retry, broken };
-  }
-
-  /** Hands on what one body or event holds, which may be a batch. */
-  #deliver(exchange: Exchange, text: Uint8Array, sessionId: string | undefined): Promise<void> | undefined {
-    let waits: Promise<void>[] | undefined;
-    for (const part of splitBatch(text)) {
-      let message: Message;
-      try {
-        message = readMessage(part);
-      } catch (fault) {
-        if (!(fault instanceof MalformedMessage)) throw fault;
-        exchange.fault = `the server sent ${
-          quoted(new TextDecoder().decode(part.subarray(0, 200)), 80)
-        }: ${fault.message}`;
-        this.#options.notify({ level: "debug", text: exchange.fault });
-        continue;
-      }
-      if (message.kind === "response") message = this.#recognise(exchange, message, sessionId);
-      const wait = this.#hand(exchange, message);
-      if (wait !== undefined) (waits ??= []).push(wait);
-    }
-    return waits === undefined ? undefined : waits.length === 1 ? waits[0] : Promise.all(waits).then(() => {});
-  }
-
-  /** An error without an id on a request's own stream can only mean that request; a result of `initialize` opens a session. */
-  #recognise(exchange: Exchange, message: Message, sessionId: string | undefined): Message {
-    const { request } = exchange;
-    if (request === undefined) return message;
-    if ((message.id === undefined || message.id === "null") && request.id !== "null") {
-      message = message.withId(request.id!);
-    }
-    if (request.method !== "initialize" || message.key !== request.key) return message;
-    const revision = negotiatedRevision(message);
-    if (revision !== undefined) this.#session = this.#newSession(sessionId, revision);
-    return message;
-  }
-
-  #hand(exchange: Exchange, message: Message): Promise<void> | undefined {
-    exchange.fruitful = true;
-    if (message.kind === "response" && message.key === exchange.request?.key) exchange.answered = true;
-    return this.#options.events.onmessage(message, exchange.request?.key);
-  }
-
-  #unanswered(exchange: Exchange, broken?: unknown): ChannelFailure {
-    if (exchange.fault !== undefined) return refused("bad_answer", exchange.fault);
-    if (broken instanceof BridgeError) {
-      return new ChannelFailure("broken", broken.code, broken.message, {
-        mayHaveRun: true,
-        ...(broken.hint === undefined ? {} : { hint: broken.hint }),
-        cause: broken,
-      });
-    }
-    return new ChannelFailure(
-      "broken",
-      "no_answer",
-      "the server ended the exchange without an answer to this request",
-      {
-        mayHaveRun: true,
-      },
-    );
-  }
-
   /** Waits for the request to be given up, which is also what its answer on another stream leads to. */
-  async #untilAnsweredElsewhere(exchange: Exchange): Promise<void> {
-    const signal = exchange.options.abort?.signal;
-    const over = exchange.session?.over.signal;
-    if (signal === undefined || over === undefined) throw this.#unanswered(exchange);
+  async #untilAnsweredElsewhere(exchange: Exchange, session: Session | undefined): Promise<void> {
+    const signal = exchange.send.abort?.signal;
+    const over = session?.over.signal;
+    if (signal === undefined || over === undefined) throw exchange.unanswered();
     const { promise, resolve } = Promise.withResolvers<void>();
     const stop = (): void => resolve();
     signal.addEventListener("abort", stop);
@@ -361,7 +240,7 @@ export class StreamableHttp implements FarEnd {
     await promise;
     signal.removeEventListener("abort", stop);
     over.removeEventListener("abort", stop);
-    throw signal.aborted ? signal.reason : this.#unanswered(exchange);
+    throw signal.aborted ? signal.reason : exchange.unanswered();
   }
 
   /** Keeps the GET stream of a session open for as long as the session lives, if the server offers one. */
@@ -390,14 +269,7 @@ export class StreamableHttp implements FarEnd {
     wasOpen: boolean,
   ): Promise<StreamEnd> {
     const { notify, url, events } = this.#options;
-    const exchange: Exchange = {
-      request: undefined,
-      session,
-      options: { abort, onactivity: hear },
-      answered: false,
-      fruitful: false,
-      fault: undefined,
-    };
+    const exchange = new Exchange({ send: { abort, onactivity: hear }, events, notify });
     function hear(): void {
       onactivity();
       events.onactivity();
@@ -406,7 +278,7 @@ export class StreamableHttp implements FarEnd {
       const headers = this.#streamHeaders(session, session.lastEventId);
       const answer = await this.#fetch({ url, method: "GET", headers, abort });
       if (answer.status === 200 && mediaType(answer) === "text/event-stream") {
-        const stream = await this.#readStream(exchange, answer, session.lastEventId);
+        const stream = await readEventStream(this.#options, exchange, answer, session.lastEventId);
         session.lastEventId = stream.lastEventId;
         return { kind: "ended", retry: stream.retry, fruitful: exchange.fruitful };
       }
@@ -433,9 +305,12 @@ export class StreamableHttp implements FarEnd {
     this.#session = undefined;
   }
 
-  #newSession(id: string | undefined, revision: string): Session {
+  /** A result of `initialize` opens a session. */
+  #beginSession(answer: Message, id: string | undefined): void {
+    const revision = negotiatedRevision(answer);
+    if (revision === undefined) return;
     const session = { id, revision, over: new AbortController() };
-    return { ...session, postHeaders: new Headers({ ...this.#headers(session), ...POST_HEADERS }) };
+    this.#session = { ...session, postHeaders: new Headers({ ...this.#headers(session), ...POST_HEADERS }) };
   }
 
   #streamHeaders(session: Session, lastEventId: string | undefined): Headers {

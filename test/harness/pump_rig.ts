@@ -24,6 +24,7 @@ export interface RigSettings {
   total?: number;
   idle?: number;
   grace?: number;
+  keepAlive?: number;
 }
 
 /** The rig: what the client got, what the server got. */
@@ -57,6 +58,7 @@ export class PumpRig {
       notify: () => {},
       deadlines: { total: settings.total ?? 0, idle: settings.idle ?? 300_000 },
       grace: settings.grace ?? 20_000,
+      keepAlive: settings.keepAlive ?? 0,
     });
   }
 

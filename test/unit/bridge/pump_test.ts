@@ -235,6 +235,42 @@ describe("deadlines", () => {
   });
 });
 
+describe("keep-alive", () => {
+  test("pings a quiet server once in its period, and the answers stay with us", async () => {
+    const rig = new PumpRig({ keepAlive: 30_000 });
+    await rig.clock.pass(60_000);
+    expect(rig.sent).toEqual([]);
+    await rig.handshake();
+    rig.onsend = (sent) => sent.answer({});
+    const before = rig.received.length;
+    await rig.clock.pass(29_000);
+    expect(rig.all("ping")).toHaveLength(0);
+    for (let period = 0; period < 10; period++) await rig.clock.pass(30_000);
+    expect(rig.all("ping")).toHaveLength(10);
+    expect(rig.received).toHaveLength(before);
+  });
+
+  test("makes a session again whose loss a ping was told", async () => {
+    const rig = new PumpRig({ keepAlive: 30_000 });
+    await rig.handshake();
+    rig.onsend = (sent) => {
+      if (sent.json.method === "ping") sent.fail(new ChannelFailure("session_lost", "session_lost", "gone"));
+    };
+    await rig.clock.pass(31_000);
+    expect(rig.all("initialize")).toHaveLength(2);
+  });
+
+  test("is off unless asked for, and over at the end", async () => {
+    for (const keepAlive of [0, 30_000]) {
+      const rig = new PumpRig({ keepAlive });
+      await rig.handshake();
+      if (keepAlive > 0) await rig.pump.leave(0);
+      await rig.clock.pass(600_000);
+      expect(rig.all("ping")).toHaveLength(0);
+    }
+  });
+});
+
 describe("a connection that is half open (C14)", () => {
   test("is found by two pings without an answer; calls are told, reads are sent again", async () => {
     const rig = new PumpRig();

@@ -1,0 +1,105 @@
+import type { Budget } from "../platform/budget.ts";
+import { type Clock, pause } from "../platform/clock.ts";
+import { toBridgeError } from "../platform/errors.ts";
+import type { Notify } from "../platform/notice.ts";
+import { ChannelFailure, type FarEnd } from "../transport/channel.ts";
+import type { Message } from "../transport/message.ts";
+import { nextStep } from "./next_step.ts";
+import type { Recover } from "./recover.ts";
+
+/** What messages of the client without an answer need. */
+export interface OneWayOptions {
+  readonly far: FarEnd;
+  readonly clock: Clock;
+  readonly budget: Budget;
+  readonly notify: Notify;
+  readonly recover: Recover;
+  /** Aborted when the bridge is ending. */
+  readonly leaving: AbortSignal;
+}
+
+const LARGE_MESSAGE = 65_536;
+
+/** Carries what the client says without waiting for an answer: notifications, and its answers to the server. */
+export class OneWay {
+  readonly #options: OneWayOptions;
+  /** Requests of the server that wait for the client, by id key, with the session that they belong to. */
+  readonly #asked = new Map<string, number>();
+
+  constructor(options: OneWayOptions) {
+    this.#options = options;
+  }
+
+  /** The server asks the client something. */
+  asked(request: Message): void {
+    this.#asked.set(request.key, this.#options.recover.generation);
+  }
+
+  /** A new session: nobody waits for the answers to the old one's requests. */
+  forget(): void {
+    this.#asked.clear();
+  }
+
+  /** Carries a notification; a failure is told, since nobody waits for an answer that could. */
+  async notification(message: Message): Promise<void> {
+    const confirms = message.method === "notifications/initialized";
+    await this.#carry(
+      message,
+      message.method!,
+      () => confirms ? this.#options.recover.confirm(message) : this.#send(message),
+    );
+  }
+
+  /** Carries an answer to the server, to the session that asked alone. */
+  async answer(message: Message): Promise<void> {
+    const { notify, recover } = this.#options;
+    const generation = this.#asked.get(message.key);
+    this.#asked.delete(message.key);
+    if (generation !== recover.generation) {
+      notify({ level: "debug", text: "dropped an answer of the client that the server does not wait for" });
+      return;
+    }
+    await this.#carry(message, "an answer of the client", () => this.#send(message));
+  }
+
+  /** What is large counts while it is on its way. */
+  async #carry(message: Message, what: string, work: () => Promise<void>): Promise<void> {
+    const lease = this.#options.budget.lease();
+    if (message.bytes.length > LARGE_MESSAGE) lease.hold(message.bytes.length);
+    try {
+      await work();
+    } catch (thrown) {
+      const text = `${what} did not reach the server: ${toBridgeError(thrown).message}`;
+      this.#options.notify({ level: "info", text });
+    } finally {
+      lease.end();
+    }
+  }
+
+  /** What did not reach the server is sent again as a request would be. */
+  async #send(message: Message): Promise<void> {
+    const { clock, far, recover, leaving } = this.#options;
+    const since = clock.now();
+    let waited = 0;
+    let remade = false;
+    for (let repeats = 0;; repeats++) {
+      if (!recover.isReady) await recover.ready();
+      const generation = recover.generation;
+      try {
+        return await far.send(message);
+      } catch (thrown) {
+        const method = message.method ?? "response";
+        const step = nextStep(thrown, { method, age: clock.now() - since, repeats, waited, remade });
+        if (step.kind === "fail" || leaving.aborted) throw thrown;
+        if (step.kind === "remake_session") {
+          remade = true;
+          await recover.remake(generation);
+          if (message.kind === "response") throw thrown;
+        } else {
+          if (thrown instanceof ChannelFailure && thrown.retryAfter !== undefined) waited += step.after;
+          await pause(clock, step.after, leaving);
+        }
+      }
+    }
+  }
+}
