@@ -95,7 +95,7 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
   const pump = new Pump({
     local,
     far,
-    server: settings.url,
+    server: settings.url.host,
     clock,
     budget,
     notify: world.notify,

@@ -6,16 +6,16 @@ const LISTS = ["tools", "prompts", "resources"] as const;
 
 /**
  * The error that answers a request in the server's place (JSON-RPC 2.0, section 5.1). `error.data` carries our stable
- * code, the hint, and the server's origin, so that nobody takes the answer for the server's.
+ * code, the hint, and the server's host or command, so that nobody takes the answer for the server's.
  */
-export function errorAnswer(id: string, error: BridgeError, server: URL): Message {
+export function errorAnswer(id: string, error: BridgeError, server: string): Message {
   const text = JSON.stringify({
     code: ERROR_NUMBERS[error.code],
     message: `mcp-bridge: ${error.message}${error.hint === undefined ? "" : `; ${error.hint}`}`,
     data: {
       code: error.code,
       ...(error.hint === undefined ? {} : { hint: error.hint }),
-      server: server.origin,
+      server,
     },
   });
   return readMessage(new TextEncoder().encode(`{"jsonrpc":"2.0","id":${id},"error":${text}}`));
@@ -25,11 +25,11 @@ export function errorAnswer(id: string, error: BridgeError, server: URL): Messag
  * The answer to `initialize` when the server cannot be asked in time: the client's own revision, and the lists with
  * the promise to say when they change, so that the client asks again once the server is there.
  */
-export function provisionalInitializeResult(initialize: Message, server: URL): Message {
+export function provisionalInitializeResult(initialize: Message, server: string): Message {
   const text = JSON.stringify({
     protocolVersion: initialize.stringParam("protocolVersion") ?? "2025-11-25",
     capabilities: Object.fromEntries(LISTS.map((list) => [list, { listChanged: true }])),
-    serverInfo: { name: server.host, version: "unknown" },
+    serverInfo: { name: server, version: "unknown" },
   });
   return readMessage(new TextEncoder().encode(`{"jsonrpc":"2.0","id":${initialize.id},"result":${text}}`));
 }

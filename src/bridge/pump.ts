@@ -16,7 +16,8 @@ import { Recover } from "./recover.ts";
 export interface PumpOptions {
   readonly local: Channel;
   readonly far: FarEnd;
-  readonly server: URL;
+  /** Which server it is, in words that a person knows it by: its host, or its command. */
+  readonly server: string;
   readonly clock: Clock;
   readonly budget: Budget;
   readonly notify: Notify;

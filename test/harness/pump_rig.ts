@@ -52,7 +52,7 @@ export class PumpRig {
         close: () => Promise.resolve(),
         reconnect: () => void this.reconnects++,
       },
-      server: new URL("https://mcp.example.com/mcp"),
+      server: "mcp.example.com",
       clock: this.clock,
       budget: new Budget(1_048_576),
       notify: () => {},

@@ -3,14 +3,14 @@ import { errorAnswer, listChanges, provisionalInitializeResult } from "../../../
 import { BridgeError, ERROR_NUMBERS } from "../../../src/platform/errors.ts";
 import { composeMessage, type Message } from "../../../src/transport/message.ts";
 
-const SERVER = new URL("https://mcp.example.com:8443/mcp?key=hunter2");
+const SERVER = "mcp.example.com:8443";
 
 function textOf(message: Message): string {
   return new TextDecoder().decode(message.bytes);
 }
 
 describe("errorAnswer", () => {
-  test("carries the number, the words, the code, the hint and the server's origin alone", () => {
+  test("carries the number, the words, the code, the hint and the server alone", () => {
     const error = new BridgeError("busy", "the server is busy", { hint: "try again later" });
     expect(JSON.parse(textOf(errorAnswer("7", error, SERVER)))).toEqual({
       jsonrpc: "2.0",
@@ -18,7 +18,7 @@ describe("errorAnswer", () => {
       error: {
         code: ERROR_NUMBERS.busy,
         message: "mcp-bridge: the server is busy; try again later",
-        data: { code: "busy", hint: "try again later", server: "https://mcp.example.com:8443" },
+        data: { code: "busy", hint: "try again later", server: "mcp.example.com:8443" },
       },
     });
   });
@@ -26,7 +26,7 @@ describe("errorAnswer", () => {
   test("leaves the hint out where there is none", () => {
     const { error } = JSON.parse(textOf(errorAnswer("7", new BridgeError("closing", "leaving"), SERVER)));
     expect(error.message).toBe("mcp-bridge: leaving");
-    expect(error.data).toEqual({ code: "closing", server: "https://mcp.example.com:8443" });
+    expect(error.data).toEqual({ code: "closing", server: "mcp.example.com:8443" });
   });
 
   test.each(["1", "-1", "1.50", "9007199254740993", "null", '""', String.raw`"\u0061\n"`])(
