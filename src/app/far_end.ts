@@ -1,7 +1,7 @@
 import type { FarEnd } from "../transport/channel.ts";
 import { FallbackEnd } from "../transport/fallback.ts";
 import { legacySseLink } from "../transport/legacy_sse.ts";
-import { SharedStreamEnd } from "../transport/shared_stream.ts";
+import { type OpenLink, SharedStreamEnd } from "../transport/shared_stream.ts";
 import { StreamableHttp, type StreamableHttpOptions } from "../transport/streamable_http.ts";
 
 /** The order in which the two HTTP transports are tried; `-only` tries no second one. */
@@ -17,11 +17,12 @@ export interface FarEndParts extends StreamableHttpOptions {
   readonly patience: number;
 }
 
-/** Makes the far end that a strategy asks for. */
+/** Makes the far end that the address and the strategy ask for. */
 export function makeFarEnd(parts: FarEndParts): FarEnd {
+  const { clock, events } = parts;
+  const shared = (open: OpenLink): FarEnd => new SharedStreamEnd({ open, events, clock, isLocal: false });
   const http = (): FarEnd => new StreamableHttp(parts);
-  const sse = (): FarEnd =>
-    new SharedStreamEnd(legacySseLink({ ...parts, now: () => parts.clock.now() }), parts.events);
+  const sse = (): FarEnd => shared(legacySseLink({ ...parts, now: () => clock.now() }));
   switch (parts.strategy) {
     case "http-only":
       return http();

@@ -10,6 +10,8 @@ export interface LifeSignsOptions {
   readonly own: OwnRequests;
   readonly clock: Clock;
   readonly notify: Notify;
+  /** Whether the server's end is always noticed, so that silence means work. */
+  readonly isLocal: boolean;
   /** How often the server is asked whatever it says, in ms; 0 for never. */
   readonly keepAlive: number;
   /** Whether there is a session that a ping could be sent in. */
@@ -38,7 +40,7 @@ export class LifeSigns {
 
   /** Asks a silent server whether it lives; two misses, and what is in flight is given up. */
   async knock(): Promise<void> {
-    if (this.#knocking) return;
+    if (this.#knocking || this.#options.isLocal) return;
     this.#knocking = true;
     try {
       for (let misses = 0; misses < 2; misses++) if (await this.#isAlive(PING_MS, this.#options.inFlight())) return;
@@ -50,7 +52,8 @@ export class LifeSigns {
 
   /** Time stood still: connections that look open may be long dead. */
   async wake(): Promise<void> {
-    const { notify, inFlight, drop } = this.#options;
+    const { notify, inFlight, drop, isLocal } = this.#options;
+    if (isLocal) return;
     notify({ level: "debug", text: "the clock jumped; connecting anew" });
     const asked = inFlight();
     drop(unresponsive("the connection did not outlive the machine's sleep"));

@@ -74,6 +74,7 @@ export class Pump {
       own,
       clock,
       notify,
+      isLocal: far.isLocal,
       keepAlive: options.keepAlive,
       isOpen: () => this.#recover.isOpen,
       inFlight: () => this.#pending.all().map(({ message }) => message),

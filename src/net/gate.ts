@@ -7,6 +7,7 @@ import { watchConnecting } from "./connecting.ts";
 import { fetchEngine } from "./fetch_engine.ts";
 import { networkError } from "./network_error.ts";
 import type { TlsSettings } from "./tls.ts";
+import type { SocketRequest } from "./web_socket.ts";
 
 /** One HTTP request of ours. */
 export interface HttpRequest {
@@ -25,8 +26,8 @@ export interface HttpAnswer {
   readonly body: HttpBody;
 }
 
-/** The way out of the process. What stands above it never sees a socket; `auth` wraps it with credentials. */
-export interface Wire {
+/** The way out of the process by HTTP. What stands above it never sees a socket; `auth` wraps it with credentials. */
+export interface HttpWire {
   /**
    * Carries one request out. Redirects are followed only where they keep origin and method.
    *
@@ -37,6 +38,16 @@ export interface Wire {
   fetch(request: HttpRequest): Promise<HttpAnswer>;
   /** Connections that are idle in the pool are not used again: after a sleep of the machine they are dead. */
   forgetConnections(): void;
+}
+
+/** Every way out of the process. */
+export interface Wire extends HttpWire {
+  /**
+   * Opens a WebSocket (RFC 6455); settles once it is open.
+   *
+   * @throws {BridgeError} as `fetch`, and `http_status` where the server opens none.
+   */
+  connect(request: SocketRequest): Promise<WebSocket>;
 }
 
 /** What the gate goes by. */
@@ -140,6 +151,10 @@ export function createGate(options: GateOptions): Wire {
 
   return {
     fetch: (request) => carry(request, 0),
+    async connect(request): Promise<WebSocket> {
+      const { openSocket } = await import("./web_socket.ts");
+      return openSocket(request, options);
+    },
     forgetConnections(): void {
       freshUntil = clock.now() + STALE_POOL_MS;
       answeredAt = -Infinity;

@@ -16,6 +16,8 @@ export const ERROR_NUMBERS = {
   bad_header: 1003,
   /** A file that was named and cannot be read. */
   unreadable_file: 1004,
+  /** A program that cannot be started, or ends before it has said anything. */
+  bad_command: 1005,
   /** No connection: nothing was sent. */
   unreachable: 1010,
   /** The server did not accept a connection in time: nothing was sent. */

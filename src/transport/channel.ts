@@ -20,6 +20,8 @@ export interface Channel {
 
 /** An end that speaks to a server. */
 export interface FarEnd extends Channel {
+  /** Whether it is a process of this machine, whose end is always noticed; a network's connection may die in silence. */
+  readonly isLocal: boolean;
   /** Connects anew what is connected, keeping the session where the protocol allows that: after the machine slept. */
   reconnect(): void;
 }
@@ -75,4 +77,13 @@ export class ChannelFailure extends BridgeError {
     this.retryAfter = options.retryAfter;
     this.status = options.status;
   }
+}
+
+/** The failure of what was in flight on a connection that ended, by the reason for its end. */
+export function brokenBy(cause: BridgeError): ChannelFailure {
+  return new ChannelFailure("broken", cause.code, cause.message, {
+    mayHaveRun: true,
+    ...(cause.hint === undefined ? {} : { hint: cause.hint }),
+    cause,
+  });
 }

@@ -1,6 +1,6 @@
 import { BridgeError, quoted } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
-import { ChannelFailure, type FarEndEvents, type SendOptions } from "./channel.ts";
+import { brokenBy, ChannelFailure, type FarEndEvents, type SendOptions } from "./channel.ts";
 import { MalformedMessage, type Message, readMessage, splitBatch } from "./message.ts";
 
 /** What an exchange is made of. */
@@ -80,12 +80,7 @@ export class Exchange {
     if (this.#fault !== undefined) {
       return new ChannelFailure("refused", "bad_answer", this.#fault, { mayHaveRun: true });
     }
-    const cause = broken instanceof BridgeError ? broken : new BridgeError("no_answer", ENDED);
-    return new ChannelFailure("broken", cause.code, cause.message, {
-      mayHaveRun: true,
-      ...(cause.hint === undefined ? {} : { hint: cause.hint }),
-      cause: broken,
-    });
+    return brokenBy(broken instanceof BridgeError ? broken : new BridgeError("no_answer", ENDED));
   }
 }
 

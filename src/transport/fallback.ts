@@ -6,6 +6,7 @@ import type { Message } from "./message.ts";
  * refusal of the first `initialize` decides, once; a server that is down, busy, or wants credentials decides nothing.
  */
 export class FallbackEnd implements FarEnd {
+  readonly isLocal = false;
   readonly #second: FarEnd;
   #chosen: FarEnd;
   #decided = false;

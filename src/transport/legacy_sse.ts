@@ -1,6 +1,6 @@
-import type { HttpAnswer, Wire } from "../net/gate.ts";
+import type { HttpAnswer, HttpWire } from "../net/gate.ts";
 import { BridgeError, quoted, toBridgeError } from "../platform/errors.ts";
-import { ChannelFailure, type SendOptions } from "./channel.ts";
+import { brokenBy, ChannelFailure, type SendOptions } from "./channel.ts";
 import { asChannelFailure, fetchOrFail, mediaType } from "./http_exchange.ts";
 import type { Message } from "./message.ts";
 import { judgeRefusal } from "./refusal.ts";
@@ -10,7 +10,7 @@ import { SseReader } from "./sse.ts";
 /** What a link over the retired HTTP+SSE transport is made of. */
 export interface LegacySseOptions {
   readonly url: URL;
-  readonly wire: Wire;
+  readonly wire: HttpWire;
   /** Headers of the person who runs us, sent with every request. */
   readonly headers: Readonly<Record<string, string>>;
   /** The longest message in bytes. */
@@ -123,7 +123,7 @@ function readUntilEndpoint(
   })().catch((thrown) => {
     const cause = toBridgeError(stream.signal.aborted ? stream.signal.reason : thrown);
     reject(asChannelFailure(cause));
-    events.onclose(cause);
+    events.onclose(brokenBy(cause));
   }).finally(() => clearTimeout(late));
   return promise.finally(() => clearTimeout(late));
 }

@@ -1,3 +1,4 @@
+import { type Clock, jittered, pause } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "./channel.ts";
 import { idKey, MalformedMessage, type Message, readMessage, splitBatch } from "./message.ts";
@@ -17,8 +18,8 @@ export interface LinkEvents {
   onmalformed(id: string | undefined): void;
   /** Bytes arrived. */
   onactivity(): void;
-  /** The connection has ended, for a reason if there is one; nothing follows. */
-  onclose(cause?: BridgeError): void;
+  /** The connection has ended; what was in flight on it failed with `failure`. Nothing follows. */
+  onclose(failure: ChannelFailure): void;
 }
 
 /** Opens a link; rejects with `ChannelFailure` when that cannot be done. */
@@ -30,21 +31,41 @@ interface Waiting {
   reject(failure: ChannelFailure): void;
 }
 
+/** What a far end with one stream is made of. */
+export interface SharedStreamOptions {
+  readonly open: OpenLink;
+  readonly events: FarEndEvents;
+  readonly clock: Clock;
+  /** See `FarEnd`. */
+  readonly isLocal: boolean;
+}
+
+/** A connection that ends earlier than this, in ms, makes the next one wait. */
+const SHORT_LIFE_MS = 5_000;
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 60_000;
+
 /**
  * A far end whose answers come on one stream, whatever carries it. The connection is the session: where it ends, what
- * was in flight has an unknown outcome, and a new one begins with `initialize`.
+ * was in flight has an unknown outcome, and a new one begins with `initialize`. A server whose connections end as soon
+ * as they are open gets the next one later each time.
  */
 export class SharedStreamEnd implements FarEnd {
+  readonly isLocal: boolean;
   readonly #open: OpenLink;
   readonly #events: FarEndEvents;
+  readonly #clock: Clock;
   readonly #waiting = new Map<string, Waiting>();
+  readonly #closed = new AbortController();
   #link: Promise<Link> | undefined;
   #hadSession = false;
-  #closed = false;
+  #shortLives = 0;
 
-  constructor(open: OpenLink, events: FarEndEvents) {
-    this.#open = open;
-    this.#events = events;
+  constructor(options: SharedStreamOptions) {
+    this.isLocal = options.isLocal;
+    this.#open = options.open;
+    this.#events = options.events;
+    this.#clock = options.clock;
   }
 
   async send(message: Message, options: SendOptions = {}): Promise<void> {
@@ -52,7 +73,7 @@ export class SharedStreamEnd implements FarEnd {
       const begins = message.kind === "request" && message.method === "initialize";
       if (this.#hadSession && !begins) throw lost();
       if (begins) this.#hadSession = true;
-      this.#link = this.#connect(options.abort ?? new AbortController());
+      this.#link = this.#connect(options.abort);
     }
     const link = await this.#link;
     if (message.kind !== "request") return link.write(message, options);
@@ -60,7 +81,7 @@ export class SharedStreamEnd implements FarEnd {
   }
 
   async close(deadline: number): Promise<void> {
-    this.#closed = true;
+    this.#closed.abort(new BridgeError("closing", "the bridge is ending"));
     const link = await this.#link?.catch(() => undefined);
     await link?.close(deadline);
   }
@@ -68,25 +89,47 @@ export class SharedStreamEnd implements FarEnd {
   /** The connection is the session, so it is ended; the next request makes another. */
   reconnect(): void {
     const link = this.#link;
-    this.#end();
+    this.#end(new ChannelFailure("broken", "outcome_unknown", "the connection was given up", { mayHaveRun: true }));
     link?.then((open) => open.close(0)).catch(() => {});
   }
 
-  #connect(abort: AbortController): Promise<Link> {
-    const link = this.#open({
+  #connect(wanted: AbortController | undefined): Promise<Link> {
+    const abort = new AbortController();
+    const giveUp = ({ target }: { target: unknown }): void => abort.abort((target as AbortSignal).reason);
+    const signals = wanted === undefined ? [this.#closed.signal] : [this.#closed.signal, wanted.signal];
+    for (const signal of signals) {
+      if (signal.aborted) abort.abort(signal.reason);
+      signal.addEventListener("abort", giveUp);
+    }
+    const link = this.#openInTurn(abort, (failure) => {
+      if (this.#link !== link) return;
+      this.#end(failure);
+      if (!this.#closed.signal.aborted && this.#hadSession) this.#events.onloss();
+    });
+    link.catch(() => {
+      if (this.#link === link) this.#link = undefined;
+    }).finally(() => {
+      for (const signal of signals) signal.removeEventListener("abort", giveUp);
+    });
+    return link;
+  }
+
+  async #openInTurn(abort: AbortController, onclose: (failure: ChannelFailure) => void): Promise<Link> {
+    if (this.#shortLives > 0) {
+      const wait = Math.min(FIRST_WAIT_MS * 2 ** (this.#shortLives - 1), LONGEST_WAIT_MS);
+      await pause(this.#clock, jittered(wait), abort.signal);
+    }
+    if (abort.signal.aborted) throw abort.signal.reason;
+    const since = this.#clock.now();
+    return this.#open({
       onmessage: (message) => this.#receive(message),
       onmalformed: (id) => this.#spoil(id),
       onactivity: () => this.#events.onactivity(),
-      onclose: (cause) => {
-        if (this.#link !== link) return;
-        this.#end(cause);
-        if (!this.#closed && this.#hadSession) this.#events.onloss();
+      onclose: (failure) => {
+        this.#shortLives = this.#clock.now() - since < SHORT_LIFE_MS ? this.#shortLives + 1 : 0;
+        onclose(failure);
       },
     }, abort);
-    link.catch(() => {
-      if (this.#link === link) this.#link = undefined;
-    });
-    return link;
   }
 
   async #exchange(link: Link, message: Message, options: SendOptions): Promise<void> {
@@ -122,13 +165,8 @@ export class SharedStreamEnd implements FarEnd {
     );
   }
 
-  #end(cause?: BridgeError): void {
+  #end(failure: ChannelFailure): void {
     this.#link = undefined;
-    const failure = new ChannelFailure("broken", cause?.code ?? "outcome_unknown", cause?.message ?? ENDED, {
-      mayHaveRun: true,
-      ...(cause?.hint === undefined ? {} : { hint: cause.hint }),
-      cause,
-    });
     for (const waiting of this.#waiting.values()) waiting.reject(failure);
     this.#waiting.clear();
   }
@@ -148,8 +186,6 @@ export function deliver(frame: Uint8Array, events: LinkEvents): Promise<void>[] 
   }
   return waits;
 }
-
-const ENDED = "the connection to the server ended";
 
 function lost(): ChannelFailure {
   return new ChannelFailure(

@@ -1,4 +1,4 @@
-import type { HttpAnswer, HttpRequest, Wire } from "../net/gate.ts";
+import type { HttpAnswer, HttpRequest, HttpWire } from "../net/gate.ts";
 import type { Budget } from "../platform/budget.ts";
 import { type Clock, pause } from "../platform/clock.ts";
 import { BridgeError, quoted, toBridgeError } from "../platform/errors.ts";
@@ -16,7 +16,7 @@ import { keepServerStream, type StreamEnd, streamIsOver } from "./server_stream.
 /** What a Streamable HTTP end is made of. */
 export interface StreamableHttpOptions {
   readonly url: URL;
-  readonly wire: Wire;
+  readonly wire: HttpWire;
   readonly clock: Clock;
   /** Headers of the person who runs us, sent with every request; those of the protocol win over them. */
   readonly headers: Readonly<Record<string, string>>;
@@ -53,6 +53,7 @@ const MOST_FAILED_RESUMPTIONS = 6;
  * revision 2026-07-28 pass with the headers that it wants, and without a session.
  */
 export class StreamableHttp implements FarEnd {
+  readonly isLocal = false;
   readonly #options: StreamableHttpOptions;
   #session: Session | undefined;
   #modernRevision: string | undefined;

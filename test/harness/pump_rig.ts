@@ -25,6 +25,7 @@ export interface RigSettings {
   idle?: number;
   grace?: number;
   keepAlive?: number;
+  isLocal?: boolean;
 }
 
 /** The rig: what the client got, what the server got. */
@@ -48,6 +49,7 @@ export class PumpRig {
         close: () => Promise.resolve(),
       },
       far: {
+        isLocal: settings.isLocal ?? false,
         send: (message, options) => this.#send(message, options),
         close: () => Promise.resolve(),
         reconnect: () => void this.reconnects++,

@@ -235,6 +235,20 @@ describe("deadlines", () => {
   });
 });
 
+describe("a server that is a process of this machine", () => {
+  test("is not asked for signs of life, and outlives the machine's sleep", async () => {
+    const rig = new PumpRig({ isLocal: true, idle: 0 });
+    await rig.handshake();
+    await rig.say({ id: 1, ...CALL });
+    await rig.clock.pass(600_000);
+    rig.clock.sleep(8 * 3_600_000);
+    await rig.clock.pass(60_000);
+    expect(rig.all("ping")).toEqual([]);
+    expect(rig.reconnects).toBe(0);
+    expect(rig.answersTo(1)).toEqual([]);
+  });
+});
+
 describe("keep-alive", () => {
   test("pings a quiet server once in its period, and the answers stay with us", async () => {
     const rig = new PumpRig({ keepAlive: 30_000 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { HttpAnswer, HttpRequest, Wire } from "../../../src/net/gate.ts";
+import type { HttpAnswer, HttpRequest, HttpWire } from "../../../src/net/gate.ts";
 import { BridgeError } from "../../../src/platform/errors.ts";
 import { composeMessage, type Message, readMessage } from "../../../src/transport/message.ts";
 import { StreamableHttp } from "../../../src/transport/streamable_http.ts";
@@ -36,7 +36,7 @@ class Rig {
   readonly far: StreamableHttp;
 
   constructor(limit = 1_000_000) {
-    const wire: Wire = {
+    const wire: HttpWire = {
       fetch: (request) => this.#fetch(request),
       forgetConnections: () => void this.forgotten++,
     };

@@ -1,0 +1,165 @@
+import { type Child, type ChildOptions, startChild } from "../platform/child.ts";
+import { BridgeError, quoted } from "../platform/errors.ts";
+import type { Notify } from "../platform/notice.ts";
+import { brokenBy, ChannelFailure } from "./channel.ts";
+import { asChannelFailure } from "./http_exchange.ts";
+import { LineSplitter } from "./lines.ts";
+import type { Message } from "./message.ts";
+import { Outbox } from "./outbox.ts";
+import { deliver, type Link, type LinkEvents, type OpenLink } from "./shared_stream.ts";
+
+/** What a link to a server on this machine is made of. */
+export interface LocalServerOptions extends ChildOptions {
+  /** The longest message in bytes. */
+  readonly limit: number;
+  readonly notify: Notify;
+}
+
+/** How much of what a server writes beside its messages is told: lines in a period, in ms, and bytes of a line. */
+const MOST_LINES = 100;
+const PERIOD_MS = 10_000;
+const LONGEST_LINE = 4_096;
+/** What a program has written may still be on its way when it has ended, in ms. */
+const LAST_WORDS_MS = 200;
+const OPEN_BRACE = 0x7b;
+const OPEN_BRACKET = 0x5b;
+
+/**
+ * MCP with a program on this machine by its standard input and output (basic/transports, "stdio"). Each link is a
+ * process of its own. One that never said a message is not worth starting again by itself; one that did is.
+ */
+export function localServerLink(options: LocalServerOptions): OpenLink {
+  let hasWorked = false;
+  return (events) => {
+    let child: Child;
+    try {
+      child = startChild(options);
+    } catch (thrown) {
+      return Promise.reject(asChannelFailure(thrown));
+    }
+    const spoken = new SpokenLines(options);
+    const listening = Promise.allSettled([
+      listen(child, options, spoken, {
+        ...events,
+        onmessage(message): Promise<void> | undefined {
+          hasWorked = true;
+          return events.onmessage(message);
+        },
+      }),
+      spoken.hear(child.errors),
+    ]);
+    const ended = child.ended.then(async (how) => {
+      await Promise.race([listening, Bun.sleep(LAST_WORDS_MS)]);
+      await child.end(0);
+      events.onclose(endedServer(options.command, how, spoken.last, hasWorked));
+    });
+    // A server that closes its output says nothing any more, whether it goes on or not.
+    void listening.then(() => child.end(LAST_WORDS_MS));
+    return Promise.resolve(new LocalServerLink(child, ended));
+  };
+}
+
+class LocalServerLink implements Link {
+  readonly #child: Child;
+  readonly #ended: Promise<void>;
+  readonly #outbox: Outbox;
+
+  constructor(child: Child, ended: Promise<void>) {
+    this.#child = child;
+    this.#ended = ended;
+    // How it ended says more than that it does not read.
+    this.#outbox = new Outbox(child.input, () => {});
+  }
+
+  async write(message: Message): Promise<void> {
+    await this.#outbox.write(message.bytes);
+  }
+
+  async close(deadline: number): Promise<void> {
+    await Promise.race([this.#outbox.drained(), Bun.sleep(deadline / 2)]);
+    await this.#child.end(deadline / 2);
+    await this.#ended;
+  }
+}
+
+/** Reads the messages of a server; what is none is told, and is no reason to stop. */
+async function listen(
+  child: Child,
+  options: LocalServerOptions,
+  spoken: SpokenLines,
+  events: LinkEvents,
+): Promise<void> {
+  const waits: Promise<void>[] = [];
+  const splitter = new LineSplitter(options.limit, {
+    line(bytes): void {
+      if (bytes.length === 0) return;
+      if (bytes[0] === OPEN_BRACE || bytes[0] === OPEN_BRACKET) waits.push(...deliver(bytes, events));
+      else spoken.say(bytes, true);
+    },
+    oversize: () => events.onmalformed(undefined),
+  });
+  for await (const chunk of child.output) {
+    events.onactivity();
+    splitter.push(chunk);
+    if (waits.length > 0) await Promise.all(waits.splice(0));
+  }
+  splitter.end();
+}
+
+/** What a server writes for people, told line by line; a flood is cut short, but never left unread. */
+class SpokenLines {
+  readonly #options: LocalServerOptions;
+  #since = 0;
+  #told = 0;
+  #untold = 0;
+  /** The line that came last. */
+  last: string | undefined;
+
+  constructor(options: LocalServerOptions) {
+    this.#options = options;
+  }
+
+  /** Reads a standard error to its end. */
+  async hear(errors: ReadableStream<Uint8Array>): Promise<void> {
+    const splitter = new LineSplitter(LONGEST_LINE, {
+      line: (bytes) => this.say(bytes),
+      oversize: (head) => this.say(head),
+    });
+    for await (const chunk of errors) splitter.push(chunk);
+    splitter.end();
+    this.#catchUp();
+  }
+
+  /** Tells one line of its standard error, or of its standard output, where only messages belong. */
+  say(line: Uint8Array, onOutput = false): void {
+    const text = new TextDecoder().decode(line.subarray(0, LONGEST_LINE)).trimEnd();
+    if (text === "") return;
+    this.last = text;
+    if (Date.now() - this.#since > PERIOD_MS) this.#catchUp();
+    if (this.#told++ >= MOST_LINES) return void this.#untold++;
+    const words = `${this.#options.command} says ${quoted(text, LONGEST_LINE)}`;
+    if (!onOutput) this.#options.notify({ level: "info", text: words });
+    else this.#options.notify({ level: "warn", text: `${words} on its standard output, where only messages belong` });
+  }
+
+  #catchUp(): void {
+    if (this.#untold > 0) {
+      const text = `${this.#options.command} says ${this.#untold} more lines, which are left out`;
+      this.#options.notify({ level: "info", text });
+    }
+    this.#since = Date.now();
+    this.#told = this.#untold = 0;
+  }
+}
+
+/** A program that never spoke is misconfigured, which no second start mends. */
+function endedServer(command: string, how: string, last: string | undefined, hasWorked: boolean): ChannelFailure {
+  const words = last === undefined ? "" : `; its last words: ${quoted(last, 200)}`;
+  const name = JSON.stringify(command);
+  if (hasWorked) return brokenBy(new BridgeError("outcome_unknown", `the server ${name} ended (${how})${words}`));
+  return new ChannelFailure("refused", "bad_command", `the server ${name} ended at once (${how})${words}`, {
+    mayHaveRun: true,
+    hint:
+      'start it in a terminal to see what it lacks; variables that it needs belong into "env" of the client\'s entry',
+  });
+}

@@ -1,0 +1,146 @@
+import { describe, expect, test } from "bun:test";
+import { BridgeError } from "../../../src/platform/errors.ts";
+import { brokenBy } from "../../../src/transport/channel.ts";
+import { type LinkEvents, SharedStreamEnd } from "../../../src/transport/shared_stream.ts";
+import { composeMessage, type Message } from "../../../src/transport/message.ts";
+import { FakeClock, settle } from "../../harness/fake_clock.ts";
+
+const ENDED = brokenBy(new BridgeError("outcome_unknown", "gone"));
+
+/** A far end whose links are in the test's hands. */
+class Rig {
+  readonly clock = new FakeClock();
+  readonly opened: LinkEvents[] = [];
+  readonly aborts: AbortController[] = [];
+  readonly sent: Message[] = [];
+  closes = 0;
+  losses = 0;
+  readonly far = new SharedStreamEnd({
+    open: (events, abort) => {
+      this.opened.push(events);
+      this.aborts.push(abort);
+      return Promise.resolve({
+        write: (message: Message) => Promise.resolve(void this.sent.push(message)),
+        close: () => Promise.resolve(void this.closes++),
+      });
+    },
+    events: { onmessage: () => undefined, onactivity: () => {}, onloss: () => void this.losses++ },
+    clock: this.clock,
+    isLocal: false,
+  });
+
+  /** Opens a session; settles with how its exchange ended. */
+  initialize(abort?: AbortController): Promise<unknown> {
+    const exchange = this.far.send(composeMessage({ id: 1, method: "initialize" }), abort && { abort });
+    return exchange.then(() => "answered", (thrown) => thrown);
+  }
+
+  answer(): void {
+    this.opened.at(-1)!.onmessage(composeMessage({ id: 1, result: {} }));
+  }
+}
+
+describe("a server whose connections end as soon as they are open", () => {
+  test("gets each one later than the one before, up to a minute", async () => {
+    const rig = new Rig();
+    const waits: number[] = [];
+    for (let life = 0; life < 12; life++) {
+      const before = rig.opened.length;
+      const exchange = rig.initialize();
+      await settle();
+      let waited = 0;
+      for (; rig.opened.length === before; waited += 50) await rig.clock.pass(50);
+      waits.push(waited);
+      rig.opened.at(-1)!.onclose(ENDED);
+      expect(await exchange).toBe(ENDED);
+    }
+    expect(waits[0]).toBe(0);
+    expect(waits[1]).toBeGreaterThanOrEqual(150);
+    expect(waits[1]).toBeLessThanOrEqual(350);
+    for (const [place, wait] of waits.slice(2, 9).entries()) expect(wait).toBeGreaterThan(waits[place + 1]!);
+    expect(waits.at(-1)).toBeGreaterThan(40_000);
+    expect(waits.at(-1)).toBeLessThanOrEqual(75_050);
+  });
+
+  test("gets one at once after a connection that lasted", async () => {
+    const rig = new Rig();
+    for (const lasted of [0, 10_000]) {
+      const exchange = rig.initialize();
+      await rig.clock.pass(1_000);
+      rig.answer();
+      expect(await exchange).toBe("answered");
+      await rig.clock.pass(lasted);
+      rig.opened.at(-1)!.onclose(ENDED);
+    }
+    void rig.initialize();
+    await settle();
+    expect(rig.opened).toHaveLength(3);
+    expect(rig.losses).toBe(2);
+  });
+
+  test("keeps neither a request that is given up waiting, nor the end", async () => {
+    for (const way of ["given up", "end"]) {
+      const rig = new Rig();
+      const first = rig.initialize();
+      await settle();
+      rig.opened[0]!.onclose(ENDED);
+      await first;
+      const abort = new AbortController();
+      const second = rig.initialize(abort);
+      await settle();
+      const reason = new BridgeError("timed_out", "enough");
+      if (way === "end") await rig.far.close(500);
+      else abort.abort(reason);
+      const thrown = await second;
+      expect(way === "end" ? (thrown as BridgeError).code : thrown).toEqual(way === "end" ? "closing" : reason);
+      await rig.clock.pass(100_000);
+      expect(rig.opened).toHaveLength(1);
+    }
+  });
+});
+
+describe("one stream for all answers", () => {
+  test("a request before any session is none of a lost one; after it, it is told that the session is lost", async () => {
+    const rig = new Rig();
+    const exchange = rig.initialize();
+    await settle();
+    rig.answer();
+    await exchange;
+    rig.opened[0]!.onclose(ENDED);
+    const thrown = await rig.far.send(composeMessage({ id: 2, method: "tools/list" })).catch((error) => error);
+    expect(thrown).toMatchObject({ kind: "session_lost", mayHaveRun: false });
+    expect(rig.losses).toBe(1);
+  });
+
+  test("connecting anew ends the connection and what is in flight on it, once", async () => {
+    const rig = new Rig();
+    const exchange = rig.initialize();
+    await settle();
+    rig.far.reconnect();
+    expect(await exchange).toMatchObject({ kind: "broken", mayHaveRun: true });
+    await settle();
+    expect(rig.closes).toBe(1);
+    rig.opened[0]!.onclose(ENDED);
+    expect(rig.losses).toBe(0);
+  });
+
+  test("what cannot be read ends the request that it names, or the only one there is, and no other", async () => {
+    const rig = new Rig();
+    const exchanges = [rig.initialize()];
+    await settle();
+    rig.opened[0]!.onmalformed(undefined);
+    expect(await exchanges[0]).toMatchObject({ kind: "refused", code: "bad_answer" });
+    const ends: unknown[] = [];
+    for (const id of [2, 3]) {
+      const exchange = rig.far.send(composeMessage({ id, method: "tools/call" }));
+      void exchange.catch((thrown) => ends.push([id, thrown.code]));
+    }
+    await settle();
+    rig.opened[0]!.onmalformed(undefined);
+    await settle();
+    expect(ends).toEqual([]);
+    rig.opened[0]!.onmalformed("3");
+    await settle();
+    expect(ends).toEqual([[3, "bad_answer"]]);
+  });
+});
