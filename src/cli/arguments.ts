@@ -36,8 +36,10 @@ export function readMebibytes(flag: string, text: string): number {
   return mebibytes * 1_048_576;
 }
 
+const SCHEMES = new Set(["https:", "http:", "wss:", "ws:"]);
+
 /**
- * Reads the address of a remote server. Plain `http:` is for this machine, or for whoever says so.
+ * Reads the address of a remote server. Plain `http:` and `ws:` are for this machine, or for whoever says so.
  *
  * @throws {BridgeError} `bad_url`
  */
@@ -48,9 +50,9 @@ export function readServerUrl(text: string, allowHttp: boolean): URL {
     });
   }
   const url = new URL(text);
-  if (url.protocol !== "https:" && url.protocol !== "http:") {
+  if (!SCHEMES.has(url.protocol)) {
     throw new BridgeError("bad_url", `the scheme "${url.protocol}" is not supported`, {
-      hint: 'use an "https://" address',
+      hint: 'use an "https://" or a "wss://" address',
     });
   }
   if (url.username !== "" || url.password !== "") {
@@ -58,12 +60,13 @@ export function readServerUrl(text: string, allowHttp: boolean): URL {
       hint: 'leave it out, and give an "Authorization" line with "--header-file FILE"',
     });
   }
-  if (url.protocol === "http:" && !allowHttp && !isLoopback(url.hostname)) {
+  const isPlain = url.protocol === "http:" || url.protocol === "ws:";
+  if (isPlain && !allowHttp && !isLoopback(url.hostname)) {
     throw new BridgeError(
       "bad_url",
-      `"http://${url.host}" is not encrypted: anybody on the way reads along`,
+      `"${url.protocol}//${url.host}" is not encrypted: anybody on the way reads along`,
       {
-        hint: 'use "https://", or add "--allow-http" on a network that you trust',
+        hint: 'use "https://" or "wss://", or add "--allow-http" on a network that you trust',
       },
     );
   }

@@ -14,7 +14,7 @@ const SEE_HELP = 'run "mcp-bridge --help" for what can be said';
 const FORM = 'write it like --header "X-Api-Key: ${MY_KEY}"';
 const WHOLE_URL = 'give the whole URL, for example "mcp-bridge https://example.com/mcp"';
 const NO_CREDENTIALS = 'leave it out, and give an "Authorization" line with "--header-file FILE"';
-const ENCRYPT = 'use "https://", or add "--allow-http" on a network that you trust';
+const ENCRYPT = 'use "https://" or "wss://", or add "--allow-http" on a network that you trust';
 const LATIN = "look for line breaks and for letters beyond Latin-1";
 const SECONDS = (flag: string): string => `for example "${flag} 30"`;
 const MEBIBYTES = 'for example "--max-message 64"';
@@ -56,12 +56,16 @@ const WRONG: [words: string[], error: string, hint: string][] = [
   [["https://a:99999/"], '"https://a:99999/" is no address of a server', WHOLE_URL],
   [["javascript:alert(1)"], '"javascript:alert(1)" is no address of a server', WHOLE_URL],
   [["data:text/html,x"], '"data:text/html,x" is no address of a server', WHOLE_URL],
-  [["javascript://%0aalert(1)"], 'the scheme "javascript:" is not supported', 'use an "https://" address'],
-  [["file:///etc/passwd"], 'the scheme "file:" is not supported', 'use an "https://" address'],
-  [["ftp://example.com/mcp"], 'the scheme "ftp:" is not supported', 'use an "https://" address'],
-  [["wss://example.com/mcp"], 'the scheme "wss:" is not supported', 'use an "https://" address'],
-  [["vbscript://x"], 'the scheme "vbscript:" is not supported', 'use an "https://" address'],
-  [["MS-MSDT://x"], 'the scheme "ms-msdt:" is not supported', 'use an "https://" address'],
+  [
+    ["javascript://%0aalert(1)"],
+    'the scheme "javascript:" is not supported',
+    'use an "https://" or a "wss://" address',
+  ],
+  [["file:///etc/passwd"], 'the scheme "file:" is not supported', 'use an "https://" or a "wss://" address'],
+  [["ftp://example.com/mcp"], 'the scheme "ftp:" is not supported', 'use an "https://" or a "wss://" address'],
+  [["ws://example.com/mcp"], '"ws://example.com" is not encrypted: anybody on the way reads along', ENCRYPT],
+  [["vbscript://x"], 'the scheme "vbscript:" is not supported', 'use an "https://" or a "wss://" address'],
+  [["MS-MSDT://x"], 'the scheme "ms-msdt:" is not supported', 'use an "https://" or a "wss://" address'],
   [["http://example.com/mcp"], '"http://example.com" is not encrypted: anybody on the way reads along', ENCRYPT],
   [["http://10.0.0.1:80/"], '"http://10.0.0.1" is not encrypted: anybody on the way reads along', ENCRYPT],
   [["http://localhost.:3000/"], '"http://localhost.:3000" is not encrypted: anybody on the way reads along', ENCRYPT],

@@ -1,9 +1,10 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { EXECUTABLE } from "../../scripts/build.ts";
 import { eventStream, FakeMcp, type Json, result } from "../harness/fake_mcp.ts";
+import { FakeWebSocket, type Peer } from "../harness/fake_web_socket.ts";
 import { Home } from "../harness/home.ts";
 import { memory } from "../harness/memory.ts";
 
@@ -20,52 +21,84 @@ function startUnread(home: Home, url: string, ...messages: Json[]): ChildProcess
   return bridge;
 }
 
-test(
-  "a client that does not read stops the server's stream, memory stays bounded, and nothing is lost",
-  async () => {
+/** Reads until the numbers of `total` notifications `n` are there, and ends the executable. */
+async function readNumbers(bridge: ChildProcessByStdio<Writable, Readable, null>, total: number): Promise<number[]> {
+  const seen: number[] = [];
+  let rest = "";
+  for await (const chunk of bridge.stdout.setEncoding("utf8")) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) {
+      const message: Json = JSON.parse(line);
+      if (message.method === "n") seen.push(message.params.n);
+    }
+    if (seen.length === total) break;
+  }
+  bridge.kill();
+  await once(bridge, "exit");
+  return seen;
+}
+
+/** Waits until `count` has not grown for a second. */
+async function stalled(count: () => number): Promise<void> {
+  for (let before = -1; before < count() || count() === 0;) {
+    before = count();
+    await Bun.sleep(1_000);
+  }
+}
+
+const TOTAL = 300;
+const FILLER = "x".repeat(MIB - 100);
+
+describe("a client that does not read stops the server, memory stays bounded, and nothing is lost", () => {
+  test("on the stream of Streamable HTTP", async () => {
     using home = new Home();
     using server = new FakeMcp();
     let sent = 0;
-    let stalled = Promise.withResolvers<void>();
-    const total = 300;
     server.on("GET", () => {
-      const filler = "x".repeat(MIB - 100);
       const stream = new ReadableStream<Uint8Array>({
         async pull(controller): Promise<void> {
-          if (sent === total) return new Promise(() => {});
-          const params = { n: sent++, filler };
+          if (sent === TOTAL) return new Promise(() => {});
+          const params = { n: sent++, filler: FILLER };
           controller.enqueue(
             new TextEncoder().encode(`data: ${JSON.stringify({ jsonrpc: "2.0", method: "n", params })}\n\n`),
           );
-          stalled.resolve();
-          stalled = Promise.withResolvers();
           await Bun.sleep(0);
         },
       });
       return new Response(stream, { headers: { "content-type": "text/event-stream" } });
     });
     const bridge = startUnread(home, server.url);
-    // The stream has stalled when nothing more was asked of the server for a second.
-    while (await Promise.race([stalled.promise.then(() => true), Bun.sleep(1_000).then(() => false)]));
-    expect(sent).toBeLessThan(total);
+    await stalled(() => sent);
+    expect(sent).toBeLessThan(TOTAL);
     expect(memory(bridge.pid!)).toBeLessThan(100 * MIB);
-    const seen: number[] = [];
-    let rest = "";
-    for await (const chunk of bridge.stdout.setEncoding("utf8")) {
-      const lines = (rest + chunk).split("\n");
-      rest = lines.pop()!;
-      for (const line of lines) {
-        const message: Json = JSON.parse(line);
-        if (message.method === "n") seen.push(message.params.n);
+    expect(await readNumbers(bridge, TOTAL)).toEqual(Array.from({ length: TOTAL }, (_, n) => n));
+  }, 60_000);
+
+  test("over a WebSocket", async () => {
+    using home = new Home();
+    using server = new FakeWebSocket();
+    let sent = 0;
+    function push(peer: Peer): void {
+      while (sent < TOTAL) {
+        const message = { jsonrpc: "2.0", method: "n", params: { n: sent++, filler: FILLER } };
+        // -1: taken, and the peer is behind.
+        if (peer.send(JSON.stringify(message)) === -1) return;
       }
-      if (seen.length === total) break;
     }
-    expect(seen).toEqual(Array.from({ length: total }, (_, n) => n));
-    bridge.kill();
-    await once(bridge, "exit");
-  },
-  60_000,
-);
+    const ordinary = server.answer;
+    server.answer = (message, peer) => {
+      if (message.method === "notifications/initialized") push(peer);
+      else ordinary(message, peer);
+    };
+    server.ondrain = push;
+    const bridge = startUnread(home, server.url);
+    await stalled(() => sent);
+    expect(sent).toBeLessThan(TOTAL);
+    expect(memory(bridge.pid!)).toBeLessThan(110 * MIB);
+    expect(await readNumbers(bridge, TOTAL)).toEqual(Array.from({ length: TOTAL }, (_, n) => n));
+  }, 60_000);
+});
 
 test("a client that writes without reading its answers is not deadlocked", async () => {
   using home = new Home();

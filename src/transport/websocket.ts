@@ -1,0 +1,106 @@
+import type { Wire } from "../net/gate.ts";
+import { type Clock, pause } from "../platform/clock.ts";
+import { BridgeError } from "../platform/errors.ts";
+import { brokenBy, ChannelFailure } from "./channel.ts";
+import { asChannelFailure, fetchOrFail } from "./http_exchange.ts";
+import type { Message } from "./message.ts";
+import { judgeRefusal } from "./refusal.ts";
+import { deliver, type Link, type LinkEvents, type OpenLink } from "./shared_stream.ts";
+
+/** What a link over a WebSocket is made of. */
+export interface WebSocketOptions {
+  /** A `ws:` or `wss:` address. */
+  readonly url: URL;
+  readonly wire: Wire;
+  readonly clock: Clock;
+  /** Headers of the person who runs us, sent with the handshake. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The longest message in bytes. */
+  readonly limit: number;
+}
+
+/** What may wait in the socket before writing waits, in bytes, and how often that is looked at, in ms. */
+const HIGH_WATER = 1_048_576;
+const LOOK_AGAIN_MS = 5;
+const NORMAL_CLOSURE = 1000;
+
+/** MCP over a WebSocket (RFC 6455) with the subprotocol `mcp`: one message in one text frame. */
+export function webSocketLink(options: WebSocketOptions): OpenLink {
+  return async (events, abort) => {
+    const { url, wire, headers, limit, clock } = options;
+    let socket: WebSocket;
+    try {
+      socket = await wire.connect({ url, headers: new Headers(headers), protocol: "mcp", abort });
+    } catch (thrown) {
+      throw await explained(options, asChannelFailure(thrown), abort);
+    }
+    receive(socket, events, limit);
+    return new WebSocketLink(socket, clock);
+  };
+}
+
+class WebSocketLink implements Link {
+  readonly #socket: WebSocket;
+  readonly #clock: Clock;
+
+  constructor(socket: WebSocket, clock: Clock) {
+    this.#socket = socket;
+    this.#clock = clock;
+  }
+
+  async write(message: Message): Promise<void> {
+    if (this.#socket.readyState !== WebSocket.OPEN) {
+      throw new ChannelFailure("session_lost", "session_lost", "the connection to the server is closing");
+    }
+    this.#socket.send(new TextDecoder().decode(message.bytes));
+    while (this.#socket.bufferedAmount > HIGH_WATER && this.#socket.readyState === WebSocket.OPEN) {
+      await pause(this.#clock, LOOK_AGAIN_MS);
+    }
+  }
+
+  async close(deadline: number): Promise<void> {
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    this.#socket.addEventListener("close", () => resolve());
+    this.#socket.close(NORMAL_CLOSURE);
+    if (this.#socket.readyState !== WebSocket.CLOSED) await Promise.race([closed, pause(this.#clock, deadline)]);
+    this.#socket.terminate();
+  }
+}
+
+function receive(socket: WebSocket, events: LinkEvents, limit: number): void {
+  let behind = 0;
+  socket.addEventListener("message", ({ data }: MessageEvent<string | Uint8Array>) => {
+    events.onactivity();
+    const frame = typeof data === "string" ? Buffer.from(data) : data;
+    if (frame.length > limit) return events.onmalformed(undefined);
+    const waits = deliver(frame, events);
+    if (waits.length === 0) return;
+    if (behind++ === 0) socket.pause();
+    void Promise.all(waits).then(() => {
+      if (--behind === 0) socket.resume();
+    });
+  });
+  socket.addEventListener("close", ({ code }) => {
+    events.onclose(brokenBy(new BridgeError("outcome_unknown", `the server closed the connection (${code})`)));
+  });
+}
+
+/** The handshake's refusal carries neither status nor headers; a request to the same address does. */
+async function explained(
+  options: WebSocketOptions,
+  failure: ChannelFailure,
+  abort: AbortController,
+): Promise<ChannelFailure> {
+  if (failure.code !== "http_status") return failure;
+  const { url, wire, headers, limit, clock } = options;
+  const address = new URL(url);
+  address.protocol = url.protocol === "wss:" ? "https:" : "http:";
+  const answer = await fetchOrFail(wire, { url: address, method: "GET", headers: new Headers(headers), abort });
+  const body = await answer.body.bytes(limit);
+  const verdict = answer.status < 400 || answer.status === UPGRADE_REQUIRED
+    ? failure
+    : judgeRefusal(answer, body, false, clock.now());
+  return verdict instanceof ChannelFailure ? verdict : failure;
+}
+
+const UPGRADE_REQUIRED = 426;

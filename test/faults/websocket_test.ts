@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { Certificates } from "../harness/certificates.ts";
+import { Executable } from "../harness/executable.ts";
+import { FakeWebSocket } from "../harness/fake_web_socket.ts";
+import { freePort } from "../harness/free_port.ts";
+
+const MIB = 1_048_576;
+
+/** A call that the server does not answer by itself. */
+function holdCalls(server: FakeWebSocket): void {
+  const ordinary = server.answer;
+  server.answer = (message, peer) => {
+    if (message.method !== "tools/call") ordinary(message, peer);
+  };
+}
+
+describe("over a WebSocket", () => {
+  test("messages pass both ways as they are, with the subprotocol mcp and the person's headers", async () => {
+    using server = new FakeWebSocket();
+    const answer = '{"id":1,"jsonrpc":"2.0","result":{"n":9007199254740993,"s":"\\u00e9 🚀"}}';
+    await using bridge = new Executable(server.url, "--header", "X-Team: ships");
+    expect((await bridge.initialize()).result.protocolVersion).toBe("2025-11-25");
+    server.answer = (_message, peer) => void peer.send(answer);
+    const call = '{"jsonrpc":"2.0", "id":1,"method":"tools/call","params":{"a":1.0,"b":"\\ud83d\\ude80 é"}}';
+    bridge.write(`${call}\n`);
+    expect(await bridge.output.find((line) => line.includes("result"), 1)).toBe(answer);
+    expect(server.texts.items).toContain(call);
+    const [handshake] = server.handshakes.items;
+    expect(handshake!.get("sec-websocket-protocol")).toBe("mcp");
+    expect(handshake!.get("x-team")).toBe("ships");
+  });
+
+  test("the server asks the client, tells it things, and answers out of order", async () => {
+    using server = new FakeWebSocket();
+    await using bridge = new Executable(server.url);
+    await bridge.initialize();
+    holdCalls(server);
+    for (const id of [1, 2]) bridge.send({ jsonrpc: "2.0", id, method: "tools/call", params: { name: "x" } });
+    await server.received.find(({ id }) => id === 2);
+    const [peer] = server.peers.items;
+    for (
+      const message of [{ id: 7, method: "roots/list" }, { method: "notifications/message" }, { id: 2, result: {} }]
+    ) {
+      peer!.send(JSON.stringify({ jsonrpc: "2.0", ...message }));
+    }
+    await bridge.output.find((line) => line.includes("roots/list"));
+    await bridge.output.find((line) => line.includes("notifications/message"));
+    await bridge.output.find((line) => line.includes('"id":2'));
+    bridge.send({ jsonrpc: "2.0", id: 7, result: { roots: [] } });
+    expect((await server.received.find(({ id, method }) => id === 7 && method === undefined)).result).toEqual({
+      roots: [],
+    });
+  });
+
+  test("a connection that ends leaves the outcome of a call unknown; what only reads is asked again", async () => {
+    using server = new FakeWebSocket();
+    await using bridge = new Executable(server.url);
+    await bridge.initialize();
+    const ordinary = server.answer;
+    server.answer = () => {};
+    const call = bridge.request({ id: 1, method: "tools/call", params: { name: "x" } });
+    const list = bridge.request({ id: 2, method: "tools/list" });
+    await server.received.find(({ id }) => id === 2);
+    server.answer = ordinary;
+    server.peers.items[0]!.close(1012);
+    const { error } = await call;
+    expect(error.message).toContain("the server closed the connection (1012)");
+    expect(error.message).toContain("unknown whether the request was carried out");
+    expect((await list).result).toEqual({ ok: true });
+    expect(server.received.items.filter(({ method }) => method === "tools/call")).toHaveLength(1);
+    expect(server.received.items.filter(({ method }) => method === "initialize")).toHaveLength(2);
+  });
+
+  test("its loss at rest brings a new session without any request", async () => {
+    using server = new FakeWebSocket();
+    await using bridge = new Executable(server.url);
+    await bridge.initialize();
+    await server.received.find(({ method }) => method === "notifications/initialized");
+    server.peers.items[0]!.terminate();
+    await server.received.find(({ method }) => method === "notifications/initialized", 2);
+    expect((await bridge.request({ id: 1, method: "ping" })).result).toEqual({ ok: true });
+  });
+
+  test("a message that cannot be read, or is too long, is an error for its request alone", async () => {
+    using server = new FakeWebSocket();
+    await using bridge = new Executable(server.url, "--max-message", "1");
+    await bridge.initialize();
+    const ordinary = server.answer;
+    server.answer = (message, peer) => {
+      if (message.params?.name === "damaged") peer.send(`{"jsonrpc":"2.0","id":${message.id},"result":{oops}}`);
+      else if (message.params?.name === "long") peer.send(" ".repeat(2 * MIB));
+      else ordinary(message, peer);
+    };
+    for (const name of ["damaged", "long"]) {
+      const { error } = await bridge.request({ id: name, method: "tools/call", params: { name } });
+      expect(error.data.code).toBe("bad_answer");
+    }
+    expect((await bridge.request({ id: 2, method: "ping" })).result).toEqual({ ok: true });
+    expect(server.peers.items).toHaveLength(1);
+  });
+
+  test("a message of 16 MiB passes both ways, in one frame", async () => {
+    using server = new FakeWebSocket();
+    await using bridge = new Executable(server.url);
+    await bridge.initialize();
+    const text = "x".repeat(16 * MIB);
+    server.answer = ({ id, params }, peer) => void peer.send(JSON.stringify({ jsonrpc: "2.0", id, result: params }));
+    expect((await bridge.request({ id: 1, method: "tools/call", params: { text } })).result.text).toBe(text);
+  });
+
+  test("leaving closes the connection in good order and ends the process", async () => {
+    using server = new FakeWebSocket();
+    await using bridge = new Executable(server.url);
+    await bridge.initialize();
+    bridge.endInput();
+    expect(await bridge.exit(2_000)).toBe(0);
+    expect(await server.closings.find(() => true)).toBe(1000);
+  });
+});
+
+describe("a WebSocket that does not come about", () => {
+  test.each<[status: number, code: string, words: string]>([
+    [401, "sign_in_required", "asks for credentials (401)"],
+    [404, "http_status", "404"],
+    [500, "http_status", "500"],
+    [200, "http_status", "opens no WebSocket at this address"],
+    [426, "http_status", "opens no WebSocket at this address"],
+  ])("%d is told by name: %s", async (status, code, words) => {
+    using server = new FakeWebSocket();
+    server.refuse = () => new Response("no", { status });
+    await using bridge = new Executable(server.url, "--sign-in-grace", "1");
+    const { error, result } = await bridge.initialize();
+    // A server that fails for a moment is dialled again, until the host is answered in its place.
+    if (status === 500) return expect(result.serverInfo.version).toBe("unknown");
+    expect(error.data.code).toBe(code);
+    expect(error.message).toContain(words);
+  });
+
+  test("a server that is not there yet is dialled until it is", async () => {
+    const port = await freePort();
+    await using bridge = new Executable(`ws://127.0.0.1:${port}/mcp`);
+    const answer = bridge.initialize();
+    await bridge.stderr.find((line) => line.includes("trying again"));
+    using server = new FakeWebSocket(undefined, port);
+    expect((await answer).result.protocolVersion).toBe("2025-11-25");
+    expect(server.peers.items).toHaveLength(1);
+  });
+
+  test("a server that accepts the connection and says nothing is given up after --connect-timeout", async () => {
+    using silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data(): void {} } });
+    const url = `ws://127.0.0.1:${silent.port}/`;
+    await using bridge = new Executable(url, "--connect-timeout", "1", "--sign-in-grace", "0", "--debug");
+    bridge.send({ jsonrpc: "2.0", id: 1, method: "initialize", params: {} });
+    await bridge.stderr.find((line) => line.includes("opened no WebSocket within 1 s"));
+  });
+});
+
+describe("wss", () => {
+  let certificates: Certificates;
+  beforeAll(() => void (certificates = new Certificates()));
+  afterAll(() => certificates[Symbol.dispose]());
+
+  test("the certificate is checked, by --ca if that is given, and not at all with --insecure", async () => {
+    const { cert, key } = certificates.sign("server", "IP:127.0.0.1");
+    using server = new FakeWebSocket({ cert: Bun.file(cert), key: Bun.file(key) });
+    await using distrustful = new Executable(server.url);
+    const { error } = await distrustful.initialize();
+    expect(error.data.code).toBe("untrusted_certificate");
+    expect(error.data.hint).toContain("--ca FILE");
+    for (const flags of [["--ca", certificates.authority.cert], ["--insecure"]]) {
+      await using bridge = new Executable(server.url, ...flags);
+      expect((await bridge.initialize()).result.protocolVersion).toBe("2025-11-25");
+    }
+  });
+});
+
+test("ws beyond this machine is refused unless --allow-http says so", async () => {
+  await using bridge = new Executable("ws://mcp.example.com/");
+  expect(await bridge.exit(5_000)).toBe(2);
+  await bridge.stderr.find((line) => line.includes('"ws://mcp.example.com" is not encrypted'));
+});
