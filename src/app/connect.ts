@@ -5,13 +5,13 @@ import { Budget } from "../platform/budget.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { Notify } from "../platform/notice.ts";
 import { watchForEnd } from "../platform/process_ends.ts";
-import { makeFarEnd, type Strategy } from "./far_end.ts";
+import { makeFarEnd, nameOf, type Server, type Strategy } from "./far_end.ts";
 import type { ByteSink } from "../transport/outbox.ts";
 import { StdioEnd } from "../transport/stdio.ts";
 
-/** What a person asks for with `mcp-bridge <url>`. Times in ms, sizes in bytes, 0 for no limit. */
+/** What a person asks for with `mcp-bridge <url>`, or with a program. Times in ms, sizes in bytes, 0 for no limit. */
 export interface ConnectSettings {
-  readonly url: URL;
+  readonly server: Server;
   /** Sent with every request. */
   readonly headers: Readonly<Record<string, string>>;
   readonly transport: Strategy;
@@ -49,11 +49,11 @@ const LAST_WRITE_MS = 300;
  */
 export async function connect(settings: ConnectSettings, world: ConnectWorld): Promise<number> {
   const clock = systemClock;
+  const name = nameOf(settings.server);
   if (!settings.tls.rejectUnauthorized) {
-    const host = settings.url.host;
     world.notify({
       level: "warn",
-      text: `the certificate of ${host} is not checked: anybody on the way can read and change what passes`,
+      text: `the certificate of ${name} is not checked: anybody on the way can read and change what passes`,
     });
   }
   const budget = new Budget(BUFFER_BYTES);
@@ -69,8 +69,7 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
       onend: () => end(0),
     },
   });
-  const far = makeFarEnd({
-    url: settings.url,
+  const far = makeFarEnd(settings.server, {
     strategy: settings.transport,
     wire: createGate({
       clock,
@@ -95,7 +94,7 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
   const pump = new Pump({
     local,
     far,
-    server: settings.url.host,
+    server: name,
     clock,
     budget,
     notify: world.notify,

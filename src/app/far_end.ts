@@ -1,7 +1,9 @@
 import type { Wire } from "../net/gate.ts";
+import type { ChildOptions } from "../platform/child.ts";
 import type { FarEnd } from "../transport/channel.ts";
 import { FallbackEnd } from "../transport/fallback.ts";
 import { legacySseLink } from "../transport/legacy_sse.ts";
+import { localServerLink } from "../transport/local_server.ts";
 import { type OpenLink, SharedStreamEnd } from "../transport/shared_stream.ts";
 import { StreamableHttp, type StreamableHttpOptions } from "../transport/streamable_http.ts";
 import { webSocketLink } from "../transport/websocket.ts";
@@ -12,22 +14,37 @@ export const STRATEGIES = ["http-first", "sse-first", "http-only", "sse-only"] a
 /** One of `STRATEGIES`. */
 export type Strategy = typeof STRATEGIES[number];
 
-/** What a far end over HTTP is made of. */
-export interface FarEndParts extends StreamableHttpOptions {
+/** A program on this machine that speaks MCP on its standard input and output, and its whole environment. */
+export type LocalProgram = ChildOptions;
+
+/** Where a server is: at an `http:`, `https:`, `ws:` or `wss:` address, or in a program of this machine. */
+export type Server = URL | LocalProgram;
+
+/** What a far end is made of. */
+export interface FarEndParts extends Omit<StreamableHttpOptions, "url"> {
   readonly wire: Wire;
   readonly strategy: Strategy;
   /** How long a server may take to name its endpoint, in ms. */
   readonly patience: number;
 }
 
-/** Makes the far end that the address and the strategy ask for. */
-export function makeFarEnd(parts: FarEndParts): FarEnd {
-  const { clock, events, url } = parts;
-  const shared = (open: OpenLink): FarEnd => new SharedStreamEnd({ open, events, clock, isLocal: false });
-  if (url.protocol === "ws:" || url.protocol === "wss:") return shared(webSocketLink(parts));
-  const http = (): FarEnd => new StreamableHttp(parts);
-  const sse = (): FarEnd => shared(legacySseLink({ ...parts, now: () => clock.now() }));
-  switch (parts.strategy) {
+/** The name of a server that a person knows it by. */
+export function nameOf(server: Server): string {
+  return server instanceof URL ? server.host : server.command;
+}
+
+/** Makes the far end that a server wants; `strategy` is for those that speak HTTP. */
+export function makeFarEnd(server: Server, parts: FarEndParts): FarEnd {
+  const { clock, events, limit, notify, strategy } = parts;
+  function shared(open: OpenLink, isLocal = false): FarEnd {
+    return new SharedStreamEnd({ open, events, clock, isLocal });
+  }
+  if (!(server instanceof URL)) return shared(localServerLink({ ...server, limit, notify }), true);
+  const remote = { ...parts, url: server };
+  if (server.protocol === "ws:" || server.protocol === "wss:") return shared(webSocketLink(remote));
+  const http = (): FarEnd => new StreamableHttp(remote);
+  const sse = (): FarEnd => shared(legacySseLink({ ...remote, now: () => clock.now() }));
+  switch (strategy) {
     case "http-only":
       return http();
     case "sse-only":

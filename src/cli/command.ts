@@ -30,10 +30,12 @@ export interface Command<Table extends Flags = Flags> {
   readonly summary: string;
   /** What stands behind the name, in order; all are required. */
   readonly operands: readonly { readonly name: string; readonly text: string }[];
+  /** What a program behind `--` is for, which takes the place of the operands; nothing where there is none. */
+  readonly program?: { readonly name: string; readonly text: string };
   readonly flags: Table;
   readonly examples: readonly string[];
   /** Settles with the exit code. Throws `BridgeError` for words that make no sense. */
-  run(operands: readonly string[], flags: FlagValues<Table>): Promise<number>;
+  run(operands: readonly string[], flags: FlagValues<Table>, program: readonly string[]): Promise<number>;
 }
 
 /** Flags that every command understands. */
@@ -45,6 +47,8 @@ export const COMMON_FLAGS = {
 /** What was said behind a command's name. */
 export interface Words<Table extends Flags> {
   readonly operands: readonly string[];
+  /** The program behind `--` and its arguments, as they are; empty where none was said. */
+  readonly program: readonly string[];
   readonly flags: FlagValues<Table & typeof COMMON_FLAGS>;
 }
 
@@ -60,7 +64,9 @@ export async function readWords<Table extends Flags>(
   const table: Flags = { ...command.flags, ...COMMON_FLAGS };
   const names = Object.keys(table);
   let unknown: string | undefined;
-  const said = mri([...words], {
+  const dashes = command.program === undefined ? -1 : words.indexOf("--");
+  const program = dashes < 0 ? [] : words.slice(dashes + 1);
+  const said = mri(dashes < 0 ? [...words] : words.slice(0, dashes), {
     boolean: names.filter((name) => table[name]!.type === "boolean"),
     string: names.filter((name) => table[name]!.type === "string"),
     alias: Object.fromEntries(names.map((name) => [name, []])),
@@ -69,8 +75,13 @@ export async function readWords<Table extends Flags>(
   if (unknown !== undefined) throw await unknownFlag(unknown, names);
   const flags = Object.fromEntries(names.map((name) => [name, valueOf(name, table[name]!, said[name])]));
   const operands = said._.map(String);
-  if (!flags.help && !flags.version) checkOperands(command.operands.map(({ name }) => name), operands);
-  return { operands, flags: flags as Words<Table>["flags"] };
+  if (!flags.help && !flags.version) {
+    checkOperands(dashes < 0 ? command.operands.map(({ name }) => name) : [], operands);
+    if (dashes >= 0 && program.length === 0) {
+      throw new BridgeError("bad_argument", `there is no ${command.program!.name} behind "--"`, { hint: SEE_HELP });
+    }
+  }
+  return { operands, program, flags: flags as Words<Table>["flags"] };
 }
 
 const SEE_HELP = 'run "mcp-bridge --help" for what can be said';

@@ -1,8 +1,9 @@
 import { connect } from "../app/connect.ts";
 import { readTls } from "../net/tls.ts";
-import { STRATEGIES } from "../app/far_end.ts";
+import { BridgeError } from "../platform/errors.ts";
+import { type LocalProgram, STRATEGIES } from "../app/far_end.ts";
 import { readChoice, readMebibytes, readSeconds, readServerUrl } from "./arguments.ts";
-import type { Command, Flags } from "./command.ts";
+import type { Command, Flags, FlagValues } from "./command.ts";
 import { readHeaders } from "./headers.ts";
 import { noticePrinter } from "./print.ts";
 
@@ -71,17 +72,19 @@ const FLAGS = {
 /** `mcp-bridge <url>`: the bridge on stdio. */
 export const connectCommand: Command<typeof FLAGS> = {
   name: "connect",
-  summary: "Connects the MCP client on standard input and output to a remote MCP server.",
+  summary: "Connects the MCP client on standard input and output to an MCP server.",
   operands: [{ name: "url", text: "the server, such as https://mcp.example.com/mcp" }],
+  program: { name: "command", text: "a server on this machine in place of an address, started by us without a shell" },
   flags: FLAGS,
   examples: [
     "mcp-bridge https://mcp.example.com/mcp",
     "mcp-bridge https://mcp.example.com/mcp --header 'X-Api-Key: ${MY_KEY}'",
     "mcp-bridge http://127.0.0.1:3000/mcp --debug",
+    "mcp-bridge -- npx -y @modelcontextprotocol/server-everything",
   ],
-  async run([url], flags): Promise<number> {
+  async run([url], flags, program): Promise<number> {
     const settings = {
-      url: readServerUrl(url!, flags["allow-http"]),
+      server: program.length > 0 ? readProgram(program, flags) : readServerUrl(url!, flags["allow-http"]),
       headers: await readHeaders(flags.header, flags["header-file"], process.env),
       tls: await readTls(flags),
       transport: readChoice("--transport", flags.transport, STRATEGIES),
@@ -100,3 +103,20 @@ export const connectCommand: Command<typeof FLAGS> = {
     });
   },
 };
+
+/** Flags that mean nothing to a program on this machine. */
+const FOR_ADDRESSES = ["header", "header-file", "allow-http", "ca", "cert", "key", "insecure"] as const;
+
+/**
+ * A program to start, with our environment but for what is meant for us alone.
+ *
+ * @throws {BridgeError} `bad_argument`
+ */
+function readProgram([command, ...args]: readonly string[], flags: FlagValues<typeof FLAGS>): LocalProgram {
+  const needless = FOR_ADDRESSES.find((name) => [flags[name]].flat().some((value) => value));
+  if (needless !== undefined) {
+    throw new BridgeError("bad_argument", `"--${needless}" is for servers with an address`, { hint: "leave it out" });
+  }
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("MCP_BRIDGE_")));
+  return { command: command!, args, env };
+}

@@ -7,6 +7,7 @@ export function helpText(command: Command): string {
   const operands = command.operands.map(({ name }) => `<${name}>`).join(" ");
   const rows: [string, string][] = [
     ...command.operands.map(({ name, text }): [string, string] => [`<${name}>`, text]),
+    ...(command.program === undefined ? [] : [[`<${command.program.name}>`, command.program.text] as [string, string]]),
     ["", ""],
     ...Object.entries({ ...command.flags, ...COMMON_FLAGS }).map(([name, flag]) => flagRow(name, flag)),
   ];
@@ -14,6 +15,7 @@ export function helpText(command: Command): string {
   const body = rows.map(([left, right]) => `  ${left.padEnd(column - 2)}${wrapped(right, column)}`.trimEnd());
   return [
     `usage: mcp-bridge ${operands} [flags]`,
+    ...(command.program === undefined ? [] : [`       mcp-bridge [flags] -- <${command.program.name}> [arguments]`]),
     "",
     command.summary,
     "",

@@ -38,23 +38,21 @@ export function localServerLink(options: LocalServerOptions): OpenLink {
       return Promise.reject(asChannelFailure(thrown));
     }
     const spoken = new SpokenLines(options);
-    const listening = Promise.allSettled([
-      listen(child, options, spoken, {
-        ...events,
-        onmessage(message): Promise<void> | undefined {
-          hasWorked = true;
-          return events.onmessage(message);
-        },
-      }),
-      spoken.hear(child.errors),
-    ]);
+    const listening = listen(child, options, spoken, {
+      ...events,
+      onmessage(message): Promise<void> | undefined {
+        hasWorked = true;
+        return events.onmessage(message);
+      },
+    });
+    const heard = Promise.allSettled([listening, spoken.hear(child.errors)]);
+    // A server that closes its output says nothing any more, whether it goes on or not.
+    void listening.catch(() => {}).then(() => child.end(LAST_WORDS_MS));
     const ended = child.ended.then(async (how) => {
-      await Promise.race([listening, Bun.sleep(LAST_WORDS_MS)]);
+      await Promise.race([heard, Bun.sleep(LAST_WORDS_MS)]);
       await child.end(0);
       events.onclose(endedServer(options.command, how, spoken.last, hasWorked));
     });
-    // A server that closes its output says nothing any more, whether it goes on or not.
-    void listening.then(() => child.end(LAST_WORDS_MS));
     return Promise.resolve(new LocalServerLink(child, ended));
   };
 }

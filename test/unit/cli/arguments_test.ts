@@ -89,8 +89,6 @@ describe("readServerUrl", () => {
     "file:///etc/passwd",
     "data://x",
     "ftp://a/",
-    "ws://a/",
-    "wss://a/",
     "ms-msdt://x",
     "blob:https://a/b",
     "java\tscript://x",

@@ -74,12 +74,25 @@ const REFUSED: [words: string[], message: string, hint: string][] = [
 
 describe("readWords", () => {
   test.each(UNDERSTOOD)("understands %j", async (words, operands, flags) => {
-    expect(await readWords(COMMAND, words)).toEqual({ operands, flags: { ...DEFAULTS, ...flags } as never });
+    expect(await readWords(COMMAND, words)).toEqual({
+      operands,
+      program: [],
+      flags: { ...DEFAULTS, ...flags } as never,
+    });
   });
 
   test.each(REFUSED)("refuses %j", async (words, message, hint) => {
     const refusal = await readWords(COMMAND, words).catch((thrown) => thrown);
     expect([refusal.code, refusal.message, refusal.hint]).toEqual(["bad_argument", message, hint]);
+  });
+
+  test("hands on a program behind the dashes as it is, where a command takes one", async () => {
+    const command = { ...COMMAND, program: { name: "command", text: "a program" } };
+    const said = await readWords(command, ["--loud", "--", "run", "--loud", "--", "-x"]);
+    expect(said).toMatchObject({ operands: [], program: ["run", "--loud", "--", "-x"], flags: { loud: true } });
+    for (const words of [["--"], ["you", "--", "run"]]) {
+      expect((await readWords(command, words).catch((thrown) => thrown)).code).toBe("bad_argument");
+    }
   });
 
   test("leaves the words that it was given alone", async () => {
