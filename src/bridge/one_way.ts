@@ -3,7 +3,7 @@ import { type Clock, pause } from "../platform/clock.ts";
 import { toBridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { ChannelFailure, type FarEnd } from "../transport/channel.ts";
-import type { Message } from "../transport/message.ts";
+import { idKey, type Message } from "../transport/message.ts";
 import { nextStep } from "./next_step.ts";
 import type { Recover } from "./recover.ts";
 
@@ -33,6 +33,12 @@ export class OneWay {
   /** The server asks the client something. */
   asked(request: Message): void {
     this.#asked.set(request.key, this.#options.recover.generation);
+  }
+
+  /** The server does not want an answer any more (basic/utilities/cancellation). */
+  withdrawn(cancel: Message): void {
+    const id = cancel.param("requestId");
+    if (id !== undefined) this.#asked.delete(idKey(id));
   }
 
   /** A new session: nobody waits for the answers to the old one's requests. */

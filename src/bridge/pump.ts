@@ -116,7 +116,7 @@ export class Pump {
     } else if (message.method === "notifications/progress") {
       const token = message.param("progressToken");
       if (token !== undefined) this.#pending.progressed(token);
-    }
+    } else if (message.method === "notifications/cancelled") this.#oneWay.withdrawn(message);
     return this.#options.local.send(message);
   }
 

@@ -41,11 +41,15 @@ interface Session {
   readonly postHeaders: Headers;
   /** Aborted when another session takes its place, or none. */
   readonly over: AbortController;
+  /** Whether the server does not know it any more. */
+  isLost: boolean;
 }
 
 const POST_HEADERS = { "content-type": "application/json", "accept": "application/json, text/event-stream" };
 /** How often the rest of an interrupted answer is asked for in vain. */
 const MOST_FAILED_RESUMPTIONS = 6;
+/** How long the server may take to end a session that another one replaces. */
+const REPLACED_DELETE_MS = 5_000;
 
 /**
  * The far end of Streamable HTTP (basic/transports, revisions 2025-03-26 to 2025-11-25): every message is a POST,
@@ -64,10 +68,15 @@ export class StreamableHttp implements FarEnd {
   }
 
   async close(deadline: number): Promise<void> {
+    await this.#endSession(deadline);
+  }
+
+  /** Ends the session, and tells a server that keeps it. */
+  async #endSession(deadline: number): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
     session?.over.abort(closing());
-    if (session?.id === undefined) return;
+    if (session?.id === undefined || session.isLost) return;
     const enough = new AbortController();
     const timer = this.#options.clock.after(deadline, () => enough.abort(closing()));
     try {
@@ -93,7 +102,7 @@ export class StreamableHttp implements FarEnd {
 
   async send(message: Message, options: SendOptions = {}): Promise<void> {
     const opens = message.kind === "request" && message.method === "initialize";
-    if (opens) this.#endSession();
+    if (opens) void this.#endSession(REPLACED_DELETE_MS);
     const session = this.#session;
     let sessionId: string | undefined;
     const exchange = new Exchange({
@@ -155,8 +164,8 @@ export class StreamableHttp implements FarEnd {
     const verdict = judgeRefusal(answer, body, session?.id !== undefined, this.#options.clock.now());
     const failed = verdict instanceof ChannelFailure;
     const named = !failed && verdict.id !== undefined && verdict.id !== "null";
-    if (!named && answer.status === 400 && await this.#hasForgotten(session)) throw sessionLost();
-    if (failed) throw verdict;
+    if (!named && answer.status === 400 && await this.#hasForgotten(session)) throw lost(session);
+    if (failed) throw verdict.kind === "session_lost" ? lost(session) : verdict;
     if (exchange.request === undefined) return;
     await exchange.hand(named ? verdict : verdict.withId(exchange.request.id!));
     if (!exchange.answered) throw exchange.unanswered();
@@ -256,6 +265,7 @@ export class StreamableHttp implements FarEnd {
       idle: this.#options.idle,
       attempt: (abort, onactivity, wasOpen) => this.#readServerStream(session, abort, onactivity, wasOpen),
       onlost: () => {
+        session.isLost = true;
         if (session === this.#session) this.#options.events.onloss();
       },
     }, stop.signal);
@@ -301,16 +311,11 @@ export class StreamableHttp implements FarEnd {
     return fetchOrFail(this.#options.wire, request);
   }
 
-  #endSession(): void {
-    this.#session?.over.abort(closing());
-    this.#session = undefined;
-  }
-
   /** A result of `initialize` opens a session. */
   #beginSession(answer: Message, id: string | undefined): void {
     const revision = negotiatedRevision(answer);
     if (revision === undefined) return;
-    const session = { id, revision, over: new AbortController() };
+    const session = { id, revision, over: new AbortController(), isLost: false };
     this.#session = { ...session, postHeaders: new Headers({ ...this.#headers(session), ...POST_HEADERS }) };
   }
 
@@ -338,6 +343,11 @@ export class StreamableHttp implements FarEnd {
     if (session?.id !== undefined) headers["mcp-session-id"] = session.id;
     return headers;
   }
+}
+
+function lost(session: Session | undefined): ChannelFailure {
+  if (session !== undefined) session.isLost = true;
+  return sessionLost();
 }
 
 function described(type: string, body: Uint8Array): string {

@@ -482,6 +482,16 @@ describe("ids (C24)", () => {
     expect(rig.last("tools/call").signal!.aborted).toBe(true);
   });
 
+  test("an answer of the client to a request that the server has cancelled is dropped", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    await rig.hear({ id: 5, method: "roots/list" }, { method: "notifications/cancelled", params: { requestId: 5 } });
+    expect(rig.received.slice(-2).map(({ method }) => method)).toEqual(["roots/list", "notifications/cancelled"]);
+    const before = rig.sent.length;
+    await rig.say({ id: 5, result: { roots: [] } });
+    expect(rig.sent).toHaveLength(before);
+  });
+
   test("an answer of the client that the server did not ask for is dropped, and so is a second one", async () => {
     const rig = new PumpRig();
     await rig.handshake();

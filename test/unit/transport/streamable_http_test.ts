@@ -180,6 +180,23 @@ describe("the headers of a session", () => {
     ]);
   });
 
+  test("a session that another handshake replaces is deleted, unless the server has lost it", async () => {
+    for (const isLost of [false, true]) {
+      const rig = new Rig();
+      await rig.handshake();
+      if (isLost) {
+        const call = rig.send(CALL);
+        await settle();
+        rig.last.answer(404);
+        expect(await call).toMatchObject({ kind: "session_lost" });
+      }
+      void rig.send({ id: 5, method: "initialize", params: {} });
+      await settle();
+      const deletes = rig.asked.filter(({ method }) => method === "DELETE");
+      expect(deletes.map(({ headers }) => headers.get("mcp-session-id"))).toEqual(isLost ? [] : [SESSION]);
+    }
+  });
+
   test("a server without sessions gets none back, and no DELETE at the end", async () => {
     const rig = new Rig();
     await rig.handshake({});
