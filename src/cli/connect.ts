@@ -27,6 +27,8 @@ const FLAGS = {
   "cert": { type: "string", value: "FILE", text: "show this client certificate, with --key" },
   "key": { type: "string", value: "FILE", text: "the key of the client certificate" },
   "insecure": { type: "boolean", text: "do not check the server's certificate; anybody on the way can read along" },
+  "disable-cookies": { type: "boolean", text: "do not send the server's cookies back to it" },
+  "ipv4": { type: "boolean", text: "connect over IPv4 only; a proxy is reached as it comes" },
   "transport": {
     type: "string",
     default: "http-first",
@@ -81,9 +83,11 @@ export const connectCommand: Command<typeof FLAGS> = {
   ],
   async run([url], flags): Promise<number> {
     const settings = {
-      url: readServerUrl(url!, flags["allow-http"]),
+      url: readServerUrl(url!, flags["allow-http"], flags.ipv4),
       headers: await readHeaders(flags.header, flags["header-file"], process.env),
       tls: await readTls(flags),
+      cookies: !flags["disable-cookies"],
+      ipv4: flags.ipv4,
       transport: readChoice("--transport", flags.transport, STRATEGIES),
       connectTimeout: readSeconds("--connect-timeout", flags["connect-timeout"]),
       headersTimeout: readSeconds("--headers-timeout", flags["headers-timeout"]),

@@ -15,7 +15,7 @@ export async function fetchOrFail(wire: Wire, request: HttpRequest): Promise<Htt
 export function asChannelFailure(thrown: unknown): ChannelFailure {
   if (thrown instanceof ChannelFailure) return thrown;
   const error = toBridgeError(thrown);
-  const refused = error.code === "bad_answer" || error.code === "too_large";
+  const refused = error.code === "bad_answer" || error.code === "too_large" || error.code === "proxy_refused";
   return new ChannelFailure(refused ? "refused" : "broken", error.code, error.message, {
     mayHaveRun: !UNSENT.has(error.code),
     ...(error.hint === undefined ? {} : { hint: error.hint }),
@@ -24,7 +24,12 @@ export function asChannelFailure(thrown: unknown): ChannelFailure {
 }
 
 /** The failures before anything was sent. */
-const UNSENT: ReadonlySet<ErrorCode> = new Set(["unreachable", "connect_timeout", "untrusted_certificate"]);
+const UNSENT: ReadonlySet<ErrorCode> = new Set([
+  "unreachable",
+  "connect_timeout",
+  "untrusted_certificate",
+  "proxy_refused",
+]);
 
 /** The media type of an answer, in lower case and without parameters; empty where there is none. */
 export function mediaType(answer: HttpAnswer): string {

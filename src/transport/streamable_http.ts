@@ -9,7 +9,7 @@ import { ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from
 import { asChannelFailure, fetchOrFail, mediaType } from "./http_exchange.ts";
 import { composeMessage, MalformedMessage, type Message, readMessage, splitBatch } from "./message.ts";
 import { claimedRevision, encodeHeaderValue, negotiatedRevision, standardHeaders } from "./request_headers.ts";
-import { judgeRefusal, sessionLost } from "./refusal.ts";
+import { judgeRefusal, PAST_PROXY, sessionLost, speaker } from "./refusal.ts";
 import { keepServerStream, type StreamEnd, streamIsOver } from "./server_stream.ts";
 import { SseReader } from "./sse.ts";
 
@@ -156,7 +156,8 @@ export class StreamableHttp implements FarEnd {
     }
     const body = await answer.body.bytes(this.#options.limit, exchange.options.onactivity);
     if (type !== "application/json") {
-      throw refused("bad_answer", `the server answered with ${described(type, body)} in place of JSON`);
+      const what = `${speaker(answer)} answered with ${described(type, body)} in place of JSON`;
+      throw refused("bad_answer", what, answer.proxy === undefined ? undefined : PAST_PROXY);
     }
     await this.#deliver(exchange, body, answer.headers.get("mcp-session-id") ?? undefined);
     if (!exchange.answered) throw this.#unanswered(exchange);
@@ -471,8 +472,8 @@ function described(type: string, body: Uint8Array): string {
   }`;
 }
 
-function refused(code: "bad_answer" | "no_answer", message: string): ChannelFailure {
-  return new ChannelFailure("refused", code, message, { mayHaveRun: true });
+function refused(code: "bad_answer" | "no_answer", message: string, hint?: string): ChannelFailure {
+  return new ChannelFailure("refused", code, message, { mayHaveRun: true, ...(hint === undefined ? {} : { hint }) });
 }
 
 function closing(): BridgeError {
