@@ -1,4 +1,5 @@
 import { Pump } from "../bridge/pump.ts";
+import { Cookies } from "../net/cookies.ts";
 import { createGate } from "../net/gate.ts";
 import type { TlsSettings } from "../net/tls.ts";
 import { Budget } from "../platform/budget.ts";
@@ -16,6 +17,10 @@ export interface ConnectSettings {
   readonly headers: Readonly<Record<string, string>>;
   readonly transport: Strategy;
   readonly tls: TlsSettings;
+  /** Whether cookies of the server go back to it. */
+  readonly cookies: boolean;
+  /** Whether connections are made over IPv4 only. */
+  readonly ipv4: boolean;
   readonly connectTimeout: number;
   readonly headersTimeout: number;
   readonly bodyTimeout: number;
@@ -75,6 +80,8 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
       clock,
       budget,
       tls: settings.tls,
+      cookies: settings.cookies ? new Cookies(clock) : undefined,
+      ipv4: settings.ipv4,
       connectTimeout: settings.connectTimeout,
       headersTimeout: settings.headersTimeout,
     }),

@@ -39,11 +39,12 @@ export function readMebibytes(flag: string, text: string): number {
 const SCHEMES = new Set(["https:", "http:", "wss:", "ws:"]);
 
 /**
- * Reads the address of a remote server. Plain `http:` and `ws:` are for this machine, or for whoever says so.
+ * Reads the address of a remote server. Plain `http:` and `ws:` are for this machine, or for whoever says so; `ipv4`
+ * tells that an IPv6 address will not do.
  *
  * @throws {BridgeError} `bad_url`
  */
-export function readServerUrl(text: string, allowHttp: boolean): URL {
+export function readServerUrl(text: string, allowHttp: boolean, ipv4 = false): URL {
   if (!URL.canParse(text) || !/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
     throw new BridgeError("bad_url", `${JSON.stringify(text)} is no address of a server`, {
       hint: `give the whole URL, for example "mcp-bridge https://${guessHost(text)}/mcp"`,
@@ -69,6 +70,9 @@ export function readServerUrl(text: string, allowHttp: boolean): URL {
         hint: 'use "https://" or "wss://", or add "--allow-http" on a network that you trust',
       },
     );
+  }
+  if (ipv4 && url.hostname.startsWith("[")) {
+    throw new BridgeError("bad_url", `${url.hostname} is an IPv6 address`, { hint: 'leave "--ipv4" out' });
   }
   url.hash = "";
   return url;

@@ -28,6 +28,8 @@ const FLAGS = {
   "cert": { type: "string", value: "FILE", text: "show this client certificate, with --key" },
   "key": { type: "string", value: "FILE", text: "the key of the client certificate" },
   "insecure": { type: "boolean", text: "do not check the server's certificate; anybody on the way can read along" },
+  "disable-cookies": { type: "boolean", text: "do not send the server's cookies back to it" },
+  "ipv4": { type: "boolean", text: "connect over IPv4 only; a proxy is reached as it comes" },
   "transport": {
     type: "string",
     default: "http-first",
@@ -84,9 +86,11 @@ export const connectCommand: Command<typeof FLAGS> = {
   ],
   async run([url], flags, program): Promise<number> {
     const settings = {
-      server: program.length > 0 ? readProgram(program, flags) : readServerUrl(url!, flags["allow-http"]),
+      server: program.length > 0 ? readProgram(program, flags) : readServerUrl(url!, flags["allow-http"], flags.ipv4),
       headers: await readHeaders(flags.header, flags["header-file"], process.env),
       tls: await readTls(flags),
+      cookies: !flags["disable-cookies"],
+      ipv4: flags.ipv4,
       transport: readChoice("--transport", flags.transport, STRATEGIES),
       connectTimeout: readSeconds("--connect-timeout", flags["connect-timeout"]),
       headersTimeout: readSeconds("--headers-timeout", flags["headers-timeout"]),
@@ -105,7 +109,7 @@ export const connectCommand: Command<typeof FLAGS> = {
 };
 
 /** Flags that mean nothing to a program on this machine. */
-const FOR_ADDRESSES = ["header", "header-file", "allow-http", "ca", "cert", "key", "insecure"] as const;
+const FOR_ADDRESSES = ["header", "header-file", "allow-http", "ca", "cert", "key", "insecure", "ipv4"] as const;
 
 /**
  * A program to start, with our environment but for what is meant for us alone.
@@ -113,6 +117,11 @@ const FOR_ADDRESSES = ["header", "header-file", "allow-http", "ca", "cert", "key
  * @throws {BridgeError} `bad_argument`
  */
 function readProgram([command, ...args]: readonly string[], flags: FlagValues<typeof FLAGS>): LocalProgram {
+  if (URL.canParse(command!) && command!.includes("://")) {
+    throw new BridgeError("bad_argument", `${JSON.stringify(command)} is an address, not a program`, {
+      hint: 'leave the "--" out',
+    });
+  }
   const needless = FOR_ADDRESSES.find((name) => [flags[name]].flat().some((value) => value));
   if (needless !== undefined) {
     throw new BridgeError("bad_argument", `"--${needless}" is for servers with an address`, { hint: "leave it out" });

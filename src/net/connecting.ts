@@ -17,6 +17,8 @@ export interface WatchOptions {
   readonly headersTimeout: number;
   /** Whether the host is within reach of a connection of our own. */
   readonly probes: boolean;
+  /** Whether only IPv4 will do. */
+  readonly ipv4: boolean;
 }
 
 /**
@@ -28,7 +30,7 @@ export function watchConnecting(
   request: { readonly url: URL; readonly abort?: AbortController },
   options: WatchOptions,
 ): ConnectingWatch {
-  const { clock, connectTimeout, headersTimeout, probes } = options;
+  const { clock, connectTimeout, headersTimeout, probes, ipv4 } = options;
   const timers: Timer[] = [];
   let over = false;
   function fail(error: BridgeError): void {
@@ -37,7 +39,7 @@ export function watchConnecting(
   if (probes && connectTimeout > 0) {
     const head = Math.min(PATIENCE_BEFORE_PROBE_MS, connectTimeout / 2);
     timers.push(clock.after(head, async () => {
-      const connects = await probe(request.url, clock, connectTimeout - head);
+      const connects = await probe(request.url, clock, connectTimeout - head, ipv4);
       if (!connects) fail(tooLate("connect_timeout", `${request.url.host} accepted no connection`, connectTimeout));
     }));
   }
@@ -61,24 +63,31 @@ function tooLate(code: "connect_timeout" | "timed_out", what: string, ms: number
   return new BridgeError(code, `${what} within ${ms / 1000} s`, { hint });
 }
 
-function probe(url: URL, clock: Clock, patience: number): Promise<boolean> {
+function probe(url: URL, clock: Clock, patience: number, ipv4: boolean): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = clock.after(patience, () => resolve(false));
     const settle = (connects: boolean): void => {
       timer.cancel();
       resolve(connects);
     };
-    Bun.connect({
-      hostname: url.hostname.replace(/^\[|\]$/g, ""),
-      port: Number(url.port || (url.protocol === "https:" ? 443 : 80)),
-      socket: {
-        open(socket): void {
-          socket.end();
-          settle(true);
+    addressOf(url, ipv4).then((hostname) =>
+      Bun.connect({
+        hostname,
+        port: Number(url.port || (url.protocol === "https:" ? 443 : 80)),
+        socket: {
+          open(socket): void {
+            socket.end();
+            settle(true);
+          },
+          data(): void {},
+          connectError: () => settle(true), // A refusal is for the request itself to report.
         },
-        data(): void {},
-        connectError: () => settle(true), // A refusal is for the request itself to report.
-      },
-    }).catch(() => settle(true));
+      })
+    ).catch(() => settle(true));
   });
+}
+
+async function addressOf(url: URL, ipv4: boolean): Promise<string> {
+  const hostname = url.hostname.replace(/^\[|\]$/g, "");
+  return ipv4 ? (await Bun.dns.lookup(hostname, { family: 4 }))[0]!.address : hostname;
 }

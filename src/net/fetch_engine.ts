@@ -15,6 +15,8 @@ export const fetchEngine: Engine = async (request, connection) => {
     body: request.body as Uint8Array<ArrayBuffer> | undefined,
     redirect: "manual",
     signal: connection.signal,
+    // Unpacking is done behind the gate, at the reader's pace.
+    decompress: false,
     // Bun ends silent streams after 360 s otherwise; what is too silent is judged in bridge/pending.
     timeout: false,
   };
@@ -53,7 +55,7 @@ class FetchBody implements HttpBody {
       done = true;
     } catch (thrown) {
       done = true;
-      throw networkError(this.#url, thrown, true);
+      throw networkError(this.#url, thrown, { answered: true });
     } finally {
       if (!done) reader?.cancel().catch(() => {});
       this.#connection.release();
@@ -62,9 +64,8 @@ class FetchBody implements HttpBody {
 
   async bytes(limit: number, onchunk?: () => void): Promise<Uint8Array> {
     const { headers } = this.#response;
-    // Either of these headers makes another length than the stated one.
-    const isPlain = !headers.has("content-encoding") && !headers.has("transfer-encoding");
-    const stated = isPlain ? Number(headers.get("content-length") ?? NaN) : NaN;
+    // A body in chunks has another length than the one that may be stated.
+    const stated = headers.has("transfer-encoding") ? NaN : Number(headers.get("content-length") ?? NaN);
     if (stated > limit) {
       this.discard();
       throw tooLarge(limit);
@@ -73,7 +74,7 @@ class FetchBody implements HttpBody {
     try {
       return new Uint8Array(await this.#response.arrayBuffer());
     } catch (thrown) {
-      throw networkError(this.#url, thrown, true);
+      throw networkError(this.#url, thrown, { answered: true });
     } finally {
       this.#connection.release();
     }

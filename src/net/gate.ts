@@ -4,15 +4,19 @@ import { BridgeError, quoted } from "../platform/errors.ts";
 import { isLoopback } from "./address.ts";
 import type { HttpBody } from "./body.ts";
 import { watchConnecting } from "./connecting.ts";
+import type { Cookies } from "./cookies.ts";
 import { fetchEngine } from "./fetch_engine.ts";
-import { networkError } from "./network_error.ts";
+import { networkError, proxyRefusal } from "./network_error.ts";
+import { hasProxy, type Proxy, proxyFor } from "./proxy.ts";
 import type { TlsSettings } from "./tls.ts";
+import { OFFERED_CODINGS, unpacked } from "./unpack.ts";
 import type { SocketRequest } from "./web_socket.ts";
 
 /** One HTTP request of ours. */
 export interface HttpRequest {
   readonly url: URL;
   readonly method: "GET" | "POST" | "DELETE";
+  /** The gate adds `Accept-Encoding` where there is none. */
   readonly headers: Headers;
   readonly body?: Uint8Array;
   /** Gives the exchange up, its answer's body too; the gate aborts it itself when a deadline passes. */
@@ -23,7 +27,10 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Headers;
+  /** Unpacked, whatever its `Content-Encoding`. */
   readonly body: HttpBody;
+  /** The proxy that may have said this in the server's place, as host and port: of plain http alone. */
+  readonly proxy?: string;
 }
 
 /** The way out of the process by HTTP. What stands above it never sees a socket; `auth` wraps it with credentials. */
@@ -31,8 +38,8 @@ export interface HttpWire {
   /**
    * Carries one request out. Redirects are followed only where they keep origin and method.
    *
-   * @throws {BridgeError} `unreachable`, `connect_timeout` or `untrusted_certificate` where nothing was sent,
-   * `outcome_unknown` where the connection broke later, `timed_out`, `bad_answer` for a refused redirect. Whatever
+   * @throws {BridgeError} `unreachable`, `connect_timeout`, `untrusted_certificate` or `proxy_refused` where nothing was
+   * sent, `outcome_unknown` where the connection broke later, `timed_out`, `bad_answer` for a refused redirect. Whatever
    * `abort` was aborted with comes back as it is.
    */
   fetch(request: HttpRequest): Promise<HttpAnswer>;
@@ -55,6 +62,10 @@ export interface GateOptions {
   readonly clock: Clock;
   readonly budget: Budget;
   readonly tls: TlsSettings;
+  /** The cookies of the run; nothing where none are to be kept. */
+  readonly cookies: Cookies | undefined;
+  /** Whether connections are made over IPv4 only; those to a proxy are not concerned. */
+  readonly ipv4: boolean;
   /** How long a connection may take to come about, in ms; 0 for as long as it likes. */
   readonly connectTimeout: number;
   /** How long an answer's headers may take, in ms; 0 for as long as the server likes. */
@@ -73,6 +84,8 @@ export interface Connection {
   readonly pooled: boolean;
   /** Whether the proxy of the environment is to be passed by. */
   readonly direct: boolean;
+  /** Whether only IPv4 will do. */
+  readonly ipv4: boolean;
   /** To be called when the exchange has ended; more than once does no harm. */
   release(): void;
 }
@@ -94,33 +107,40 @@ const COLLECT_AFTER = 8_192;
 
 const MOST_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
 
 /** Opens the gate through which every outbound request goes. */
 export function createGate(options: GateOptions): Wire {
-  const { clock, budget } = options;
-  const hasProxy = PROXY_VARIABLES.some((name) => process.env[name] || process.env[name.toLowerCase()]);
+  const { clock, budget, cookies, ipv4, tls, connectTimeout } = options;
+  const mayBeProxied = hasProxy(process.env);
   let active = 0;
   let finished = 0;
   let freshUntil = 0;
   let answeredAt = -Infinity;
 
+  function proxyOf(url: URL): Proxy | undefined {
+    return mayBeProxied && !isLoopback(url.hostname) ? proxyFor(url, process.env) : undefined;
+  }
+
   async function carry(request: HttpRequest, hops: number): Promise<HttpAnswer> {
     const { signal } = request.abort ??= new AbortController();
     if (signal.aborted) throw signal.reason;
-    const isProxied = hasProxy && !isLoopback(request.url.hostname);
-    // node:http knows nothing of proxies, and whether a host accepts connections is the proxy's matter.
-    const engine = active < FETCH_SLOTS || isProxied ? fetchEngine : (await import("./node_engine.ts")).nodeEngine;
+    const { url } = request;
+    const proxy = proxyOf(url);
+    // node:http knows nothing of proxies and fetch nothing of families, and whether a host accepts connections is the
+    // proxy's matter.
+    const byFetch = proxy !== undefined || (active < FETCH_SLOTS && !ipv4);
+    const engine = byFetch ? fetchEngine : (await import("./node_engine.ts")).nodeEngine;
     const now = clock.now();
-    const probes = now - answeredAt >= SURE_FOR_MS && !isProxied;
+    const probes = now - answeredAt >= SURE_FOR_MS && proxy === undefined;
     const watch = probes || options.headersTimeout > 0 ? watchConnecting(request, { ...options, probes }) : undefined;
     let released = false;
     const connection: Connection = {
       budget,
       signal,
-      tls: options.tls,
+      tls,
       pooled: now > freshUntil,
-      direct: hasProxy && !isProxied,
+      direct: mayBeProxied && proxy === undefined,
+      ipv4,
       release(): void {
         if (released) return;
         released = true;
@@ -130,20 +150,21 @@ export function createGate(options: GateOptions): Wire {
     };
     active++;
     try {
-      const answer = await engine(request, connection);
+      const answer = readable(await engine(withHeaders(request, cookies), connection), budget, proxy, url);
       answeredAt = now;
+      cookies?.take(url, answer.headers);
       if (!REDIRECTS.has(answer.status)) return answer;
       const location = answer.headers.get("location");
       if (location === null) return answer;
       answer.body.discard();
       if (!keepsRequest(request.method, answer.status)) throw movedWithoutRequest(location);
       if (hops === MOST_REDIRECTS) {
-        throw new BridgeError("bad_answer", `${request.url.host} redirects in a circle`);
+        throw new BridgeError("bad_answer", `${url.host} redirects in a circle`);
       }
-      return await carry({ ...request, url: sameOrigin(request.url, location) }, hops + 1);
+      return await carry({ ...request, url: sameOrigin(url, location) }, hops + 1);
     } catch (thrown) {
       connection.release();
-      throw signal.aborted ? signal.reason : networkError(request.url, thrown);
+      throw signal.aborted ? signal.reason : networkError(url, thrown, { proxy });
     } finally {
       watch?.end();
     }
@@ -153,13 +174,37 @@ export function createGate(options: GateOptions): Wire {
     fetch: (request) => carry(request, 0),
     async connect(request): Promise<WebSocket> {
       const { openSocket } = await import("./web_socket.ts");
-      return openSocket(request, options);
+      const url = new URL(request.url);
+      url.protocol = url.protocol === "wss:" ? "https:" : "http:";
+      const { headers } = withHeaders({ ...request, url, method: "GET" }, cookies);
+      return openSocket({ ...request, headers }, { clock, tls, connectTimeout, ipv4, proxy: proxyOf(url) });
     },
     forgetConnections(): void {
       freshUntil = clock.now() + STALE_POOL_MS;
       answeredAt = -Infinity;
     },
   };
+}
+
+/** The request with what the gate itself has to say in its headers. */
+function withHeaders(request: HttpRequest, cookies: Cookies | undefined): HttpRequest {
+  // Mostly the headers of a session, which come again: so this is done once.
+  if (!request.headers.has("accept-encoding")) request.headers.set("accept-encoding", OFFERED_CODINGS);
+  const cookie = cookies?.headerFor(request.url);
+  if (cookie === undefined || request.headers.has("cookie")) return request;
+  const headers = new Headers(request.headers);
+  headers.set("cookie", cookie);
+  return { ...request, headers };
+}
+
+/** The answer as those above may read it. Throws where it is a proxy's demand for a password. */
+function readable(answer: HttpAnswer, budget: Budget, proxy: Proxy | undefined, url: URL): HttpAnswer {
+  const coding = answer.headers.get("content-encoding");
+  const body = coding === null ? answer.body : unpacked(answer.body, coding, budget);
+  if (proxy === undefined || url.protocol === "https:") return coding === null ? answer : { ...answer, body };
+  if (answer.status !== 407) return { ...answer, body, proxy: proxy.address };
+  body.discard();
+  throw proxyRefusal(url, 407, proxy);
 }
 
 /** Whether a redirect has the same request made at another place; any may be followed by GET. */

@@ -6,7 +6,7 @@ import { networkError } from "./network_error.ts";
 
 /**
  * Carries a request out by `node:http`, which knows no limit to requests in flight. It costs about twice the time of
- * Bun's fetch, so it takes what goes beyond fetch's slots.
+ * Bun's fetch, so it takes what goes beyond fetch's slots, and what must go over IPv4.
  */
 export const nodeEngine: Engine = async (request, connection) => {
   const secure = request.url.protocol === "https:";
@@ -16,11 +16,11 @@ export const nodeEngine: Engine = async (request, connection) => {
       method: request.method,
       headers: {
         ...request.headers.toJSON(),
-        "accept-encoding": "identity",
         ...(request.body === undefined ? {} : { "content-length": request.body.length }),
       },
       agent: connection.pooled ? agentOf(secure, http.Agent) : false,
       signal: connection.signal,
+      ...(connection.ipv4 ? { family: 4 } : {}),
       ...(secure ? connection.tls : {}),
     }, (incoming) => {
       resolve({
@@ -54,9 +54,9 @@ function nodeBody(url: URL, incoming: IncomingMessage, connection: Connection): 
   async function* chunks(): AsyncGenerator<Uint8Array> {
     try {
       for await (const chunk of incoming) yield chunk;
-      if (!incoming.complete) throw networkError(url, undefined, true);
+      if (!incoming.complete) throw networkError(url, undefined, { answered: true });
     } catch (thrown) {
-      throw networkError(url, thrown, true);
+      throw networkError(url, thrown, { answered: true });
     } finally {
       connection.release();
     }

@@ -1,4 +1,5 @@
 import { BridgeError } from "../platform/errors.ts";
+import type { Proxy } from "./proxy.ts";
 
 /** How the other side of a TLS connection is judged, and who we say we are; PEM texts. */
 export interface TlsSettings {
@@ -54,15 +55,23 @@ async function readPem(flag: string, file: string): Promise<string> {
   });
 }
 
-/** What is wrong with a certificate, by the runtime's code, and the flag that cures it. */
-export function certificateFault(code: string, host: string): BridgeError | undefined {
+/** What is wrong with a certificate, by the runtime's code, and the flag or variable that cures it. */
+export function certificateFault(code: string, host: string, proxy?: Proxy): BridgeError | undefined {
   const fault = FAULTS.find(([codes]) => codes.test(code));
   if (fault === undefined) return undefined;
-  const [, text, hint] = fault;
+  const [codes, text, hint] = fault;
+  if (codes === NO_TLS && proxy !== undefined) {
+    const what = `no TLS connection to ${host} came about by the proxy ${proxy.address} (${code})`;
+    return new BridgeError("untrusted_certificate", what, {
+      hint: `check the address and ${proxy.variable}, or except the host with NO_PROXY`,
+    });
+  }
   return new BridgeError("untrusted_certificate", `${text.replace("HOST", host)} (${code})`, { hint });
 }
 
 const OWN_AUTHORITY = 'if it is your organisation\'s own, name its authority with "--ca FILE"';
+
+const NO_TLS = /EPROTO|^ERR_SSL|WRONG_VERSION/;
 
 const FAULTS: readonly [codes: RegExp, text: string, hint: string][] = [
   [
@@ -79,7 +88,7 @@ const FAULTS: readonly [codes: RegExp, text: string, hint: string][] = [
     OWN_AUTHORITY,
   ],
   [
-    /EPROTO|^ERR_SSL|WRONG_VERSION/,
+    NO_TLS,
     "no TLS connection to HOST came about",
     'check the address; does the server want "--cert"?',
   ],

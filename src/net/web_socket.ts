@@ -1,6 +1,7 @@
 import type { Clock } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { networkError } from "./network_error.ts";
+import { type Proxy, proxyAddress } from "./proxy.ts";
 import type { TlsSettings } from "./tls.ts";
 
 /** A WebSocket that is to be opened. */
@@ -21,6 +22,10 @@ export interface SocketOptions {
   readonly tls: TlsSettings;
   /** How long the handshake may take, in ms; 0 for as long as the server likes. */
   readonly connectTimeout: number;
+  /** Whether the connection is made over IPv4 only; that to a proxy is not concerned. */
+  readonly ipv4: boolean;
+  /** The proxy by which the server is reached. */
+  readonly proxy: Proxy | undefined;
 }
 
 /**
@@ -30,16 +35,21 @@ export interface SocketOptions {
  * @throws {BridgeError} what a request by HTTP throws; `http_status` where the server answered something other than a
  * WebSocket.
  */
-export function openSocket(request: SocketRequest, options: SocketOptions): Promise<WebSocket> {
+export async function openSocket(request: SocketRequest, options: SocketOptions): Promise<WebSocket> {
   const { url, headers, protocol, abort } = request;
-  const { clock, tls, connectTimeout } = options;
-  const { promise, resolve, reject } = Promise.withResolvers<WebSocket>();
+  const { clock, tls, connectTimeout, proxy, ipv4 } = options;
+  const dialled = ipv4 && proxy === undefined ? await byIpv4(url) : url;
+  if (dialled !== url) headers.set("host", url.host);
   if (abort.signal.aborted) throw abort.signal.reason;
-  const socket = new WebSocket(url.href, {
+  const { promise, resolve, reject } = Promise.withResolvers<WebSocket>();
+  const socket = new WebSocket(dialled.href, {
     protocols: [protocol],
     headers,
     perMessageDeflate: false,
-    ...(url.protocol === "wss:" ? { tls: tls as Bun.TLSOptions } : {}),
+    ...(url.protocol === "wss:"
+      ? { tls: (dialled === url ? tls : { ...tls, serverName: url.hostname }) as Bun.TLSOptions }
+      : {}),
+    ...(proxy === undefined ? {} : { proxy: proxyAddress(proxy, process.env) }),
   });
   socket.binaryType = "nodebuffer";
   const timer = connectTimeout === 0 ? undefined : clock.after(connectTimeout, () => {
@@ -51,7 +61,7 @@ export function openSocket(request: SocketRequest, options: SocketOptions): Prom
   });
   const giveUp = (): void => settle(abort.signal.reason);
   const opened = (): void => settle();
-  const failed = (event: Event): void => settle(handshakeError(url, (event as ErrorEvent).error));
+  const failed = (event: Event): void => settle(handshakeError(url, (event as ErrorEvent).error, proxy));
   socket.addEventListener("open", opened);
   socket.addEventListener("error", failed);
   abort.signal.addEventListener("abort", giveUp);
@@ -68,10 +78,22 @@ export function openSocket(request: SocketRequest, options: SocketOptions): Prom
 }
 
 /** The runtime gives a code to what the network did, and none to an answer that is no handshake. */
-function handshakeError(url: URL, thrown: unknown): BridgeError {
-  if ((thrown as { code?: unknown } | null)?.code !== undefined) return networkError(url, thrown);
+function handshakeError(url: URL, thrown: unknown, proxy: Proxy | undefined): BridgeError {
+  if ((thrown as { code?: unknown } | null)?.code !== undefined) return networkError(url, thrown, { proxy });
   return new BridgeError("http_status", `${url.host} opens no WebSocket at this address`, {
     hint: "check the address: servers of today are reached by https",
     cause: thrown,
   });
+}
+
+/** The same address with an IPv4 address in place of the name, since the runtime cannot be told of families. */
+async function byIpv4(url: URL): Promise<URL> {
+  const { lookup } = await import("node:dns/promises");
+  const dialled = new URL(url);
+  try {
+    dialled.hostname = (await lookup(url.hostname, { family: 4 })).address;
+  } catch (thrown) {
+    throw networkError(url, thrown);
+  }
+  return dialled;
 }

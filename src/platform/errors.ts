@@ -46,6 +46,8 @@ export const ERROR_NUMBERS = {
   unresponsive: 1022,
   /** The bridge is ending. */
   closing: 1023,
+  /** The proxy on the way does not let the request through: nothing was sent. */
+  proxy_refused: 1024,
   /** A defect of ours. */
   internal: 1099,
 } as const;

@@ -1,4 +1,4 @@
-import { BridgeError, type ErrorCode } from "../platform/errors.ts";
+import { BridgeError, type ErrorCode, toBridgeError } from "../platform/errors.ts";
 import type { Message } from "./message.ts";
 
 /**
@@ -87,3 +87,34 @@ export function brokenBy(cause: BridgeError): ChannelFailure {
     cause,
   });
 }
+
+/** The failure of an exchange, from whatever was thrown below it. */
+export function asChannelFailure(thrown: unknown): ChannelFailure {
+  if (thrown instanceof ChannelFailure) return thrown;
+  const error = toBridgeError(thrown);
+  const refused = REFUSED.has(error.code);
+  return new ChannelFailure(refused ? "refused" : "broken", error.code, error.message, {
+    mayHaveRun: !UNSENT.has(error.code),
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    cause: error.cause ?? error,
+  });
+}
+
+/** The failures that another try would not mend. */
+const REFUSED: ReadonlySet<ErrorCode> = new Set([
+  "bad_answer",
+  "too_large",
+  "bad_command",
+  "http_status",
+  "proxy_refused",
+]);
+
+/** The failures before anything was sent. */
+const UNSENT: ReadonlySet<ErrorCode> = new Set([
+  "unreachable",
+  "connect_timeout",
+  "untrusted_certificate",
+  "bad_command",
+  "http_status",
+  "proxy_refused",
+]);

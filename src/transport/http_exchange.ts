@@ -1,6 +1,5 @@
 import type { HttpAnswer, HttpRequest, HttpWire } from "../net/gate.ts";
-import { type ErrorCode, toBridgeError } from "../platform/errors.ts";
-import { ChannelFailure } from "./channel.ts";
+import { asChannelFailure } from "./channel.ts";
 
 /** Carries one HTTP request out; every failure comes as a `ChannelFailure`. */
 export async function fetchOrFail(wire: HttpWire, request: HttpRequest): Promise<HttpAnswer> {
@@ -10,30 +9,6 @@ export async function fetchOrFail(wire: HttpWire, request: HttpRequest): Promise
     throw asChannelFailure(thrown);
   }
 }
-
-/** The failure of an exchange, from whatever was thrown below it. */
-export function asChannelFailure(thrown: unknown): ChannelFailure {
-  if (thrown instanceof ChannelFailure) return thrown;
-  const error = toBridgeError(thrown);
-  const refused = REFUSED.has(error.code);
-  return new ChannelFailure(refused ? "refused" : "broken", error.code, error.message, {
-    mayHaveRun: !UNSENT.has(error.code),
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    cause: error.cause ?? error,
-  });
-}
-
-/** The failures that another try would not mend. */
-const REFUSED: ReadonlySet<ErrorCode> = new Set(["bad_answer", "too_large", "bad_command", "http_status"]);
-
-/** The failures before anything was sent. */
-const UNSENT: ReadonlySet<ErrorCode> = new Set([
-  "unreachable",
-  "connect_timeout",
-  "untrusted_certificate",
-  "bad_command",
-  "http_status",
-]);
 
 /** The media type of an answer, in lower case and without parameters; empty where there is none. */
 export function mediaType(answer: HttpAnswer): string {

@@ -1,7 +1,7 @@
 import type { HttpAnswer, HttpWire } from "../net/gate.ts";
 import { BridgeError, quoted, toBridgeError } from "../platform/errors.ts";
-import { brokenBy, ChannelFailure, type SendOptions } from "./channel.ts";
-import { asChannelFailure, fetchOrFail, mediaType } from "./http_exchange.ts";
+import { asChannelFailure, brokenBy, ChannelFailure, type SendOptions } from "./channel.ts";
+import { fetchOrFail, mediaType } from "./http_exchange.ts";
 import type { Message } from "./message.ts";
 import { judgeRefusal } from "./refusal.ts";
 import { deliver, type Link, type LinkEvents, type OpenLink } from "./shared_stream.ts";

@@ -1,8 +1,7 @@
 import { type Child, type ChildOptions, startChild } from "../platform/child.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
-import { brokenBy, ChannelFailure } from "./channel.ts";
-import { asChannelFailure } from "./http_exchange.ts";
+import { asChannelFailure, brokenBy, ChannelFailure } from "./channel.ts";
 import { LineSplitter } from "./lines.ts";
 import type { Message } from "./message.ts";
 import { Outbox } from "./outbox.ts";

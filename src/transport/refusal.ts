@@ -41,19 +41,28 @@ export function judgeRefusal(
     return readError(body) ?? new ChannelFailure("refused", "busy", busy, { hint: "try again later" });
   }
   return readError(body) ??
-    new ChannelFailure("refused", "http_status", `the server answered ${statusText(status, body)}`, {
+    new ChannelFailure("refused", "http_status", `${speaker(answer)} answered ${statusText(status, body)}`, {
       // A gateway's word says nothing about what stands behind it.
       mayHaveRun: status >= 500,
       status,
-      ...(hintFor(status)),
+      ...(hintFor(answer)),
     });
 }
 
-function hintFor(status: number): { hint?: string } {
+/** Who gave an answer: of plain http a proxy may have, and nobody can tell. */
+export function speaker(answer: HttpAnswer): string {
+  return answer.proxy === undefined ? "the server" : `the server, or the proxy ${answer.proxy} on the way,`;
+}
+
+function hintFor({ status, proxy }: HttpAnswer): { hint?: string } {
+  if (proxy !== undefined && (status === 403 || status >= 500)) return { hint: PAST_PROXY };
   if (status === 403) return { hint: "check that the account may do this, and the headers that were given" };
   if (status === 404 || status === 405) return { hint: "check the address: this one may be no MCP endpoint" };
   return {};
 }
+
+/** What may help where a proxy answers in the server's place. */
+export const PAST_PROXY = "check the address, or except the host from the proxy with NO_PROXY";
 
 function statusText(status: number, body: Uint8Array): string {
   if (body.length === 0) return `${status}`;

@@ -4,13 +4,13 @@ import { type Clock, pause } from "../platform/clock.ts";
 import { BridgeError, quoted, toBridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { waitBefore } from "./backoff.ts";
-import { ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "./channel.ts";
+import { asChannelFailure, ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "./channel.ts";
 import { readEventStream } from "./event_stream.ts";
 import { Exchange } from "./exchange.ts";
-import { asChannelFailure, fetchOrFail, mediaType } from "./http_exchange.ts";
+import { fetchOrFail, mediaType } from "./http_exchange.ts";
 import { composeMessage, type Message } from "./message.ts";
 import { claimedRevision, encodeHeaderValue, negotiatedRevision, standardHeaders } from "./request_headers.ts";
-import { judgeRefusal, sessionLost } from "./refusal.ts";
+import { judgeRefusal, PAST_PROXY, sessionLost, speaker } from "./refusal.ts";
 import { keepServerStream, type StreamEnd, streamIsOver } from "./server_stream.ts";
 
 /** What a Streamable HTTP end is made of. */
@@ -153,7 +153,8 @@ export class StreamableHttp implements FarEnd {
     }
     const body = await answer.body.bytes(this.#options.limit, exchange.send.onactivity);
     if (type !== "application/json") {
-      throw refused("bad_answer", `the server answered with ${described(type, body)} in place of JSON`);
+      const what = `${speaker(answer)} answered with ${described(type, body)} in place of JSON`;
+      throw refused("bad_answer", what, answer.proxy === undefined ? undefined : PAST_PROXY);
     }
     await exchange.deliver(body);
     if (!exchange.answered) throw exchange.unanswered();
@@ -357,8 +358,8 @@ function described(type: string, body: Uint8Array): string {
   }`;
 }
 
-function refused(code: "bad_answer" | "no_answer", message: string): ChannelFailure {
-  return new ChannelFailure("refused", code, message, { mayHaveRun: true });
+function refused(code: "bad_answer" | "no_answer", message: string, hint?: string): ChannelFailure {
+  return new ChannelFailure("refused", code, message, { mayHaveRun: true, ...(hint === undefined ? {} : { hint }) });
 }
 
 function closing(): BridgeError {

@@ -1,8 +1,8 @@
 import type { Wire } from "../net/gate.ts";
 import { type Clock, pause } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
-import { brokenBy, ChannelFailure } from "./channel.ts";
-import { asChannelFailure, fetchOrFail } from "./http_exchange.ts";
+import { asChannelFailure, brokenBy, ChannelFailure } from "./channel.ts";
+import { fetchOrFail } from "./http_exchange.ts";
 import type { Message } from "./message.ts";
 import { judgeRefusal } from "./refusal.ts";
 import { deliver, type Link, type LinkEvents, type OpenLink } from "./shared_stream.ts";

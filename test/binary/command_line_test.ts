@@ -75,6 +75,7 @@ const WRONG: [words: string[], error: string, hint: string][] = [
     ENCRYPT,
   ],
   [["http://127.0.0.1.nip.io/"], '"http://127.0.0.1.nip.io" is not encrypted: anybody on the way reads along', ENCRYPT],
+  [["--ipv4", "https://[2001:db8::1]/mcp"], "[2001:db8::1] is an IPv6 address", 'leave "--ipv4" out'],
   [["https://me:hunter2@example.com/"], "the address contains a user name or a password", NO_CREDENTIALS],
   [["https://me@example.com/"], "the address contains a user name or a password", NO_CREDENTIALS],
   [["https://:hunter2@example.com/"], "the address contains a user name or a password", NO_CREDENTIALS],
@@ -214,6 +215,8 @@ Connects the MCP client on standard input and output to a remote MCP server.
   --key FILE                 the key of the client certificate
   --insecure                 do not check the server's certificate; anybody on the way can read
                              along
+  --disable-cookies          do not send the server's cookies back to it
+  --ipv4                     connect over IPv4 only; a proxy is reached as it comes
   --transport ORDER          the HTTP transport to try first, or only: http-first, sse-first,
                              http-only, sse-only (http-first)
   --connect-timeout SECONDS  give up if no connection comes about (10)

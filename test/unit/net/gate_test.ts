@@ -2,12 +2,15 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { connect, createServer, type Socket } from "node:net";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import type { Transform } from "node:stream";
+import { brotliCompressSync, createBrotliCompress, createGzip, deflateSync, gzipSync, type Zlib } from "node:zlib";
 import { createGate, type GateOptions, type HttpAnswer, type HttpRequest, type Wire } from "../../../src/net/gate.ts";
+import { Cookies } from "../../../src/net/cookies.ts";
 import { Budget } from "../../../src/platform/budget.ts";
 import { type Clock, systemClock } from "../../../src/platform/clock.ts";
-import type { BridgeError } from "../../../src/platform/errors.ts";
+import { type BridgeError, quoted } from "../../../src/platform/errors.ts";
 import { FakeClock } from "../../harness/fake_clock.ts";
 import { freePort } from "../../harness/free_port.ts";
 import { Home } from "../../harness/home.ts";
@@ -21,6 +24,8 @@ function gateOf(options: Partial<GateOptions> = {}): Wire {
     clock: systemClock,
     budget: new Budget(64 * MIB),
     tls: { rejectUnauthorized: true },
+    cookies: undefined,
+    ipv4: false,
     connectTimeout: 10_000,
     headersTimeout: 0,
     ...options,
@@ -30,14 +35,21 @@ function gateOf(options: Partial<GateOptions> = {}): Wire {
 type Handler = (request: Request) => Response | Promise<Response>;
 
 /** A server on loopback. */
-function serve(fetch: Handler, tls?: { cert: string; key: string }): { url: string } & Disposable {
-  const server = Bun.serve({ hostname: "127.0.0.1", port: 0, idleTimeout: 0, development: false, fetch, tls });
-  const url = `http${tls === undefined ? "" : "s"}://127.0.0.1:${server.port}/`;
+function serve(
+  fetch: Handler,
+  tls?: { cert: string; key: string },
+  hostname = "127.0.0.1",
+  port = 0,
+): { url: string } & Disposable {
+  const server = Bun.serve({ hostname, port, idleTimeout: 0, development: false, fetch, tls });
+  const url = `http${tls === undefined ? "" : "s"}://${
+    hostname.includes(":") ? `[${hostname}]` : hostname
+  }:${server.port}/`;
   return { url, [Symbol.dispose]: () => void server.stop(true) };
 }
 
 /** A server on raw TCP that says `text` to whoever said something. */
-async function speak(text: string, then: "keep" | "end" | "reset"): Promise<{ url: string } & Disposable> {
+async function speak(text: string | Uint8Array, then: "keep" | "end" | "reset"): Promise<{ url: string } & Disposable> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -47,7 +59,7 @@ async function speak(text: string, then: "keep" | "end" | "reset"): Promise<{ ur
         if (then === "end") socket.end();
         if (then === "reset") socket.resetAndDestroy();
       };
-      if (text === "") close();
+      if (text.length === 0) close();
       else socket.write(text, close);
     });
   });
@@ -95,10 +107,12 @@ const ENGINES: [engine: string, prepare: (gate: Wire) => Disposable][] = [
   ["node:http", fill],
 ];
 
-describe.each(ENGINES)("through %s", (engine, prepare) => {
-  const engineOf = (request: Request): string =>
-    request.headers.get("accept-encoding") === "identity" ? "node:http" : "fetch";
+/** The engine that a request came by: fetch says its name. */
+function engineOf(request: Request): string {
+  return request.headers.has("user-agent") ? "fetch" : "node:http";
+}
 
+describe.each(ENGINES)("through %s", (engine, prepare) => {
   test("a request arrives with its method, headers and body, and the answer with status, headers and body", async () => {
     const gate = gateOf();
     using _filled = prepare(gate);
@@ -352,6 +366,40 @@ describe.each(ENGINES)("through %s", (engine, prepare) => {
     expect(await reading).toBeInstanceOf(Error);
   });
 
+  test("cookies of the server go back to it with every method, from redirects and failures too", async () => {
+    const gate = gateOf({ cookies: new Cookies(systemClock) });
+    using _filled = prepare(gate);
+    const seen: (string | null)[] = [];
+    using server = serve((request) => {
+      seen.push(request.headers.get("cookie"));
+      if (seen.length > 1) return new Response("", { status: 500, headers: [["set-cookie", `b=${seen.length}`]] });
+      return new Response(null, {
+        status: 307,
+        headers: [["location", "/"], ["set-cookie", "a=1"], ["set-cookie", "b=1"]],
+      });
+    });
+    const headers = new Headers({ "x-mine": "1" });
+    for (const method of ["POST", "GET", "DELETE"] as const) {
+      (await gate.fetch(request(server.url, { method, headers }))).body.discard();
+    }
+    expect(seen).toEqual([null, "a=1; b=1", "a=1; b=2", "a=1; b=3"]);
+    expect(headers.has("cookie")).toBe(false);
+  });
+
+  test("cookies that the person gave go in place of the server's, and without any kept none go", async () => {
+    for (const cookies of [new Cookies(systemClock), undefined]) {
+      const gate = gateOf({ cookies });
+      using _filled = prepare(gate);
+      using server = serve((request) =>
+        new Response(request.headers.get("cookie") ?? "none", { headers: { "set-cookie": "a=1" } })
+      );
+      await textOf(await gate.fetch(request(server.url)));
+      const headers = new Headers({ "Cookie": "mine=1" });
+      expect(await textOf(await gate.fetch(request(server.url, { headers })))).toBe("mine=1");
+      expect(await textOf(await gate.fetch(request(server.url)))).toBe(cookies === undefined ? "none" : "a=1");
+    }
+  });
+
   test("an answer whose headers do not come in time is given up", async () => {
     const gate = gateOf({ headersTimeout: 150 });
     using _filled = prepare(gate);
@@ -360,16 +408,19 @@ describe.each(ENGINES)("through %s", (engine, prepare) => {
   });
 });
 
-describe("compressed answers", () => {
+describe.each(ENGINES)("compressed answers through %s", (_engine, prepare) => {
   const text = "hello ".repeat(1_000);
+  const packedAs = (encoding: string): Response => new Response("x", { headers: { "content-encoding": encoding } });
+
   const ENCODINGS: [encoding: string, packed: Uint8Array][] = [
     ["gzip", gzipSync(text)],
+    ["X-GZip", gzipSync(text)],
     ["deflate", deflateSync(text)],
     ["br", brotliCompressSync(text)],
-    ["zstd", zstdCompressSync(text)],
   ];
   test.each(ENCODINGS)("%s is unpacked, counted unpacked, and told where it is damaged", async (encoding, packed) => {
     const gate = gateOf();
+    using _filled = prepare(gate);
     let bytes = packed;
     using server = serve(() => new Response(new Uint8Array(bytes), { headers: { "content-encoding": encoding } }));
     expect(await textOf(await gate.fetch(request(server.url)))).toBe(text);
@@ -377,11 +428,124 @@ describe("compressed answers", () => {
     expect((await failureOf(large.body.bytes(text.length - 1))).code).toBe("too_large");
     const damaged = new Uint8Array(packed);
     damaged.fill(0xa5, 2);
-    bytes = damaged;
-    const failure = await failureOf(gate.fetch(request(server.url)).then((answer) => answer.body.bytes(MIB)));
-    expect(failure.code).toBe("bad_answer");
-    expect(failure.message).toContain("compressed and damaged");
+    for (bytes of [damaged, packed.subarray(0, -5)]) {
+      const failure = await failureOf(gate.fetch(request(server.url)).then((answer) => answer.body.bytes(MIB)));
+      expect(failure.code).toBe("bad_answer");
+      expect(failure.message).toContain("compressed and damaged");
+    }
   });
+
+  test("what is offered is what is unpacked, and a choice of the person stands", async () => {
+    const gate = gateOf();
+    using _filled = prepare(gate);
+    using server = serve((request) => new Response(request.headers.get("accept-encoding")));
+    expect(await textOf(await gate.fetch(request(server.url)))).toBe("gzip, deflate, br");
+    const headers = new Headers({ "accept-encoding": "identity" });
+    expect(await textOf(await gate.fetch(request(server.url, { headers })))).toBe("identity");
+  });
+
+  test.each(["zstd", "gzip, br", "constructor", "hello\u00ff"])(
+    "%s, which was not asked for, is named",
+    async (encoding) => {
+      const gate = gateOf();
+      using _filled = prepare(gate);
+      using server = serve(() => packedAs(encoding));
+      const failure = await failureOf((await gate.fetch(request(server.url))).body.bytes(MIB));
+      expect([failure.code, failure.message]).toEqual([
+        "bad_answer",
+        `the server's answer is packed as ${quoted(encoding)}, which was not asked for`,
+      ]);
+    },
+  );
+
+  test.each(["identity", ""])("%p changes nothing", async (encoding) => {
+    const gate = gateOf();
+    using _filled = prepare(gate);
+    using server = serve(() => packedAs(encoding));
+    expect(await textOf(await gate.fetch(request(server.url)))).toBe("x");
+  });
+
+  test("an empty body is empty, whatever is said of its packing", async () => {
+    const gate = gateOf();
+    using _filled = prepare(gate);
+    using server = serve(() => new Response("", { status: 404, headers: { "content-encoding": "gzip" } }));
+    expect(await textOf(await gate.fetch(request(server.url)))).toBe("");
+  });
+
+  test.each([
+    ["gzip", (): Transform & Zlib => createGzip()],
+    ["br", (): Transform & Zlib => createBrotliCompress()],
+  ])("a stream in %s is heard event by event, and closes with its reader", async (encoding, packer) => {
+    const gate = gateOf();
+    using _filled = prepare(gate);
+    const closed = Promise.withResolvers<void>();
+    const packing = packer();
+    using server = serve(() => {
+      const stream = new ReadableStream<Uint8Array>({
+        start: (controller) => void packing.on("data", (chunk: Uint8Array) => controller.enqueue(chunk)),
+        cancel: () => closed.resolve(),
+      });
+      packing.write("0");
+      packing.flush();
+      return new Response(stream, { headers: { "content-encoding": encoding } });
+    });
+    const answer = await gate.fetch(request(server.url, { method: "GET" }));
+    let heard = "";
+    for await (const chunk of answer.body.chunks()) {
+      heard += new TextDecoder().decode(chunk);
+      if (heard.length === 3) {
+        answer.body.discard();
+        continue;
+      }
+      packing.write(`${heard.length}`);
+      packing.flush();
+    }
+    expect(heard).toBe("012");
+    await closed.promise;
+  });
+
+  test("a connection that breaks within a packed body is told as such", async () => {
+    const gate = gateOf();
+    using _filled = prepare(gate);
+    const head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 900\r\n\r\n";
+    using server = await speak(Buffer.concat([Buffer.from(head), gzipSync(text).subarray(0, 30)]), "end");
+    const answer = await gate.fetch(request(server.url));
+    expect((await failureOf(answer.body.bytes(MIB))).code).toBe("outcome_unknown");
+  });
+});
+
+/** Containers often have no IPv6 at all. */
+const hasIpv6 = Object.values(networkInterfaces()).flat().some((face) => face?.address === "::1");
+
+describe.skipIf(!hasIpv6)("a name with addresses of both families", () => {
+  test("is reached over IPv4 only where that is wished, and over any otherwise", async () => {
+    using six = serve(() => new Response("six"), undefined, "::1");
+    const url = six.url.replace("[::1]", "localhost");
+    expect(await textOf(await gateOf().fetch(request(url)))).toBe("six");
+    const gate = gateOf({ ipv4: true });
+    const failure = await failureOf(gate.fetch(request(url)));
+    expect([failure.code, failure.message]).toEqual([
+      "unreachable",
+      `${new URL(url).host} does not accept connections (ECONNREFUSED)`,
+    ]);
+    using _four = serve(() => new Response("four"), undefined, "127.0.0.1", Number(new URL(url).port));
+    expect(await textOf(await gate.fetch(request(url)))).toBe("four");
+    expect(await textOf(await gate.fetch(request(url, { method: "GET" })))).toBe("four");
+  });
+
+  test.skipIf(process.platform !== "linux")(
+    "is given up over IPv4 after the time for connecting, though it would accept one over IPv6",
+    async () => {
+      await using deaf = await deafPort();
+      using _six = serve(() => new Response("six"), undefined, "::1", deaf.port);
+      const failure = await failureOf(
+        gateOf({ ipv4: true, connectTimeout: 400, headersTimeout: 3_000 }).fetch(
+          request(`http://localhost:${deaf.port}/`),
+        ),
+      );
+      expect(failure.code).toBe("connect_timeout");
+    },
+  );
 });
 
 describe("beyond fetch's share", () => {
@@ -432,9 +596,9 @@ describe("beyond fetch's share", () => {
 
   test("a slot comes back however an exchange ends, so that fetch goes on being used", async () => {
     const gate = gateOf();
-    const engines = new Set<string | null>();
+    const engines = new Set<string>();
     using server = serve((request) => {
-      engines.add(request.headers.get("accept-encoding"));
+      engines.add(engineOf(request));
       const { pathname } = new URL(request.url);
       if (pathname === "/redirect") return new Response(null, { status: 307, headers: { location: "/" } });
       if (pathname === "/away") {
@@ -455,7 +619,7 @@ describe("beyond fetch's share", () => {
       () => gate.fetch(request(nobody)),
     ];
     for (const way of WAYS) for (let n = 0; n < 50; n++) await way().catch(() => {});
-    expect(engines.has("identity")).toBe(false);
+    expect([...engines]).toEqual(["fetch"]);
   });
 });
 

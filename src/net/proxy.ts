@@ -1,0 +1,70 @@
+/** The proxy that the environment puts on the way to a server. */
+export interface Proxy {
+  /** Its host and port; never its user and password. */
+  readonly address: string;
+  /** The variable that names it. */
+  readonly variable: string;
+  /** Whether the variable holds a user. */
+  readonly hasUser: boolean;
+}
+
+/** Whether the environment names any proxy. */
+export function hasProxy(env: NodeJS.ProcessEnv): boolean {
+  return ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].some((name) => read(env, name) !== undefined);
+}
+
+/**
+ * The proxy by which Bun's fetch reaches `url` in an environment, for deciding what else may be tried and for naming
+ * it in errors; the request itself is carried there by fetch. Small letters go before capitals, as fetch has it.
+ */
+export function proxyFor(url: URL, env: NodeJS.ProcessEnv): Proxy | undefined {
+  const own = read(env, url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY");
+  const found = own ?? read(env, "ALL_PROXY");
+  if (found === undefined || isExcepted(url, read(env, "NO_PROXY")?.value ?? "")) return undefined;
+  const text = withScheme(found.value);
+  const proxy = URL.canParse(text) ? new URL(text) : undefined;
+  return {
+    address: proxy?.host || "without an address",
+    variable: found.name,
+    hasUser: (proxy?.username ?? "") !== "",
+  };
+}
+
+/** The address of a proxy as the runtime takes it, with its user and password: for nobody else. */
+export function proxyAddress({ variable }: Proxy, env: NodeJS.ProcessEnv): string {
+  return withScheme(env[variable]!);
+}
+
+function withScheme(text: string): string {
+  return text.includes("://") ? text : `http://${text}`;
+}
+
+function read(env: NodeJS.ProcessEnv, name: string): { name: string; value: string } | undefined {
+  const found = [name.toLowerCase(), name].find((candidate) => env[candidate]);
+  return found === undefined ? undefined : { name: found, value: env[found]! };
+}
+
+/** Whether `NO_PROXY` excepts a host: `*`, names with all below them, addresses, IPv4 networks, each with a port or not. */
+function isExcepted(url: URL, list: string): boolean {
+  const host = url.hostname.replace(/^\[|\]$|\.$/g, "");
+  const port = url.port || (url.protocol === "https:" ? "443" : "80");
+  return list.toLowerCase().split(/[\s,]+/).some((entry) => {
+    const [, bracketed, plain = "", ofPort = port] = /^(?:\[(.*)\]|([^:]*|.*:.*:.*))(?::(\d+))?$/.exec(entry) ?? [];
+    const name = (bracketed ?? plain).replace(/^\*?\.|\.$/g, "");
+    if (name === "" || ofPort !== port) return false;
+    return name === "*" || host === name || host.endsWith(`.${name}`) || isInNetwork(host, name);
+  });
+}
+
+function isInNetwork(host: string, network: string): boolean {
+  const [base = "", length = ""] = network.split("/");
+  const [one, other] = [readIpv4(host), readIpv4(base)];
+  if (one === undefined || other === undefined || !/^\d+$/.test(length) || Number(length) > 32) return false;
+  const size = 2 ** (32 - Number(length));
+  return Math.floor(one / size) === Math.floor(other / size);
+}
+
+function readIpv4(text: string): number | undefined {
+  if (!/^\d+(?:\.\d+){3}$/.test(text)) return undefined;
+  return text.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+}
