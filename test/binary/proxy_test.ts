@@ -1,5 +1,6 @@
 /** Proxies on the way: Debian's squid, and one that opens what passes, as many organisations have it. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { Certificates } from "../harness/certificates.ts";
 import { isAbsent } from "../harness/daemon.ts";
 import { EverythingServer } from "../harness/everything_server.ts";
@@ -170,6 +171,22 @@ describe("a proxy that opens what passes, by an authority of its own", () => {
     expect((await callBy(leadingTo(proxy.address), url, "--ca", authority.cert)).answer.result).toBeDefined();
     expect(proxy.asked.items).toContain(`CONNECT ${FAR_NAME}:443 HTTP/1.1`);
   });
+});
+
+test("a proxy that is itself reached by TLS is judged as a server is, for https and for http", async () => {
+  const { cert, key } = certificates.sign("proxy", "IP:127.0.0.1");
+  using proxy = await FaultProxy.start({ cert: readFileSync(cert), key: readFileSync(key) });
+  using server = new FakeMcp(0, tlsOf(far));
+  proxy.leadsTo = server.port;
+  const url = `https://${proxy.address}`;
+  const env = { HTTP_PROXY: url, HTTPS_PROXY: url, NODE_TLS_REJECT_UNAUTHORIZED: "0" };
+  const secure = `https://${FAR_NAME}/mcp`;
+  expect((await callBy(env, secure)).answer.error.data.code).toBe("untrusted_certificate");
+  expect((await callBy(env, secure, "--ca", authority.cert)).answer.result).toBeDefined();
+  proxy.leadsTo = undefined;
+  const plain = [`http://${FAR_NAME}/mcp`, "--allow-http"];
+  expect((await callBy(env, ...plain)).answer.error.data.code).toBe("untrusted_certificate");
+  expect((await callBy(env, ...plain, "--ca", authority.cert)).answer.error.data.code).toBe("http_status");
 });
 
 test("a page of a proxy in place of the server's JSON names the proxy and NO_PROXY", async () => {

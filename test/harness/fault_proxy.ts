@@ -1,5 +1,6 @@
 /** A proxy for the faults that a good one does not have. */
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { Log } from "./log.ts";
 
 /** The proxy. It notes down what it is asked for. Disposing it closes all connections. */
@@ -13,13 +14,14 @@ export class FaultProxy implements Disposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  private constructor() {
-    this.#server = createServer((socket) => this.#serve(socket));
+  private constructor(tls?: TlsOptions) {
+    const serve = (socket: Socket): void => this.#serve(socket);
+    this.#server = tls === undefined ? createServer(serve) : createTlsServer(tls, serve);
   }
 
-  /** Starts it on a port of its own. */
-  static async start(): Promise<FaultProxy> {
-    const proxy = new FaultProxy();
+  /** Starts it on a port of its own; with `tls` it is itself reached by TLS. */
+  static async start(tls?: TlsOptions): Promise<FaultProxy> {
+    const proxy = new FaultProxy(tls);
     await new Promise<void>((resolve) => proxy.#server.listen(0, "127.0.0.1", resolve));
     return proxy;
   }
