@@ -24,8 +24,8 @@ export const fetchEngine: Engine = async (request, connection) => {
   if (!connection.pooled) options.keepalive = false;
   // Only this value overrides the environment: an empty text or null leaves its proxy in force.
   if (connection.direct) options.proxy = false;
-  // The environment may not switch the check off behind our back.
-  if (request.url.protocol === "https:") options.tls = connection.tls as TLSOptions;
+  // The environment may not switch the check off behind our back, nor that of a proxy which speaks TLS itself.
+  if (request.url.protocol === "https:" || connection.proxied) options.tls = connection.tls as TLSOptions;
   const response = await fetch(request.url.href, options as BunFetchRequestInit);
   return { status: response.status, headers: response.headers, body: new FetchBody(request.url, response, connection) };
 };

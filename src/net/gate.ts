@@ -82,7 +82,9 @@ export interface Connection {
   readonly tls: TlsSettings;
   /** Whether an idle connection of the pool may serve, and this one go there in the end. */
   readonly pooled: boolean;
-  /** Whether the proxy of the environment is to be passed by. */
+  /** Whether the proxy of the environment applies. */
+  readonly proxied: boolean;
+  /** Whether it is there and to be passed by. */
   readonly direct: boolean;
   /** Whether only IPv4 will do. */
   readonly ipv4: boolean;
@@ -139,6 +141,7 @@ export function createGate(options: GateOptions): Wire {
       signal,
       tls,
       pooled: now > freshUntil,
+      proxied: proxy !== undefined,
       direct: mayBeProxied && proxy === undefined,
       ipv4,
       release(): void {

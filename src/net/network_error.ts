@@ -29,13 +29,13 @@ export function networkError(url: URL, thrown: unknown, exchange: FailedExchange
   const { answered = false, proxy } = exchange;
   const { code: thrownCode, status } = (thrown ?? {}) as { code?: unknown; status?: unknown };
   const code = String(thrownCode ?? "");
-  if (!answered && UNSENT.has(code)) return unreachable(url, code, proxy, thrown);
-  if (code === "ERR_PROXY_TUNNEL" && proxy !== undefined) return proxyRefusal(url, Number(status), proxy);
-  if (code === "UnsupportedProxyProtocol" && proxy !== undefined) {
+  if (proxy?.speaksHttp === false) {
     return new BridgeError("proxy_refused", `the proxy in ${proxy.variable} is none that speaks HTTP`, {
       hint: `name one with "http://" or "https://" in ${proxy.variable}, or ${EXCEPT}`,
     });
   }
+  if (!answered && UNSENT.has(code)) return unreachable(url, code, proxy, thrown);
+  if (code === "ERR_PROXY_TUNNEL" && proxy !== undefined) return proxyRefusal(url, Number(status), proxy);
   const untrusted = answered ? undefined : certificateFault(code, url.host, proxy);
   if (untrusted !== undefined) return untrusted;
   if (code.startsWith("HPE_") || code === "Malformed_HTTP_Response" || code === "InvalidHTTPResponse") {

@@ -15,6 +15,8 @@ export const nodeEngine: Engine = async (request, connection) => {
     const outgoing = http.request(request.url, {
       method: request.method,
       headers: {
+        // As fetch has it: some servers turn away who says no name.
+        "user-agent": navigator.userAgent,
         ...request.headers.toJSON(),
         ...(request.body === undefined ? {} : { "content-length": request.body.length }),
       },

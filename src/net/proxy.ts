@@ -6,6 +6,8 @@ export interface Proxy {
   readonly variable: string;
   /** Whether the variable holds a user. */
   readonly hasUser: boolean;
+  /** Whether it is one that fetch can speak to, by its scheme. */
+  readonly speaksHttp: boolean;
 }
 
 /** Whether the environment names any proxy. */
@@ -27,6 +29,7 @@ export function proxyFor(url: URL, env: NodeJS.ProcessEnv): Proxy | undefined {
     address: proxy?.host || "without an address",
     variable: found.name,
     hasUser: (proxy?.username ?? "") !== "",
+    speaksHttp: proxy === undefined || /^https?:$/.test(proxy.protocol),
   };
 }
 

@@ -20,8 +20,8 @@ function serve(certificate: Certificate, clients = false): FakeMcp {
 }
 
 /** What came of a first request: the code of the error, or `ok`. */
-async function outcome(server: FakeMcp, ...args: string[]): Promise<string> {
-  await using bridge = new Executable(server.url, ...args);
+async function outcome(server: FakeMcp | string, ...args: string[]): Promise<string> {
+  await using bridge = new Executable(typeof server === "string" ? server : server.url, ...args);
   const answer = await bridge.initialize();
   return answer.error === undefined ? "ok" : `${answer.error.data.code}: ${answer.error.message}`;
 }
@@ -50,6 +50,15 @@ describe("a server's certificate", () => {
       stdout: "pipe",
     });
     expect(JSON.parse(await new Response(bridge.stdout).text()).result).toBeDefined();
+  });
+
+  test("is judged alike over IPv4 alone, by name and by authority", async () => {
+    using server = serve(good);
+    const url = server.url.replace("127.0.0.1", "localhost");
+    expect(await outcome(url, "--ipv4")).toMatch(/^untrusted_certificate: .*unknown authority/);
+    expect(await outcome(url, "--ipv4", "--ca", authority.cert)).toBe("ok");
+    using other = serve(certificates.sign("elsewhere", "DNS:other.example"));
+    expect(await outcome(other.url, "--ipv4", "--ca", authority.cert)).toMatch(/another host/);
   });
 
   test("that signs itself is refused", async () => {
