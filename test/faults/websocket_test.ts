@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Certificates } from "../harness/certificates.ts";
 import { Executable } from "../harness/executable.ts";
 import { FakeWebSocket } from "../harness/fake_web_socket.ts";
+import { FaultProxy } from "../harness/fault_proxy.ts";
 import { freePort } from "../harness/free_port.ts";
 
 const MIB = 1_048_576;
@@ -152,6 +153,52 @@ describe("a WebSocket that does not come about", () => {
     await using bridge = new Executable(url, "--connect-timeout", "1", "--sign-in-grace", "0", "--debug");
     bridge.send({ jsonrpc: "2.0", id: 1, method: "initialize", params: {} });
     await bridge.stderr.find((line) => line.includes("opened no WebSocket within 1 s"));
+  });
+});
+
+describe("a WebSocket on its way", () => {
+  const URL_BY_NAME = "ws://mcp.bridge.test:1234/mcp";
+
+  function by(proxy: FaultProxy): { env: Record<string, string> } {
+    return { env: { HTTP_PROXY: proxy.url.replace("//", "//user:p%40ss@"), NO_PROXY: "", no_proxy: "" } };
+  }
+
+  test("goes by the proxy of the environment, with its user and password", async () => {
+    using server = new FakeWebSocket();
+    using proxy = await FaultProxy.start();
+    proxy.leadsTo = Number(new URL(server.url).port);
+    await using bridge = new Executable(by(proxy), URL_BY_NAME, "--allow-http");
+    expect((await bridge.initialize()).result.protocolVersion).toBe("2025-11-25");
+    expect(proxy.asked.items).toEqual(["CONNECT mcp.bridge.test:1234 HTTP/1.1"]);
+    expect(server.handshakes.items[0]!.get("host")).toBe("mcp.bridge.test:1234");
+  });
+
+  test("is told what a proxy says that does not let it through, without its password", async () => {
+    using proxy = await FaultProxy.start();
+    proxy.says = "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    await using bridge = new Executable(by(proxy), URL_BY_NAME, "--allow-http");
+    const { error } = await bridge.initialize();
+    expect(error.data.code).toBe("proxy_refused");
+    expect(error.message).toContain(`the proxy ${proxy.address} does not accept the user and password`);
+    expect(error.message).not.toContain("p%40ss");
+  });
+
+  test("never goes by a proxy on this machine", async () => {
+    using server = new FakeWebSocket();
+    using proxy = await FaultProxy.start();
+    await using bridge = new Executable(by(proxy), server.url);
+    expect((await bridge.initialize()).result.protocolVersion).toBe("2025-11-25");
+    expect(proxy.asked.items).toEqual([]);
+  });
+
+  test("goes over IPv4 with --ipv4, under the name that was given", async () => {
+    using certificates = new Certificates();
+    const { cert, key } = certificates.sign("server", "DNS:localhost");
+    using server = new FakeWebSocket({ cert: Bun.file(cert), key: Bun.file(key) });
+    const url = server.url.replace("127.0.0.1", "localhost");
+    await using bridge = new Executable(url, "--ipv4", "--ca", certificates.authority.cert);
+    expect((await bridge.initialize()).result.protocolVersion).toBe("2025-11-25");
+    expect(server.handshakes.items[0]!.get("host")).toBe(new URL(url).host);
   });
 });
 
