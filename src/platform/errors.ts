@@ -44,6 +44,8 @@ export const ERROR_NUMBERS = {
   unresponsive: 1022,
   /** The bridge is ending. */
   closing: 1023,
+  /** A tool that the person has taken out. */
+  ignored_tool: 1030,
   /** A defect of ours. */
   internal: 1099,
 } as const;
