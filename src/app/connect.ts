@@ -1,16 +1,27 @@
 import { Pump } from "../bridge/pump.ts";
+import type { ClientListener, Stage } from "../bridge/stage.ts";
 import { createGate } from "../net/gate.ts";
 import type { TlsSettings } from "../net/tls.ts";
 import { Budget } from "../platform/budget.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { Notify } from "../platform/notice.ts";
 import { watchForEnd } from "../platform/process_ends.ts";
-import { makeFarEnd, type Strategy } from "./far_end.ts";
+import type { Channel } from "../transport/channel.ts";
+import type { Message } from "../transport/message.ts";
 import type { ByteSink } from "../transport/outbox.ts";
 import { StdioEnd } from "../transport/stdio.ts";
+import { type ClientSideSettings, stagesFor } from "./client_side.ts";
+import { makeFarEnd, type Strategy } from "./far_end.ts";
+import type { SignInSettings } from "./sign_in_settings.ts";
+
+/** Which revisions of the protocol are spoken to the server: with a handshake, without, or what it understands. */
+export const PROTOCOLS = ["legacy", "auto", "modern"] as const;
+
+/** One of `PROTOCOLS`. */
+export type Protocol = typeof PROTOCOLS[number];
 
 /** What a person asks for with `mcp-bridge <url>`. Times in ms, sizes in bytes, 0 for no limit. */
-export interface ConnectSettings {
+export interface ConnectSettings extends ClientSideSettings {
   readonly url: URL;
   /** Sent with every request. */
   readonly headers: Readonly<Record<string, string>>;
@@ -25,6 +36,10 @@ export interface ConnectSettings {
   readonly grace: number;
   /** The longest message. */
   readonly maxMessage: number;
+  /** How often a session is pinged so that nobody on the way takes it for dead; 0 for never. */
+  readonly keepAlive: number;
+  readonly protocol: Protocol;
+  readonly signIn: SignInSettings;
 }
 
 /** The world around the bridge; a test brings its own. */
@@ -56,14 +71,17 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
   }
   const budget = new Budget(BUFFER_BYTES);
   const { promise: ended, resolve: end } = Promise.withResolvers<number>();
+  let bridge: { pump: Pump; entry: ClientListener } | undefined;
+  /** The pump is made when the first message is there, which says who the client is and so what it needs. */
+  const open = (first?: Message): { pump: Pump; entry: ClientListener } => bridge ??= build(first);
   const local = new StdioEnd({
     input: world.input,
     output: world.output,
     limit: settings.maxMessage,
     events: {
-      onmessage: (message) => pump.fromClient(message),
-      onmalformed: (fault) => pump.malformed(fault),
-      onoversize: (id) => pump.oversize(id, settings.maxMessage),
+      onmessage: (message) => open(message).entry.fromClient(message),
+      onmalformed: (fault) => open().pump.malformed(fault),
+      onoversize: (id) => open().pump.oversize(id, settings.maxMessage),
       onend: () => end(0),
     },
   });
@@ -85,25 +103,37 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
     patience: settings.connectTimeout,
     notify: world.notify,
     events: {
-      onmessage: (message, causedBy) => pump.fromServer(message, causedBy),
-      onactivity: () => pump.heard(),
-      onloss: () => pump.lost(),
+      onmessage: (message, causedBy) => open().pump.fromServer(message, causedBy),
+      onactivity: () => open().pump.heard(),
+      onloss: () => open().pump.lost(),
     },
   });
-  const pump = new Pump({
-    local,
-    far,
-    server: settings.url,
-    clock,
-    budget,
-    notify: world.notify,
-    deadlines: { total: settings.timeout, idle: settings.bodyTimeout },
-    grace: settings.grace,
-  });
+  function build(first?: Message): { pump: Pump; entry: ClientListener } {
+    const { notify } = world;
+    const server = settings.url;
+    const stages: Stage[] = [];
+    let client: Channel = local;
+    for (const make of stagesFor(settings, first, { server, clock, budget, notify, total: settings.timeout })) {
+      const next = stages.length + 1;
+      stages.push(make({ client, onward: (message) => (stages[next] ?? pump).fromClient(message) }));
+      client = stages.at(-1)!;
+    }
+    const pump = new Pump({
+      local: client,
+      far,
+      server,
+      clock,
+      budget,
+      notify,
+      deadlines: { total: settings.timeout, idle: settings.bodyTimeout },
+      grace: settings.grace,
+    });
+    return { pump, entry: stages[0] ?? pump };
+  }
   watchForEnd((ending) => end(ending.exitCode));
   void local.read();
   const exitCode = await ended;
-  await pump.leave(exitCode === 0 ? LAST_ANSWERS_MS : 0);
+  await bridge?.pump.leave(exitCode === 0 ? LAST_ANSWERS_MS : 0);
   await Promise.all([far.close(LAST_DELETE_MS), local.close(LAST_WRITE_MS)]);
   return exitCode;
 }

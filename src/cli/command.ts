@@ -9,6 +9,10 @@ export interface Flag {
   readonly default?: string;
   /** What stands for the value in the help; flags of type `string` have one. */
   readonly value?: string;
+  /** Whether an empty value, given as a word of its own, has a meaning. */
+  readonly mayBeEmpty?: boolean;
+  /** What the help writes above this flag and those that follow. */
+  readonly heading?: string;
   readonly text: string;
 }
 
@@ -28,8 +32,8 @@ export interface Command<Table extends Flags = Flags> {
   /** The word that calls it. */
   readonly name: string;
   readonly summary: string;
-  /** What stands behind the name, in order; all are required. */
-  readonly operands: readonly { readonly name: string; readonly text: string }[];
+  /** What stands behind the name, in order; those that may be left out come last. */
+  readonly operands: readonly { readonly name: string; readonly text: string; readonly optional?: true }[];
   readonly flags: Table;
   readonly examples: readonly string[];
   /** Settles with the exit code. Throws `BridgeError` for words that make no sense. */
@@ -67,9 +71,12 @@ export async function readWords<Table extends Flags>(
     unknown: (flag) => unknown = flag,
   });
   if (unknown !== undefined) throw await unknownFlag(unknown, names);
-  const flags = Object.fromEntries(names.map((name) => [name, valueOf(name, table[name]!, said[name])]));
+  const flags = Object.fromEntries(names.map((name) => {
+    const flag = { ...table[name]!, mayBeEmpty: table[name]!.mayBeEmpty && saidEmpty(name, words) };
+    return [name, valueOf(name, flag, said[name])];
+  }));
   const operands = said._.map(String);
-  if (!flags.help && !flags.version) checkOperands(command.operands.map(({ name }) => name), operands);
+  if (!flags.help && !flags.version) checkOperands(command.operands, operands);
   return { operands, flags: flags as Words<Table>["flags"] };
 }
 
@@ -83,7 +90,7 @@ function valueOf(name: string, flag: Flag, said: unknown): boolean | string | st
     throw new BridgeError("bad_argument", `there is no flag "--no-${name}"`, { hint: SEE_HELP });
   }
   const values = given.map(String);
-  if (values.includes("")) {
+  if (values.includes("") && !flag.mayBeEmpty) {
     throw new BridgeError("bad_argument", `"--${name}" wants a value`, {
       hint: `write "--${name}=VALUE" where the value begins with a dash`,
     });
@@ -91,10 +98,17 @@ function valueOf(name: string, flag: Flag, said: unknown): boolean | string | st
   return flag.multiple ? values : values.at(-1) ?? flag.default;
 }
 
-function checkOperands(names: readonly string[], given: readonly string[]): void {
-  const missing = names[given.length];
-  if (missing !== undefined) throw new BridgeError("bad_argument", `the ${missing} is missing`, { hint: SEE_HELP });
-  const excess = given[names.length];
+/** mri makes no difference between an empty value and none. */
+function saidEmpty(name: string, words: readonly string[]): boolean {
+  return words.some((word, place) => word === `--${name}` && words[place + 1] === "");
+}
+
+function checkOperands(operands: Command["operands"], given: readonly string[]): void {
+  const missing = operands[given.length];
+  if (missing !== undefined && !missing.optional) {
+    throw new BridgeError("bad_argument", `the ${missing.name} is missing`, { hint: SEE_HELP });
+  }
+  const excess = given[operands.length];
   if (excess !== undefined) {
     throw new BridgeError("bad_argument", `${JSON.stringify(excess)} is one word too many`, { hint: SEE_HELP });
   }

@@ -29,8 +29,12 @@ const READ: [line: string, headers: Record<string, string>][] = [
   // What a value holds is not looked through again.
   ["X-Key: ${NESTED}", { "x-key": "${A}" }],
   ["X-Key: $A ${} ${1A} ${A-b} $${A}", { "x-key": "$A ${} ${1A} ${A-b} $1" }],
+  ["X-Key: ${odd-name}", { "x-key": "odd" }],
+  // Many say what every request has anyway.
+  ["Accept: text/html", {}],
+  ["content-type: text/plain", {}],
 ];
-const ENVIRONMENT = { A: "1", _b2: "two", EMPTY: "", NESTED: "${A}", BREAK: "a\nb" };
+const ENVIRONMENT = { A: "1", _b2: "two", EMPTY: "", "odd-name": "odd", NESTED: "${A}", BREAK: "a\nb" };
 
 describe("readHeaders", () => {
   test.each(READ)("reads %p", async (line, headers) => {
@@ -80,10 +84,8 @@ describe("readHeaders", () => {
   });
 
   test.each([
-    "Accept",
     "CONNECTION",
     "Content-Length",
-    "content-type",
     "Host",
     "Last-Event-ID",
     "Mcp-Method",
@@ -108,4 +110,23 @@ describe("readHeaders", () => {
       expect(refusal.hint).toContain("--header-file");
     },
   );
+
+  test.each([
+    ["Authorization: Bearer s3cret", "Authorization"],
+    ["X-Api-Key:s3cret", "X-Api-Key"],
+    ["Cookie: s3cret", "Cookie"],
+    ["X-Session-Token: s3cret", "X-Session-Token"],
+    ["X-Key: ${A}", undefined],
+    ["Authorization: Bearer ${A}", undefined],
+    ["X-Key:", undefined],
+    ["X-Tenant: s3cret", undefined],
+  ])("of %p it advises %p, without its value", async (line, name) => {
+    const advice: string[] = [];
+    await readHeaders([line], [file(line)], ENVIRONMENT, (text) => advice.push(text));
+    expect(advice).toEqual(
+      name === undefined ? [] : [
+        `the value of "${name}" stands in the process list: write it as "\${VAR}", or use "--header-file FILE"`,
+      ],
+    );
+  });
 });
