@@ -158,6 +158,38 @@ describe("MergedLists", () => {
     expect(rig.answers).toEqual([{ jsonrpc: "2.0", id: 1, result: { tools: [3] } }]);
   });
 
+  test("knows nothing of a list any more that the client gave up before its first page", () => {
+    const rig = new MergeRig();
+    rig.say({ id: 1, method: "tools/list" });
+    rig.say({ method: "notifications/cancelled", params: { requestId: 1 } });
+    rig.say({ id: 1, method: "tools/list", params: { cursor: "2" } });
+    rig.answer([1], "3");
+    expect(rig.answers).toEqual([{ jsonrpc: "2.0", id: 1, result: { tools: [1], nextCursor: "3" } }]);
+  });
+
+  test("merges a list all the same whose id is used a second time before its first page", () => {
+    const rig = new MergeRig();
+    const pump = new FakePump(rig);
+    rig.say({ id: 1, method: "tools/list" });
+    rig.say({ id: 1, method: "prompts/list" });
+    pump.answer(0, 2, false);
+    pump.answer(0, 2, false);
+    expect(rig.answers.map(({ error, result }) => error?.data.code ?? result.tools)).toEqual([
+      "invalid_request",
+      [0, 1],
+    ]);
+  });
+
+  test("leaves its own ids to everybody once they are answered", () => {
+    const rig = new MergeRig();
+    const pump = new FakePump(rig);
+    rig.say({ id: 1, method: "tools/list" });
+    for (let page = 0; page < 3; page++) pump.answer(0, 3, false);
+    for (const id of ["mcp-bridge:list:1", "mcp-bridge:list:2"]) rig.say({ id, method: "ping" });
+    expect(rig.received).toHaveLength(1);
+    expect([...pump.inFlight.keys()]).toEqual(['"mcp-bridge:list:1"', '"mcp-bridge:list:2"']);
+  });
+
   test("refuses ids in flight, the client's and its own, and lets nobody cancel its own", () => {
     const rig = new MergeRig();
     rig.say({ id: 1, method: "tools/list" });
@@ -189,6 +221,15 @@ describe("MergedLists", () => {
       method: "notifications/cancelled",
       params: { requestId: "mcp-bridge:list:2" },
     });
+  });
+
+  test("lets the time of a list that was answered pass", async () => {
+    const rig = new MergeRig(10_000);
+    rig.say({ id: 1, method: "tools/list" });
+    rig.answer([1], "2");
+    rig.answer([2]);
+    await rig.clock.pass(20_000);
+    expect(rig.received).toHaveLength(1);
   });
 });
 
