@@ -21,6 +21,15 @@ export function readPeriod(flag: string, text: string): number {
   });
 }
 
+/** The period of `--keep-alive` where none is named, in ms. */
+const KEEP_ALIVE_MS = 30_000;
+
+/** Reads how often a session is to be pinged, in ms, 0 for never; to name a period is to want it. Throws `bad_argument`. */
+export function readKeepAlive(wanted: boolean, interval: string | undefined): number {
+  if (interval !== undefined) return readPeriod("--ping-interval", interval);
+  return wanted ? KEEP_ALIVE_MS : 0;
+}
+
 /** Reads the number of a TCP port, 1 to 65535. Throws `bad_argument`. */
 export function readPort(name: string, text: string): number {
   const port = Number(text);

@@ -2,14 +2,11 @@ import { connect, PROTOCOLS } from "../app/connect.ts";
 import { STRATEGIES } from "../app/far_end.ts";
 import { CURES } from "../bridge/client_cures.ts";
 import { readTls } from "../net/tls.ts";
-import { readChoice, readChoices, readMebibytes, readPeriod, readSeconds, readServerUrl } from "./arguments.ts";
+import { readChoice, readChoices, readKeepAlive, readMebibytes, readSeconds, readServerUrl } from "./arguments.ts";
 import type { Command, Flags } from "./command.ts";
 import { readHeaders } from "./headers.ts";
 import { noticePrinter } from "./print.ts";
 import { readSignIn, SIGN_IN_FLAGS } from "./sign_in_flags.ts";
-
-/** The period of `--keep-alive` where none is named, in ms. */
-const KEEP_ALIVE_MS = 30_000;
 
 const FLAGS = {
   "header": {
@@ -134,11 +131,7 @@ export const connectCommand: Command<typeof FLAGS> = {
       timeout: readSeconds("--timeout", flags.timeout),
       grace: readSeconds("--sign-in-grace", flags["sign-in-grace"]),
       maxMessage: readMebibytes("--max-message", flags["max-message"]),
-      keepAlive: flags["ping-interval"] !== undefined
-        ? readPeriod("--ping-interval", flags["ping-interval"])
-        : flags["keep-alive"]
-        ? KEEP_ALIVE_MS
-        : 0,
+      keepAlive: readKeepAlive(flags["keep-alive"], flags["ping-interval"]),
       ignoredTools: flags["ignore-tool"],
       cures: readChoices("--cures", flags.cures, ["auto", ...CURES]),
       signIn: await readSignIn(port, flags, { environment, allowHttp, advise }),

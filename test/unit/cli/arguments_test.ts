@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import {
   readChoices,
+  readKeepAlive,
   readMebibytes,
   readPeriod,
   readPort,
@@ -43,6 +44,21 @@ describe("readPeriod", () => {
       '"--ping-interval" wants more than 0 seconds: "0"',
     );
     expect(refusalOf(() => readPeriod("--ping-interval", "x")).code).toBe("bad_argument");
+  });
+});
+
+describe("readKeepAlive", () => {
+  test.each<[boolean, string | undefined, number]>([
+    [false, undefined, 0],
+    [true, undefined, 30_000],
+    [true, "60", 60_000],
+    [false, "0.5", 500],
+  ])("reads --keep-alive %p with --ping-interval %p as %d ms", (wanted, interval, period) => {
+    expect(readKeepAlive(wanted, interval)).toBe(period);
+  });
+
+  test("refuses a period of nothing", () => {
+    expect(refusalOf(() => readKeepAlive(true, "0")).code).toBe("bad_argument");
   });
 });
 
