@@ -36,8 +36,11 @@ export interface Command<Table extends Flags = Flags> {
   readonly operands: readonly { readonly name: string; readonly text: string; readonly optional?: true }[];
   readonly flags: Table;
   readonly examples: readonly string[];
-  /** Settles with the exit code. Throws `BridgeError` for words that make no sense. */
-  run(operands: readonly string[], flags: FlagValues<Table>): Promise<number>;
+  /**
+   * Settles with the exit code; `words` are what operands and flags were read from, in their order. Throws
+   * `BridgeError` for words that make no sense.
+   */
+  run(operands: readonly string[], flags: FlagValues<Table>, words: readonly string[]): Promise<number>;
 }
 
 /** Flags that every command understands. */

@@ -4,7 +4,7 @@ import { CURES } from "../bridge/client_cures.ts";
 import { readTls } from "../net/tls.ts";
 import { readChoice, readChoices, readKeepAlive, readMebibytes, readSeconds, readServerUrl } from "./arguments.ts";
 import type { Command, Flags } from "./command.ts";
-import { readHeaders } from "./headers.ts";
+import { headerSources, readHeaders } from "./headers.ts";
 import { noticePrinter } from "./print.ts";
 import { readSignIn, SIGN_IN_FLAGS } from "./sign_in_flags.ts";
 
@@ -114,14 +114,14 @@ export const connectCommand: Command<typeof FLAGS> = {
     "mcp-bridge https://mcp.example.com/mcp --header 'X-Api-Key: ${MY_KEY}'",
     "mcp-bridge http://127.0.0.1:3000/mcp --debug",
   ],
-  async run([url, port], flags): Promise<number> {
+  async run([url, port], flags, words): Promise<number> {
     const notify = noticePrinter(flags.debug ? "debug" : flags.silent ? "silent" : "info");
     const allowHttp = flags["allow-http"];
     const environment = process.env;
     const advise = (text: string): void => notify({ level: "info", text });
     const settings = {
       url: readServerUrl(url!, allowHttp),
-      headers: await readHeaders(flags.header, flags["header-file"], environment, advise),
+      headers: await readHeaders(headerSources(words, flags.header, flags["header-file"]), environment, advise),
       tls: await readTls(flags),
       transport: readChoice("--transport", flags.transport, STRATEGIES),
       protocol: readChoice("--protocol", flags.protocol, PROTOCOLS),

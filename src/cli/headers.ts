@@ -23,28 +23,47 @@ const SAID_ANYWAY = new Set(["accept", "content-type"]);
 /** Names of headers that hold a credential. */
 const CREDENTIAL = /auth|cookie|key|password|secret|session|token/i;
 
+/** A header as `--header` gives it, or a file of `--header-file`. */
+export type HeaderSource = { line: string } | { file: string };
+
+/** Puts the values of `--header` and `--header-file` into the order in which `words` say them. */
+export function headerSources(
+  words: readonly string[],
+  lines: readonly string[],
+  files: readonly string[],
+): HeaderSource[] {
+  const sources: HeaderSource[] = [];
+  let [line, file] = [0, 0];
+  for (const word of words) {
+    if (/^--header(?:=|$)/.test(word) && line < lines.length) sources.push({ line: lines[line++]! });
+    if (/^--header-file(?:=|$)/.test(word) && file < files.length) sources.push({ file: files[file++]! });
+  }
+  return sources;
+}
+
 /**
- * Collects the headers of `--header` and `--header-file`, in this order, the later one winning; `${NAME}` stands for a
- * variable of the environment. Names come back in lower case. `advise` is told what could be said in a safer way.
+ * Collects headers, the later one winning; `${NAME}` stands for a variable of the environment. Names come back in lower
+ * case. `advise` is told what could be said in a safer way.
  *
  * @throws {BridgeError} `bad_header` or `unreadable_file`
  */
 export async function readHeaders(
-  lines: readonly string[],
-  files: readonly string[],
+  sources: readonly HeaderSource[],
   environment: Environment,
   advise: (text: string) => void = () => {},
 ): Promise<Record<string, string>> {
   const headers: Record<string, string> = {};
-  for (const line of lines) {
+  for (const source of sources) {
+    if ("file" in source) {
+      for (const line of await readLines(source.file)) addHeader(headers, line, environment, source.file);
+      continue;
+    }
+    const { line } = source;
     addHeader(headers, line, environment, "--header");
     const [name, value] = [line.slice(0, line.indexOf(":")).trim(), line.slice(line.indexOf(":") + 1)];
     if (CREDENTIAL.test(name) && value.trim() !== "" && !value.includes("${")) {
       advise(`the value of "${name}" stands in the process list: write it as "\${VAR}", or use "--header-file FILE"`);
     }
-  }
-  for (const file of files) {
-    for (const line of await readLines(file)) addHeader(headers, line, environment, file);
   }
   return headers;
 }

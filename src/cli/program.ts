@@ -22,7 +22,7 @@ export async function runProgram(words: readonly string[]): Promise<number> {
       const { helpText } = await import("./help.ts");
       return await answer(helpText(connectCommand as Command));
     }
-    return await connectCommand.run(operands, flags);
+    return await connectCommand.run(operands, flags, rest);
   } catch (thrown) {
     const error = toBridgeError(thrown);
     printError(error);

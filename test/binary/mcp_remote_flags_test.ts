@@ -180,9 +180,11 @@ describe("what is sent", () => {
 
   test("--header-file is read like mcp-remote's, and one that is not there is an error", async () => {
     const file = join(home.folder, "headers.txt");
-    writeFileSync(file, "# mine\n\nX-One: 1\r\n  X-Two:a:b\nAuthorization: Bearer ${MY_SECRET}\n");
-    const { ours, theirs } = await tellBoth(["--header-file", file], [{ id: 1, method: "tools/list" }]);
-    const expected = { "x-one": "1", "x-two": "a:b", authorization: `Bearer ${SECRET}` };
+    writeFileSync(file, "# mine\n\nX-One: 1\r\n  X-Two:a:b\nX-Three: 3\nAuthorization: Bearer ${MY_SECRET}\n");
+    // The later word wins, be it a line or a file.
+    const words = ["--header", "X-One: 0", "--header-file", file, "--header", "X-Three: 4"];
+    const { ours, theirs } = await tellBoth(words, [{ id: 1, method: "tools/list" }]);
+    const expected = { "x-one": "1", "x-two": "a:b", "x-three": "4", authorization: `Bearer ${SECRET}` };
     expect(headersOf(ours)[1]).toMatchObject(expected);
     expect(headersOf(theirs).at(-1)).toMatchObject(expected);
     isRefused(["--header-file", "no.txt"], 'cannot read the header file "no.txt" (ENOENT)');

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readHeaders } from "../../../src/cli/headers.ts";
+import { headerSources, readHeaders as readSources } from "../../../src/cli/headers.ts";
 import { Home } from "../../harness/home.ts";
 
 const home = new Home();
@@ -11,6 +11,17 @@ function file(text: string | Uint8Array): string {
   const path = join(home.folder, `${crypto.randomUUID()}.txt`);
   writeFileSync(path, text);
   return path;
+}
+
+/** Reads lines, and files behind them. */
+function readHeaders(
+  lines: string[],
+  files: string[],
+  environment: Record<string, string>,
+  advise?: (text: string) => void,
+): Promise<Record<string, string>> {
+  const sources = [...lines.map((line) => ({ line })), ...files.map((path) => ({ file: path }))];
+  return readSources(sources, environment, advise);
 }
 
 const READ: [line: string, headers: Record<string, string>][] = [
@@ -35,6 +46,16 @@ const READ: [line: string, headers: Record<string, string>][] = [
   ["content-type: text/plain", {}],
 ];
 const ENVIRONMENT = { A: "1", _b2: "two", EMPTY: "", "odd-name": "odd", NESTED: "${A}", BREAK: "a\nb" };
+
+test("headerSources keeps the order of the words", () => {
+  const words = ["--header", "A: 1", "https://a/", "--header-file=f", "--header=A: 2", "--header-file", "g", "--debug"];
+  expect(headerSources(words, ["A: 1", "A: 2"], ["f", "g"])).toEqual([
+    { line: "A: 1" },
+    { file: "f" },
+    { line: "A: 2" },
+    { file: "g" },
+  ]);
+});
 
 describe("readHeaders", () => {
   test.each(READ)("reads %p", async (line, headers) => {
