@@ -129,6 +129,16 @@ describe("lists in pages", () => {
     expect(bridge.output.items.filter((line) => JSON.parse(line).id === 1)).toEqual([]);
   });
 
+  test("are read to their end for a client that has said all it has to say", async () => {
+    using server = pagedServer();
+    await using bridge = new Executable(server.url);
+    await introduce(bridge, "claude-ai");
+    const answer = bridge.request({ id: 1, method: "tools/list" });
+    bridge.endInput();
+    expect(namesIn(await answer)).toHaveLength(2 * PAGES);
+    expect(await bridge.exit(2_000)).toBe(0);
+  });
+
   test("have the time of one request, all pages together", async () => {
     using server = pagedServer();
     server.on(
