@@ -49,6 +49,12 @@ export interface ConnectWorld {
   readonly notify: Notify;
 }
 
+/** The pump, and where what the client says goes in: to the pump itself, or to the first stage before it. */
+interface Bridge {
+  readonly pump: Pump;
+  readonly entry: ClientListener;
+}
+
 /** The bytes of messages that the process holds at most before reading waits. */
 const BUFFER_BYTES = 64 * 1_048_576;
 /** Leaving takes 2 s at most: answers on their way, then the session's end, then what is left to write, in ms. */
@@ -71,9 +77,9 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
   }
   const budget = new Budget(BUFFER_BYTES);
   const { promise: ended, resolve: end } = Promise.withResolvers<number>();
-  let bridge: { pump: Pump; entry: ClientListener } | undefined;
-  /** The pump is made when the first message is there, which says who the client is and so what it needs. */
-  const open = (first?: Message): { pump: Pump; entry: ClientListener } => bridge ??= build(first);
+  let bridge: Bridge | undefined;
+  // The client's first message says who it is, and so what has to stand between it and the pump.
+  const open = (first?: Message): Bridge => bridge ??= build(first);
   const local = new StdioEnd({
     input: world.input,
     output: world.output,
@@ -108,7 +114,7 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
       onloss: () => open().pump.lost(),
     },
   });
-  function build(first?: Message): { pump: Pump; entry: ClientListener } {
+  function build(first?: Message): Bridge {
     const { notify } = world;
     const server = settings.url;
     const stages: Stage[] = [];

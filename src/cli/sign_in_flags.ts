@@ -1,9 +1,10 @@
-import type { ClientInfo, JsonObject, SignInSettings } from "../app/sign_in_settings.ts";
+import type { ClientInfo, SignInSettings } from "../app/sign_in_settings.ts";
 import { isLoopback } from "../net/address.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { readPeriod, readPort } from "./arguments.ts";
 import type { Flags, FlagValues } from "./command.ts";
-import { type Environment, withVariables } from "./variables.ts";
+import { readJson } from "./json_argument.ts";
+import type { Environment } from "./variables.ts";
 
 /** The flags that say how to sign in. */
 export const SIGN_IN_FLAGS = {
@@ -197,44 +198,6 @@ async function readClientInfo(text: string | undefined, context: SignInContext):
     context.advise(`the client_secret of "${flag}" stands in the process list: write it as "\${VAR}", or use "@FILE"`);
   }
   return said as ClientInfo;
-}
-
-/** Reads an object of JSON, or of a file's after an `@`; variables are looked for in its strings, or around it all. */
-async function readJson(
-  flag: string,
-  text: string | undefined,
-  environment?: Environment,
-): Promise<JsonObject | undefined> {
-  if (text === undefined) return undefined;
-  const raw = text.startsWith("@") ? await readFile(flag, text.slice(1)) : text;
-  const expand = (part: string): string =>
-    environment === undefined ? part : withVariables(part, environment, `"${flag}"`, "bad_argument");
-  const isJson = parsed(raw) !== undefined;
-  const value = isJson
-    ? JSON.parse(raw, (_name, part: unknown) => typeof part === "string" ? expand(part) : part)
-    : parsed(expand(raw));
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
-  throw wrong(`"${flag}" wants an object of JSON`, "look for quotes that the shell has taken, or use @FILE");
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-async function readFile(flag: string, path: string): Promise<string> {
-  try {
-    return await Bun.file(path).text();
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
-    throw new BridgeError("unreadable_file", `cannot read ${JSON.stringify(path)} for "${flag}" (${code})`, {
-      hint: `give "${flag}" JSON, or an @ and the path of a file with JSON`,
-      cause,
-    });
-  }
 }
 
 function readMetadataUrl(text: string | undefined): URL | undefined {
