@@ -6,12 +6,20 @@ import { Budget } from "../platform/budget.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { Notify } from "../platform/notice.ts";
 import { watchForEnd } from "../platform/process_ends.ts";
-import { makeFarEnd, nameOf, type Server, type Strategy } from "./far_end.ts";
 import type { ByteSink } from "../transport/outbox.ts";
 import { StdioEnd } from "../transport/stdio.ts";
+import { ClientSide, type ClientSideSettings } from "./client_side.ts";
+import { makeFarEnd, nameOf, type Server, type Strategy } from "./far_end.ts";
+import type { SignInSettings } from "./sign_in_settings.ts";
+
+/** Which revisions of the protocol are spoken to the server: with a handshake, without, or what it understands. */
+export const PROTOCOLS = ["legacy", "auto", "modern"] as const;
+
+/** One of `PROTOCOLS`. */
+export type Protocol = typeof PROTOCOLS[number];
 
 /** What a person asks for with `mcp-bridge <url>`, or with a program. Times in ms, sizes in bytes, 0 for no limit. */
-export interface ConnectSettings {
+export interface ConnectSettings extends ClientSideSettings {
   readonly server: Server;
   /** Sent with every request. */
   readonly headers: Readonly<Record<string, string>>;
@@ -28,10 +36,12 @@ export interface ConnectSettings {
   readonly timeout: number;
   /** How long a host is left without an answer to `initialize`; 0 for not at all. */
   readonly grace: number;
-  /** How often the server is pinged so that nobody on the way forgets the connection; 0 for never. */
-  readonly keepAlive: number;
   /** The longest message. */
   readonly maxMessage: number;
+  /** How often a session is pinged so that nobody on the way takes it for dead; 0 for never. */
+  readonly keepAlive: number;
+  readonly protocol: Protocol;
+  readonly signIn: SignInSettings;
 }
 
 /** The world around the bridge; a test brings its own. */
@@ -68,7 +78,7 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
     output: world.output,
     limit: settings.maxMessage,
     events: {
-      onmessage: (message) => pump.fromClient(message),
+      onmessage: (message) => client.fromClient(message),
       onmalformed: (fault) => pump.malformed(fault),
       onoversize: (id) => pump.oversize(id, settings.maxMessage),
       onend: () => end(0),
@@ -98,8 +108,18 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
       onloss: () => pump.lost(),
     },
   });
-  const pump = new Pump({
+  const client: ClientSide = new ClientSide({
     local,
+    pump: { fromClient: (message) => pump.fromClient(message) },
+    settings,
+    server: name,
+    clock,
+    budget,
+    notify: world.notify,
+    total: settings.timeout,
+  });
+  const pump = new Pump({
+    local: client,
     far,
     server: name,
     clock,

@@ -21,6 +21,12 @@ export function errorAnswer(id: string, error: BridgeError, server: string): Mes
   return readMessage(new TextEncoder().encode(`{"jsonrpc":"2.0","id":${id},"error":${text}}`));
 }
 
+/** Whether an answer only refuses a second request under an id in flight: the first one still has its own to come. */
+export function refusesTwin(answer: Message): boolean {
+  const data = answer.isError ? answer.answerMember("error", "data") : undefined;
+  return data !== undefined && JSON.parse(data)?.code === "invalid_request";
+}
+
 /**
  * The answer to `initialize` when the server cannot be asked in time: the client's own revision, and the lists with
  * the promise to say when they change, so that the client asks again once the server is there.

@@ -130,9 +130,9 @@ export class Pending {
     return generation === undefined ? requests : requests.filter((request) => request.generation === generation);
   }
 
-  /** Settles as soon as nothing is in flight. */
-  drained(): Promise<void> {
-    return new Promise((resolve) => this.#requests.size === 0 ? resolve() : this.#drained.push(resolve));
+  /** Settles as soon as nothing is in flight; an answer may set off the next request, as the pages of a list do. */
+  async drained(): Promise<void> {
+    while (this.#requests.size > 0) await new Promise<void>((resolve) => this.#drained.push(resolve));
   }
 
   /** Ends the clockwork; entries stay. */

@@ -12,6 +12,33 @@ export function readSeconds(flag: string, text: string): number {
   return Math.round(seconds * 1000);
 }
 
+/** As `readSeconds`, for what must take some time. Throws `bad_argument`. */
+export function readPeriod(flag: string, text: string): number {
+  const period = readSeconds(flag, text);
+  if (period > 0) return period;
+  throw new BridgeError("bad_argument", `"${flag}" wants more than 0 seconds: ${JSON.stringify(text)}`, {
+    hint: `for example "${flag} 30"`,
+  });
+}
+
+/** The period of `--keep-alive` where none is named, in ms. */
+const KEEP_ALIVE_MS = 30_000;
+
+/** Reads how often a session is to be pinged, in ms, 0 for never; to name a period is to want it. Throws `bad_argument`. */
+export function readKeepAlive(wanted: boolean, interval: string | undefined): number {
+  if (interval !== undefined) return readPeriod("--ping-interval", interval);
+  return wanted ? KEEP_ALIVE_MS : 0;
+}
+
+/** Reads the number of a TCP port, 1 to 65535. Throws `bad_argument`. */
+export function readPort(name: string, text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
+  throw new BridgeError("bad_argument", `the ${name} is no port: ${JSON.stringify(text)}`, {
+    hint: "give a number from 1 to 65535, or leave it out",
+  });
+}
+
 /** Reads one word of a list. Throws `bad_argument`. */
 export function readChoice<Choice extends string>(flag: string, text: string, choices: readonly Choice[]): Choice {
   const choice = choices.find((candidate) => candidate === text);
@@ -19,6 +46,24 @@ export function readChoice<Choice extends string>(flag: string, text: string, ch
   throw new BridgeError("bad_argument", `"${flag}" does not know ${JSON.stringify(text)}`, {
     hint: `use one of ${choices.join(", ")}`,
   });
+}
+
+/** Reads words of a list with commas between; `none` alone stands for no word. Throws `bad_argument`. */
+export function readChoices<Choice extends string>(
+  flag: string,
+  text: string,
+  choices: readonly Choice[],
+): ReadonlySet<Choice> {
+  if (text === "none") return new Set();
+  return new Set(
+    text.split(",").map((word) => {
+      const choice = choices.find((candidate) => candidate === word.trim());
+      if (choice !== undefined) return choice;
+      throw new BridgeError("bad_argument", `"${flag}" does not know ${JSON.stringify(word.trim())}`, {
+        hint: `use none, or some of ${choices.join(",")}`,
+      });
+    }),
+  );
 }
 
 /** Reads a number of MiB, 1 to 1024, into bytes. Throws `bad_argument`. */

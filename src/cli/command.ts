@@ -9,6 +9,10 @@ export interface Flag {
   readonly default?: string;
   /** What stands for the value in the help; flags of type `string` have one. */
   readonly value?: string;
+  /** Whether an empty value, given as a word of its own, has a meaning. */
+  readonly mayBeEmpty?: boolean;
+  /** What the help writes above this flag and those that follow. */
+  readonly heading?: string;
   readonly text: string;
 }
 
@@ -28,14 +32,14 @@ export interface Command<Table extends Flags = Flags> {
   /** The word that calls it. */
   readonly name: string;
   readonly summary: string;
-  /** What stands behind the name, in order; all are required. */
-  readonly operands: readonly { readonly name: string; readonly text: string }[];
+  /** What stands behind the name, in order; those that may be left out come last. */
+  readonly operands: readonly { readonly name: string; readonly text: string; readonly optional?: true }[];
   /** What a program behind `--` is for, which takes the place of the operands; nothing where there is none. */
   readonly program?: { readonly name: string; readonly text: string };
   readonly flags: Table;
   readonly examples: readonly string[];
   /** Settles with the exit code. Throws `BridgeError` for words that make no sense. */
-  run(operands: readonly string[], flags: FlagValues<Table>, program: readonly string[]): Promise<number>;
+  run(said: Words<Table>): Promise<number>;
 }
 
 /** Flags that every command understands. */
@@ -50,6 +54,8 @@ export interface Words<Table extends Flags> {
   /** The program behind `--` and its arguments, as they are; empty where none was said. */
   readonly program: readonly string[];
   readonly flags: FlagValues<Table & typeof COMMON_FLAGS>;
+  /** What operands and flags were read from, in their order. */
+  readonly words: readonly string[];
 }
 
 /**
@@ -59,53 +65,77 @@ export interface Words<Table extends Flags> {
  */
 export async function readWords<Table extends Flags>(
   command: Command<Table>,
-  words: readonly string[],
+  all: readonly string[],
 ): Promise<Words<Table>> {
+  const dashes = command.program === undefined ? -1 : all.indexOf("--");
+  const words = dashes < 0 ? all : all.slice(0, dashes);
+  const program = dashes < 0 ? [] : all.slice(dashes + 1);
   const table: Flags = { ...command.flags, ...COMMON_FLAGS };
-  const names = Object.keys(table);
-  let unknown: string | undefined;
-  const dashes = command.program === undefined ? -1 : words.indexOf("--");
-  const program = dashes < 0 ? [] : words.slice(dashes + 1);
-  const said = mri(dashes < 0 ? [...words] : words.slice(0, dashes), {
-    boolean: names.filter((name) => table[name]!.type === "boolean"),
-    string: names.filter((name) => table[name]!.type === "string"),
-    alias: Object.fromEntries(names.map((name) => [name, []])),
-    unknown: (flag) => unknown = flag,
-  });
-  if (unknown !== undefined) throw await unknownFlag(unknown, names);
-  const flags = Object.fromEntries(names.map((name) => [name, valueOf(name, table[name]!, said[name])]));
+  const unknown = unknownIn(words, table);
+  if (unknown !== undefined) throw await unknownFlag(unknown, Object.keys(table));
+  // Loops, and no function called for each flag: beyond some 30 calls the runtime starts to compile, for 0.7 ms.
+  const kinds: Record<Flag["type"], string[]> = { boolean: [], string: [] };
+  for (const name in table) kinds[table[name]!.type].push(name);
+  const said = mri([...words], kinds);
+  const flags: Record<string, FlagValue> = {};
+  for (const name in table) {
+    const flag = table[name]!;
+    if (said[name] !== undefined) flags[name] = valueOf(name, flag, said[name], words);
+    else flags[name] = flag.type === "boolean" ? false : flag.multiple ? [] : flag.default;
+  }
   const operands = said._.map(String);
   if (!flags.help && !flags.version) {
-    checkOperands(dashes < 0 ? command.operands.map(({ name }) => name) : [], operands);
+    checkOperands(dashes < 0 ? command.operands : [], operands);
     if (dashes >= 0 && program.length === 0) {
       throw new BridgeError("bad_argument", `there is no ${command.program!.name} behind "--"`, { hint: SEE_HELP });
     }
   }
-  return { operands, program, flags: flags as Words<Table>["flags"] };
+  return { operands, program, flags: flags as Words<Table>["flags"], words };
 }
 
 const SEE_HELP = 'run "mcp-bridge --help" for what can be said';
 
-function valueOf(name: string, flag: Flag, said: unknown): boolean | string | string[] | undefined {
+/** The first flag in the words that no table has; flags of one letter are in none. */
+function unknownIn(words: readonly string[], table: Flags): string | undefined {
+  for (const word of words) {
+    if (word === "--") return undefined;
+    if (!word.startsWith("-") || word === "-") continue;
+    const name = word.startsWith("--no-") ? word.slice(5) : word.slice(2).split("=", 1)[0]!;
+    if (!word.startsWith("--")) return word.slice(0, 2);
+    if (!Object.hasOwn(table, name)) return word.startsWith("--no-") ? word : `--${name}`;
+  }
+  return undefined;
+}
+
+type FlagValue = boolean | string | readonly string[] | undefined;
+
+function valueOf(name: string, flag: Flag, said: unknown, words: readonly string[]): FlagValue {
   if (flag.type === "boolean") return said === true || (Array.isArray(said) && said.at(-1) === true);
-  const given: unknown[] = said === undefined ? [] : [said].flat();
+  const given: unknown[] = [said].flat();
   // mri takes "--no-x" for the flag x with the value false.
   if (given.includes(false)) {
     throw new BridgeError("bad_argument", `there is no flag "--no-${name}"`, { hint: SEE_HELP });
   }
   const values = given.map(String);
-  if (values.includes("")) {
+  if (values.includes("") && !(flag.mayBeEmpty && saidEmpty(name, words))) {
     throw new BridgeError("bad_argument", `"--${name}" wants a value`, {
       hint: `write "--${name}=VALUE" where the value begins with a dash`,
     });
   }
-  return flag.multiple ? values : values.at(-1) ?? flag.default;
+  return flag.multiple ? values : values.at(-1);
 }
 
-function checkOperands(names: readonly string[], given: readonly string[]): void {
-  const missing = names[given.length];
-  if (missing !== undefined) throw new BridgeError("bad_argument", `the ${missing} is missing`, { hint: SEE_HELP });
-  const excess = given[names.length];
+/** mri makes no difference between an empty value and none. */
+function saidEmpty(name: string, words: readonly string[]): boolean {
+  return words.some((word, place) => word === `--${name}` && words[place + 1] === "");
+}
+
+function checkOperands(operands: Command["operands"], given: readonly string[]): void {
+  const missing = operands[given.length];
+  if (missing !== undefined && !missing.optional) {
+    throw new BridgeError("bad_argument", `the ${missing.name} is missing`, { hint: SEE_HELP });
+  }
+  const excess = given[operands.length];
   if (excess !== undefined) {
     throw new BridgeError("bad_argument", `${JSON.stringify(excess)} is one word too many`, { hint: SEE_HELP });
   }

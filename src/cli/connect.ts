@@ -1,17 +1,20 @@
-import { connect } from "../app/connect.ts";
+import { connect, PROTOCOLS } from "../app/connect.ts";
+import { type LocalProgram, STRATEGIES } from "../app/far_end.ts";
+import { CURES } from "../bridge/client_cures.ts";
 import { readTls } from "../net/tls.ts";
 import { BridgeError } from "../platform/errors.ts";
-import { type LocalProgram, STRATEGIES } from "../app/far_end.ts";
-import { readChoice, readMebibytes, readSeconds, readServerUrl } from "./arguments.ts";
+import { readChoice, readChoices, readKeepAlive, readMebibytes, readSeconds, readServerUrl } from "./arguments.ts";
 import type { Command, Flags, FlagValues } from "./command.ts";
-import { readHeaders } from "./headers.ts";
+import { headerSources, readHeaders } from "./headers.ts";
 import { noticePrinter } from "./print.ts";
+import { readSignIn, SIGN_IN_FLAGS } from "./sign_in_flags.ts";
 
 const FLAGS = {
   "header": {
     type: "string",
     multiple: true,
     value: "LINE",
+    heading: "requests",
     text: 'send "Name: value" with every request; ${VAR} is taken from the environment',
   },
   "header-file": {
@@ -24,41 +27,31 @@ const FLAGS = {
     type: "boolean",
     text: "allow plain http beyond this machine, on a network that you trust",
   },
-  "ca": { type: "string", value: "FILE", text: "trust the authorities in this PEM file, in place of the system's" },
-  "cert": { type: "string", value: "FILE", text: "show this client certificate, with --key" },
-  "key": { type: "string", value: "FILE", text: "the key of the client certificate" },
-  "insecure": { type: "boolean", text: "do not check the server's certificate; anybody on the way can read along" },
-  "disable-cookies": { type: "boolean", text: "do not send the server's cookies back to it" },
-  "ipv4": { type: "boolean", text: "connect over IPv4 only; a proxy is reached as it comes" },
   "transport": {
     type: "string",
     default: "http-first",
     value: "ORDER",
     text: "the HTTP transport to try first, or only: http-first, sse-first, http-only, sse-only",
   },
-  "connect-timeout": {
+  "protocol": {
     type: "string",
-    default: "10",
-    value: "SECONDS",
-    text: "give up if no connection comes about",
+    default: "auto",
+    value: "ERA",
+    text: "legacy, auto or modern; this version passes on what the client speaks, whichever is named",
   },
-  "headers-timeout": {
+  "max-message": { type: "string", default: "64", value: "MIB", text: "refuse larger messages" },
+  "ignore-tool": {
     type: "string",
-    default: "0",
-    value: "SECONDS",
-    text: "give up if an answer has not begun; 0 waits for ever",
+    multiple: true,
+    value: "GLOB",
+    heading: "the client",
+    text: "take away the tools of this name; * stands for any letters",
   },
-  "body-timeout": {
+  "cures": {
     type: "string",
-    default: "300",
-    value: "SECONDS",
-    text: "give up if an answer that has begun falls silent; 0 waits for ever",
-  },
-  "timeout": {
-    type: "string",
-    default: "0",
-    value: "SECONDS",
-    text: "give up if a request has no answer; 0 waits for ever",
+    default: "auto",
+    value: "LIST",
+    text: `what to do for a client with faults: what it is known to need (auto), none, or ${CURES.join(",")}`,
   },
   "sign-in-grace": {
     type: "string",
@@ -66,8 +59,47 @@ const FLAGS = {
     value: "SECONDS",
     text: "answer the host's first request ourselves if the server is not ready",
   },
-  "max-message": { type: "string", default: "64", value: "MIB", text: "refuse larger messages" },
-  "debug": { type: "boolean", text: "say what happens, on standard error" },
+  "ca": {
+    type: "string",
+    value: "FILE",
+    heading: "network",
+    text: "trust the authorities in this PEM file, in place of the system's",
+  },
+  "cert": { type: "string", value: "FILE", text: "show this client certificate, with --key" },
+  "key": { type: "string", value: "FILE", text: "the key of the client certificate" },
+  "insecure": { type: "boolean", text: "do not check the server's certificate; anybody on the way can read along" },
+  "disable-cookies": { type: "boolean", text: "do not send the server's cookies back to it" },
+  "ipv4": { type: "boolean", text: "connect over IPv4 only; a proxy is reached as it comes" },
+  "enable-proxy": { type: "boolean", text: "needless: the environment's proxy is used anyway" },
+  "keep-alive": { type: "boolean", text: "ping the server now and then, so that nobody takes the session for dead" },
+  "ping-interval": { type: "string", value: "SECONDS", text: "as --keep-alive, this often (30)" },
+  "connect-timeout": {
+    type: "string",
+    default: "10",
+    value: "SECONDS",
+    heading: "time-outs (0 waits for ever)",
+    text: "give up if no connection comes about",
+  },
+  "headers-timeout": {
+    type: "string",
+    default: "0",
+    value: "SECONDS",
+    text: "give up if an answer has not begun",
+  },
+  "body-timeout": {
+    type: "string",
+    default: "300",
+    value: "SECONDS",
+    text: "give up if an answer that has begun falls silent",
+  },
+  "timeout": {
+    type: "string",
+    default: "0",
+    value: "SECONDS",
+    text: "give up if a request has no answer",
+  },
+  ...SIGN_IN_FLAGS,
+  "debug": { type: "boolean", heading: "output", text: "say what happens, on standard error" },
   "silent": { type: "boolean", text: "say nothing but errors" },
 } as const satisfies Flags;
 
@@ -75,7 +107,10 @@ const FLAGS = {
 export const connectCommand: Command<typeof FLAGS> = {
   name: "connect",
   summary: "Connects the MCP client on standard input and output to an MCP server.",
-  operands: [{ name: "url", text: "the server, such as https://mcp.example.com/mcp" }],
+  operands: [
+    { name: "url", text: "the server, such as https://mcp.example.com/mcp" },
+    { name: "callback-port", text: "where a sign-in in the browser comes back to", optional: true },
+  ],
   program: { name: "command", text: "a server on this machine in place of an address, started by us without a shell" },
   flags: FLAGS,
   examples: [
@@ -84,27 +119,31 @@ export const connectCommand: Command<typeof FLAGS> = {
     "mcp-bridge http://127.0.0.1:3000/mcp --debug",
     "mcp-bridge -- npx -y @modelcontextprotocol/server-everything",
   ],
-  async run([url], flags, program): Promise<number> {
+  async run({ operands: [url, port], program, flags, words }): Promise<number> {
+    const notify = noticePrinter(flags.debug ? "debug" : flags.silent ? "silent" : "info");
+    const allowHttp = flags["allow-http"];
+    const environment = process.env;
+    const advise = (text: string): void => notify({ level: "info", text });
     const settings = {
-      server: program.length > 0 ? readProgram(program, flags) : readServerUrl(url!, flags["allow-http"], flags.ipv4),
-      headers: await readHeaders(flags.header, flags["header-file"], process.env),
+      server: program.length > 0 ? readProgram(program, flags) : readServerUrl(url!, allowHttp, flags.ipv4),
+      headers: await readHeaders(headerSources(words, flags.header, flags["header-file"]), environment, advise),
       tls: await readTls(flags),
       cookies: !flags["disable-cookies"],
       ipv4: flags.ipv4,
       transport: readChoice("--transport", flags.transport, STRATEGIES),
+      protocol: readChoice("--protocol", flags.protocol, PROTOCOLS),
       connectTimeout: readSeconds("--connect-timeout", flags["connect-timeout"]),
       headersTimeout: readSeconds("--headers-timeout", flags["headers-timeout"]),
       bodyTimeout: readSeconds("--body-timeout", flags["body-timeout"]),
       timeout: readSeconds("--timeout", flags.timeout),
       grace: readSeconds("--sign-in-grace", flags["sign-in-grace"]),
-      keepAlive: 0,
       maxMessage: readMebibytes("--max-message", flags["max-message"]),
+      keepAlive: readKeepAlive(flags["keep-alive"], flags["ping-interval"]),
+      ignoredTools: flags["ignore-tool"],
+      cures: readChoices("--cures", flags.cures, ["auto", ...CURES]),
+      signIn: await readSignIn(port, flags, { environment, allowHttp, advise }),
     };
-    return connect(settings, {
-      input: Bun.stdin.stream(),
-      output: Bun.stdout.writer(),
-      notify: noticePrinter(flags.debug ? "debug" : flags.silent ? "silent" : "info"),
-    });
+    return connect(settings, { input: Bun.stdin.stream(), output: Bun.stdout.writer(), notify });
   },
 };
 

@@ -1,14 +1,13 @@
 import { BridgeError } from "../platform/errors.ts";
+import { type Environment, withVariables } from "./variables.ts";
 
 /** An RFC 9110 field name. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** Headers that belong to HTTP or to the protocol; a person cannot set them without breaking it. */
 const RESERVED = new Set([
-  "accept",
   "connection",
   "content-length",
-  "content-type",
   "host",
   "last-event-id",
   "mcp-method",
@@ -18,21 +17,53 @@ const RESERVED = new Set([
   "transfer-encoding",
 ]);
 
+/** Headers that every request has anyway: said by many, with the same meaning. */
+const SAID_ANYWAY = new Set(["accept", "content-type"]);
+
+/** Names of headers that hold a credential. */
+const CREDENTIAL = /auth|cookie|key|password|secret|session|token/i;
+
+/** A header as `--header` gives it, or a file of `--header-file`. */
+export type HeaderSource = { line: string } | { file: string };
+
+/** Puts the values of `--header` and `--header-file` into the order in which `words` say them. */
+export function headerSources(
+  words: readonly string[],
+  lines: readonly string[],
+  files: readonly string[],
+): HeaderSource[] {
+  const sources: HeaderSource[] = [];
+  let [line, file] = [0, 0];
+  for (const word of words) {
+    if (/^--header(?:=|$)/.test(word) && line < lines.length) sources.push({ line: lines[line++]! });
+    if (/^--header-file(?:=|$)/.test(word) && file < files.length) sources.push({ file: files[file++]! });
+  }
+  return sources;
+}
+
 /**
- * Collects the headers of `--header` and `--header-file`, in this order, the later one winning; `${NAME}` stands for a
- * variable of the environment. Names come back in lower case.
+ * Collects headers, the later one winning; `${NAME}` stands for a variable of the environment. Names come back in lower
+ * case. `advise` is told what could be said in a safer way.
  *
  * @throws {BridgeError} `bad_header` or `unreadable_file`
  */
 export async function readHeaders(
-  lines: readonly string[],
-  files: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
+  sources: readonly HeaderSource[],
+  environment: Environment,
+  advise: (text: string) => void = () => {},
 ): Promise<Record<string, string>> {
   const headers: Record<string, string> = {};
-  for (const line of lines) addHeader(headers, line, environment, "--header");
-  for (const file of files) {
-    for (const line of await readLines(file)) addHeader(headers, line, environment, file);
+  for (const source of sources) {
+    if ("file" in source) {
+      for (const line of await readLines(source.file)) addHeader(headers, line, environment, source.file);
+      continue;
+    }
+    const { line } = source;
+    addHeader(headers, line, environment, "--header");
+    const [name, value] = [line.slice(0, line.indexOf(":")).trim(), line.slice(line.indexOf(":") + 1)];
+    if (CREDENTIAL.test(name) && value.trim() !== "" && !value.includes("${")) {
+      advise(`the value of "${name}" stands in the process list: write it as "\${VAR}", or use "--header-file FILE"`);
+    }
   }
   return headers;
 }
@@ -54,12 +85,7 @@ async function readLines(file: string): Promise<string[]> {
 }
 
 // The text of a line is never shown: it may hold a credential.
-function addHeader(
-  headers: Record<string, string>,
-  line: string,
-  environment: Readonly<Record<string, string | undefined>>,
-  source: string,
-): void {
+function addHeader(headers: Record<string, string>, line: string, environment: Environment, source: string): void {
   const colon = line.indexOf(":");
   const name = line.slice(0, Math.max(colon, 0)).trim();
   if (!TOKEN.test(name)) {
@@ -71,21 +97,13 @@ function addHeader(
       },
     );
   }
+  if (SAID_ANYWAY.has(name.toLowerCase())) return;
   if (RESERVED.has(name.toLowerCase())) {
     throw new BridgeError("bad_header", `the header "${name}" belongs to the protocol`, {
       hint: "leave it out",
     });
   }
-  const value = line.slice(colon + 1).trim().replace(
-    /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g,
-    (_whole, variable: string) => {
-      const found = Object.hasOwn(environment, variable) ? environment[variable] : undefined;
-      if (found !== undefined) return found;
-      throw new BridgeError("bad_header", `the header "${name}" uses \${${variable}}, which is not set`, {
-        hint: `set ${variable} in the environment of the program that starts mcp-bridge`,
-      });
-    },
-  );
+  const value = withVariables(line.slice(colon + 1).trim(), environment, `the header "${name}"`, "bad_header");
   if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) {
     throw new BridgeError(
       "bad_header",

@@ -1,25 +1,27 @@
 import { type Command, COMMON_FLAGS, type Flag } from "./command.ts";
 
-const WIDTH = 100;
+/** What fits every terminal. */
+const WIDTH = 80;
+/** Where texts begin at most; what stands left of them and is longer has a line of its own. */
+const WIDEST = 29;
 
 /** The help of one command, as text for a terminal. */
 export function helpText(command: Command): string {
-  const operands = command.operands.map(({ name }) => `<${name}>`).join(" ");
-  const rows: [string, string][] = [
-    ...command.operands.map(({ name, text }): [string, string] => [`<${name}>`, text]),
-    ...(command.program === undefined ? [] : [[`<${command.program.name}>`, command.program.text] as [string, string]]),
-    ["", ""],
-    ...Object.entries({ ...command.flags, ...COMMON_FLAGS }).map(([name, flag]) => flagRow(name, flag)),
-  ];
-  const column = Math.max(...rows.map(([left]) => left.length)) + 4;
-  const body = rows.map(([left, right]) => `  ${left.padEnd(column - 2)}${wrapped(right, column)}`.trimEnd());
+  const operands = command.operands.map(({ name, optional }) => optional ? `[${name}]` : `<${name}>`);
+  const flags = Object.entries({ ...command.flags, ...COMMON_FLAGS });
+  const program = command.program === undefined ? [] : [`<${command.program.name}>`];
+  const left = [...operands, ...program, ...flags.map(([name, flag]) => sayingOf(name, flag))];
+  const column = Math.min(WIDEST, Math.max(...left.map((saying) => saying.length)) + 4);
   return [
-    `usage: mcp-bridge ${operands} [flags]`,
-    ...(command.program === undefined ? [] : [`       mcp-bridge [flags] -- <${command.program.name}> [arguments]`]),
+    `usage: mcp-bridge ${operands.join(" ")} [flags]`,
+    ...program.map((name) => `       mcp-bridge [flags] -- ${name} [arguments]`),
     "",
     command.summary,
     "",
-    ...body,
+    ...command.operands.map(({ text }, place) => row(operands[place]!, text, column)),
+    ...program.map((name) => row(name, command.program!.text, column)),
+    "",
+    flags.map(([name, flag]) => flagRow(name, flag, column)).join("\n").replace(/^\n/, ""),
     "",
     "examples:",
     ...command.examples.map((example) => `  ${example}`),
@@ -27,20 +29,31 @@ export function helpText(command: Command): string {
   ].join("\n");
 }
 
-function flagRow(name: string, flag: Flag): [string, string] {
-  const left = flag.value === undefined ? `--${name}` : `--${name} ${flag.value}`;
-  return [left, flag.default === undefined ? flag.text : `${flag.text} (${flag.default})`];
+function sayingOf(name: string, flag: Flag): string {
+  return flag.value === undefined ? `--${name}` : `--${name} ${flag.value}`;
 }
 
-function wrapped(text: string, column: number): string {
+function flagRow(name: string, flag: Flag, column: number): string {
+  const heading = flag.heading === undefined ? "" : `\n${flag.heading}:\n`;
+  const text = flag.default === undefined ? flag.text : `${flag.text} (${flag.default})`;
+  return heading + row(sayingOf(name, flag), text, column);
+}
+
+function row(left: string, text: string, column: number): string {
+  const begin = `  ${left}`;
+  const margin = " ".repeat(column);
+  return (begin.length + 2 > column ? `${begin}\n${margin}` : begin.padEnd(column)) + wrapped(text, margin);
+}
+
+function wrapped(text: string, margin: string): string {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {
-    if (line !== "" && column + line.length + word.length >= WIDTH) {
+    if (line !== "" && margin.length + line.length + 1 + word.length > WIDTH) {
       lines.push(line);
       line = "";
     }
     line = line === "" ? word : `${line} ${word}`;
   }
-  return [...lines, line].join(`\n${" ".repeat(column)}`);
+  return [...lines, line].join(`\n${margin}`);
 }

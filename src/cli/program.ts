@@ -16,13 +16,14 @@ const WRONG_USE = 2;
 export async function runProgram(words: readonly string[]): Promise<number> {
   const rest = words[0] === connectCommand.name ? words.slice(1) : words;
   try {
-    const { operands, program, flags } = await readWords(connectCommand, rest);
+    const said = await readWords(connectCommand, rest);
+    const { flags } = said;
     if (flags.version) return await answer(`${VERSION}\n`);
     if (flags.help) {
       const { helpText } = await import("./help.ts");
       return await answer(helpText(connectCommand as Command));
     }
-    return await connectCommand.run(operands, flags, program);
+    return await connectCommand.run(said);
   } catch (thrown) {
     const error = toBridgeError(thrown);
     printError(error);

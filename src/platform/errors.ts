@@ -48,6 +48,8 @@ export const ERROR_NUMBERS = {
   closing: 1023,
   /** The proxy on the way does not let the request through: nothing was sent. */
   proxy_refused: 1024,
+  /** A tool that the person has taken out. */
+  ignored_tool: 1025,
   /** A defect of ours. */
   internal: 1099,
 } as const;

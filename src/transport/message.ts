@@ -1,3 +1,4 @@
+import { edited, settingMember } from "./json_edit.ts";
 import {
   eachMember,
   elementsOf,
@@ -94,25 +95,22 @@ export class Message {
     if (whole === undefined || this.bytes[whole.start] !== OPEN_BRACE) return undefined;
     const member = findMember(this.bytes, whole.start, name);
     return member && textOf(this.bytes, member);
-  } /** The same message under another id, given in raw form; the rest of the text is untouched. */
+  }
+
+  /** The same message under another id, given in raw form; the rest of the text is untouched. */
   withId(id: string): Message {
-    const open = skipBlank(this.bytes, 0);
-    const spans: Span[] = [];
-    eachMember(this.bytes, open, (keyStart, keyEnd, start, end) => {
-      if (keyIs(this.bytes, keyStart, keyEnd, "id")) spans.push({ start, end });
-    });
-    const parts: Uint8Array[] = [];
-    let from = 0;
-    for (const span of spans) {
-      parts.push(this.bytes.subarray(from, span.start), encoder.encode(id));
-      from = span.end;
-    }
-    if (spans.length === 0) {
-      parts.push(this.bytes.subarray(0, open + 1), encoder.encode(`"id":${id},`));
-      from = open + 1;
-    }
-    parts.push(this.bytes.subarray(from));
-    return readMessage(new Uint8Array(Buffer.concat(parts)));
+    return readMessage(edited(this.bytes, settingMember(this.bytes, skipBlank(this.bytes, 0), "id", id)));
+  }
+
+  /**
+   * The same message with a member of `params` set to a value in raw form; the rest of the text is untouched. An object
+   * takes the place of `params` that are none.
+   */
+  withParam(name: string, raw: string): Message {
+    const edits = this.#params < 0 || this.bytes[this.#params] !== OPEN_BRACE
+      ? settingMember(this.bytes, skipBlank(this.bytes, 0), "params", `{${JSON.stringify(name)}:${raw}}`)
+      : settingMember(this.bytes, this.#params, name, raw);
+    return readMessage(edited(this.bytes, edits));
   }
 }
 

@@ -10,6 +10,7 @@ import { freePort } from "../harness/free_port.ts";
 import { Home } from "../harness/home.ts";
 
 const URL_WORD = "https://mcp.example.com/mcp";
+const PORT = "give a number from 1 to 65535, or leave it out";
 const SEE_HELP = 'run "mcp-bridge --help" for what can be said';
 const FORM = 'write it like --header "X-Api-Key: ${MY_KEY}"';
 const WHOLE_URL = 'give the whole URL, for example "mcp-bridge https://example.com/mcp"';
@@ -75,13 +76,14 @@ const WRONG: [words: string[], error: string, hint: string][] = [
     ENCRYPT,
   ],
   [["http://127.0.0.1.nip.io/"], '"http://127.0.0.1.nip.io" is not encrypted: anybody on the way reads along', ENCRYPT],
-  [["--ipv4", "https://[2001:db8::1]/mcp"], "[2001:db8::1] is an IPv6 address", 'leave "--ipv4" out'],
   [["https://me:hunter2@example.com/"], "the address contains a user name or a password", NO_CREDENTIALS],
   [["https://me@example.com/"], "the address contains a user name or a password", NO_CREDENTIALS],
   [["https://:hunter2@example.com/"], "the address contains a user name or a password", NO_CREDENTIALS],
-  [[URL_WORD, "more"], '"more" is one word too many', SEE_HELP],
-  [["connect", URL_WORD, "more"], '"more" is one word too many', SEE_HELP],
-  [["--debug=yes", URL_WORD], `"${URL_WORD}" is one word too many`, SEE_HELP],
+  [["--ipv4", "https://[2001:db8::1]/mcp"], "[2001:db8::1] is an IPv6 address", 'leave "--ipv4" out'],
+  [[URL_WORD, "more"], 'the callback port is no port: "more"', PORT],
+  [["connect", URL_WORD, "70000"], 'the callback port is no port: "70000"', PORT],
+  [[URL_WORD, "3334", "more"], '"more" is one word too many', SEE_HELP],
+  [["--debug=yes", URL_WORD], '"yes" is no address of a server', WHOLE_URL],
   [["--", URL_WORD], `"${URL_WORD}" is an address, not a program`, 'leave the "--" out'],
   [["--"], 'there is no command behind "--"', SEE_HELP],
   [["--insecure", "--", "server"], '"--insecure" is for servers with an address', "leave it out"],
@@ -165,6 +167,12 @@ const WRONG: [words: string[], error: string, hint: string][] = [
     '"--sign-in-grace" wants a number of seconds: "x"',
     SECONDS("--sign-in-grace"),
   ],
+  [
+    [URL_WORD, "--cures", "all"],
+    '"--cures" does not know "all"',
+    "use none, or some of auto,merge-lists,null-arguments,line-separators",
+  ],
+  [[URL_WORD, "--no-ignore-tool"], 'there is no flag "--no-ignore-tool"', SEE_HELP],
   [[URL_WORD, "--max-message", "0"], '"--max-message" wants a whole number of MiB from 1 to 1024: "0"', MEBIBYTES],
   [[URL_WORD, "--max-message", "1.5"], '"--max-message" wants a whole number of MiB from 1 to 1024: "1.5"', MEBIBYTES],
   [
@@ -175,7 +183,8 @@ const WRONG: [words: string[], error: string, hint: string][] = [
   [[URL_WORD, "--max-message", "64k"], '"--max-message" wants a whole number of MiB from 1 to 1024: "64k"', MEBIBYTES],
   // Escapes of a terminal are shown, not obeyed.
   [[ESCAPE], `${JSON.stringify(ESCAPE)} is no address of a server`, WHOLE_URL],
-  [[URL_WORD, ESCAPE], `${JSON.stringify(ESCAPE)} is one word too many`, SEE_HELP],
+  [[URL_WORD, ESCAPE], `the callback port is no port: ${JSON.stringify(ESCAPE)}`, PORT],
+  [[URL_WORD, "1", ESCAPE], `${JSON.stringify(ESCAPE)} is one word too many`, SEE_HELP],
   [[URL_WORD, `--${ESCAPE}`], `there is no flag ${JSON.stringify(`--${ESCAPE}`)}`, SEE_HELP],
   [
     [URL_WORD, "--timeout", ESCAPE],
@@ -202,33 +211,88 @@ describe("wrong words end with exit code 2, nothing on stdout, and one error wit
   });
 });
 
-const HELP = `usage: mcp-bridge <url> [flags]
+const HELP = `usage: mcp-bridge <url> [callback-port] [flags]
+       mcp-bridge [flags] -- <command> [arguments]
 
-Connects the MCP client on standard input and output to a remote MCP server.
+Connects the MCP client on standard input and output to an MCP server.
 
   <url>                      the server, such as https://mcp.example.com/mcp
+  [callback-port]            where a sign-in in the browser comes back to
+  <command>                  a server on this machine in place of an address,
+                             started by us without a shell
 
-  --header LINE              send "Name: value" with every request; \${VAR} is taken from the
-                             environment
-  --header-file FILE         read such headers from a file, one a line, # for comments
-  --allow-http               allow plain http beyond this machine, on a network that you trust
-  --ca FILE                  trust the authorities in this PEM file, in place of the system's
+requests:
+  --header LINE              send "Name: value" with every request; \${VAR} is
+                             taken from the environment
+  --header-file FILE         read such headers from a file, one a line, # for
+                             comments
+  --allow-http               allow plain http beyond this machine, on a network
+                             that you trust
+  --transport ORDER          the HTTP transport to try first, or only:
+                             http-first, sse-first, http-only, sse-only
+                             (http-first)
+  --protocol ERA             legacy, auto or modern; this version passes on what
+                             the client speaks, whichever is named (auto)
+  --max-message MIB          refuse larger messages (64)
+
+the client:
+  --ignore-tool GLOB         take away the tools of this name; * stands for any
+                             letters
+  --cures LIST               what to do for a client with faults: what it is
+                             known to need (auto), none, or
+                             merge-lists,null-arguments,line-separators (auto)
+  --sign-in-grace SECONDS    answer the host's first request ourselves if the
+                             server is not ready (20)
+
+network:
+  --ca FILE                  trust the authorities in this PEM file, in place of
+                             the system's
   --cert FILE                show this client certificate, with --key
   --key FILE                 the key of the client certificate
-  --insecure                 do not check the server's certificate; anybody on the way can read
-                             along
+  --insecure                 do not check the server's certificate; anybody on
+                             the way can read along
   --disable-cookies          do not send the server's cookies back to it
-  --ipv4                     connect over IPv4 only; a proxy is reached as it comes
-  --transport ORDER          the HTTP transport to try first, or only: http-first, sse-first,
-                             http-only, sse-only (http-first)
+  --ipv4                     connect over IPv4 only; a proxy is reached as it
+                             comes
+  --enable-proxy             needless: the environment's proxy is used anyway
+  --keep-alive               ping the server now and then, so that nobody takes
+                             the session for dead
+  --ping-interval SECONDS    as --keep-alive, this often (30)
+
+time-outs (0 waits for ever):
   --connect-timeout SECONDS  give up if no connection comes about (10)
-  --headers-timeout SECONDS  give up if an answer has not begun; 0 waits for ever (0)
-  --body-timeout SECONDS     give up if an answer that has begun falls silent; 0 waits for ever
+  --headers-timeout SECONDS  give up if an answer has not begun (0)
+  --body-timeout SECONDS     give up if an answer that has begun falls silent
                              (300)
-  --timeout SECONDS          give up if a request has no answer; 0 waits for ever (0)
-  --sign-in-grace SECONDS    answer the host's first request ourselves if the server is not ready
-                             (20)
-  --max-message MIB          refuse larger messages (64)
+  --timeout SECONDS          give up if a request has no answer (0)
+
+sign-in (this version only checks these; it does not sign in yet):
+  --host NAME                the name of this machine in the callback's address
+  --callback-path PATH       the path of the callback's address
+  --auth-success-url URL     where the browser goes after a sign-in
+  --auth-timeout SECONDS     how long a person may take to sign in (300)
+  --resource URI             the resource that a token is for, in place of the
+                             server's own
+  --disable-resource-parameter
+                             name no resource when asking for a token
+  --authorize-param KEY=VALUE
+                             a further parameter of the authorization request,
+                             such as prompt=consent
+  --static-oauth-client-metadata JSON
+                             what to register instead of our own, such as a
+                             scope; or @FILE
+  --static-oauth-client-info JSON
+                             a client that is registered: client_id,
+                             client_secret; or @FILE; \${VAR} is taken from the
+                             environment
+  --client-metadata-url URL  the document that describes the client, as its id
+  --client-credentials       sign in as that client, without a person
+  --token-endpoint URL       where tokens are asked for, with
+                             --client-credentials; nothing is discovered then
+  --device-code              let the person use a browser on another machine
+  --use-id-token             send the id token in place of the access token
+
+output:
   --debug                    say what happens, on standard error
   --silent                   say nothing but errors
   --help                     print this help
@@ -238,6 +302,7 @@ examples:
   mcp-bridge https://mcp.example.com/mcp
   mcp-bridge https://mcp.example.com/mcp --header 'X-Api-Key: \${MY_KEY}'
   mcp-bridge http://127.0.0.1:3000/mcp --debug
+  mcp-bridge -- npx -y @modelcontextprotocol/server-everything
 `;
 
 describe("what was asked for by name goes to stdout", () => {
@@ -274,12 +339,29 @@ const RIGHT: string[][] = [
   [URL_WORD, "--header-file", "good.txt"],
   [URL_WORD, "--timeout", "1", "--timeout", "0.5", "--body-timeout=0", "--headers-timeout", "30"],
   [URL_WORD, "--connect-timeout", "0", "--sign-in-grace", "1", "--max-message", "1024"],
+  [URL_WORD, "--cures", "none"],
+  [URL_WORD, "--cures", "auto, line-separators", "--ignore-tool", "a*", "--ignore-tool", "b"],
 ];
 
 describe("right words with nothing to do end with exit code 0, in silence", () => {
   test.each(RIGHT.map((words) => [words]))("%j", (words) => {
     expect(say(...words)).toEqual({ stdout: "", stderr: "", exitCode: 0 });
   });
+});
+
+test("a credential in the arguments is used all the same, and the safer way is named without it", () => {
+  const info = JSON.stringify({ "client_id": "me", "client_secret": "hunter2" });
+  const words = [URL_WORD, "--header", "Authorization: Bearer hunter2", "--static-oauth-client-info", info];
+  expect(say(...words)).toEqual({
+    stdout: "",
+    stderr: [
+      'mcp-bridge: the value of "Authorization" stands in the process list: write it as "${VAR}", or use "--header-file FILE"',
+      'mcp-bridge: the client_secret of "--static-oauth-client-info" stands in the process list: write it as "${VAR}", or use "@FILE"',
+      "",
+    ].join("\n"),
+    exitCode: 0,
+  });
+  expect(say(...words, "--silent").stderr).toBe("");
 });
 
 test("what a person gives as headers is what the server gets, the later one winning", async () => {

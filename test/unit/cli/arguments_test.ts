@@ -1,5 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { readMebibytes, readSeconds, readServerUrl } from "../../../src/cli/arguments.ts";
+import {
+  readChoices,
+  readKeepAlive,
+  readMebibytes,
+  readPeriod,
+  readPort,
+  readSeconds,
+  readServerUrl,
+} from "../../../src/cli/arguments.ts";
 import { BridgeError } from "../../../src/platform/errors.ts";
 
 function refusalOf(read: () => unknown): BridgeError {
@@ -26,6 +34,56 @@ describe("readSeconds", () => {
     expect(refusal.code).toBe("bad_argument");
     expect(refusal.message).toBe(`"--timeout" wants a number of seconds: ${JSON.stringify(text)}`);
     expect(refusal.hint).toContain("--timeout");
+  });
+});
+
+describe("readPeriod", () => {
+  test("reads what readSeconds reads, but not 0", () => {
+    expect(readPeriod("--ping-interval", "0.5")).toBe(500);
+    expect(refusalOf(() => readPeriod("--ping-interval", "0")).message).toBe(
+      '"--ping-interval" wants more than 0 seconds: "0"',
+    );
+    expect(refusalOf(() => readPeriod("--ping-interval", "x")).code).toBe("bad_argument");
+  });
+});
+
+describe("readKeepAlive", () => {
+  test.each<[boolean, string | undefined, number]>([
+    [false, undefined, 0],
+    [true, undefined, 30_000],
+    [true, "60", 60_000],
+    [false, "0.5", 500],
+  ])("reads --keep-alive %p with --ping-interval %p as %d ms", (wanted, interval, period) => {
+    expect(readKeepAlive(wanted, interval)).toBe(period);
+  });
+
+  test("refuses a period of nothing", () => {
+    expect(refusalOf(() => readKeepAlive(true, "0")).code).toBe("bad_argument");
+  });
+});
+
+describe("readPort", () => {
+  test.each([["1", 1], ["3334", 3_334], ["65535", 65_535]])("reads %p as %d", (text, port) => {
+    expect(readPort("callback port", text as string)).toBe(port as number);
+  });
+
+  test.each(["", "0", "65536", "-1", "1.5", "1e3", "0x10", " 1", "port"])("refuses %p", (text) => {
+    const refusal = refusalOf(() => readPort("callback port", text));
+    expect([refusal.code, refusal.message]).toEqual([
+      "bad_argument",
+      `the callback port is no port: ${JSON.stringify(text)}`,
+    ]);
+  });
+});
+
+describe("readChoices", () => {
+  test.each<[string, ("a" | "b")[]]>([["a", ["a"]], ["a,b", ["a", "b"]], ["b , a,b", ["b", "a"]], ["none", []]])(
+    "reads %p as %j",
+    (text, choices) => expect([...readChoices("--x", text, ["a", "b"])]).toEqual(choices),
+  );
+
+  test.each(["", "c", "a,", "a,none", "A"])("refuses %p", (text) => {
+    expect(refusalOf(() => readChoices("--x", text, ["a", "b"])).code).toBe("bad_argument");
   });
 });
 

@@ -78,6 +78,7 @@ describe("readWords", () => {
       operands,
       program: [],
       flags: { ...DEFAULTS, ...flags } as never,
+      words,
     });
   });
 
@@ -92,6 +93,30 @@ describe("readWords", () => {
     expect(said).toMatchObject({ operands: [], program: ["run", "--loud", "--", "-x"], flags: { loud: true } });
     for (const words of [["--"], ["you", "--", "run"]]) {
       expect((await readWords(command, words).catch((thrown) => thrown)).code).toBe("bad_argument");
+    }
+  });
+
+  test("takes operands that may be left out", async () => {
+    const operands = [{ name: "who", text: "whom" }, { name: "when", text: "at what time", optional: true }] as const;
+    const command = { ...COMMAND, operands };
+    expect((await readWords(command, ["you"])).operands).toEqual(["you"]);
+    expect((await readWords(command, ["you", "--loud", "7"])).operands).toEqual(["you", "7"]);
+    for (
+      const [words, message] of [[[], "the who is missing"], [["a", "b", "c"], '"c" is one word too many']] as const
+    ) {
+      const refusal = await readWords(command, words).catch((thrown) => thrown);
+      expect(refusal.message).toBe(message);
+    }
+  });
+
+  test("takes an empty word for a value where that has a meaning, and no word for none", async () => {
+    const flags = { ...FLAGS, "file": { type: "string", value: "F", mayBeEmpty: true, text: "a file" } } as const;
+    const command = { ...COMMAND, flags };
+    expect((await readWords(command, ["you", "--file", ""])).flags.file).toBe("");
+    expect((await readWords(command, ["you", "--file", "", "--loud"])).flags).toMatchObject({ file: "", loud: true });
+    for (const words of [["you", "--file"], ["you", "--file", "--loud"], ["you", "--name", ""]]) {
+      const refusal = await readWords(command, words).catch((thrown) => thrown);
+      expect(refusal.message).toEndWith("wants a value");
     }
   });
 
@@ -122,9 +147,39 @@ examples:
 `);
   });
 
-  test("stays within 100 columns, and names every flag", () => {
+  test("writes headings above groups, and gives what is long a line of its own", () => {
+    const flags = {
+      "name": { type: "string", value: "N", heading: "who", text: "a name" },
+      "the-longest-flag-of-all": { type: "string", value: "VALUE", text: "a wait" },
+      "loud": { type: "boolean", heading: "how", text: `loudly${" and again".repeat(6)}` },
+    } as const satisfies Flags;
+    const operands = [{ name: "who", text: "whom" }, { name: "when", text: "at what time", optional: true }] as const;
+    expect(helpText({ ...COMMAND, operands, flags } as unknown as Command)).toBe(`usage: mcp-bridge <who> [when] [flags]
+
+Greets.
+
+  <who>                      whom
+  [when]                     at what time
+
+who:
+  --name N                   a name
+  --the-longest-flag-of-all VALUE
+                             a wait
+
+how:
+  --loud                     loudly and again and again and again and again and
+                             again and again
+  --help                     print this help
+  --version                  print the version
+
+examples:
+  greet you
+`);
+  });
+
+  test("stays within 80 columns, and names every flag", () => {
     const text = helpText(connectCommand as Command);
-    for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
+    for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
     for (const name of Object.keys(connectCommand.flags)) expect(text).toContain(`--${name}`);
   });
 });

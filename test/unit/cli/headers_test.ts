@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readHeaders } from "../../../src/cli/headers.ts";
+import { headerSources, readHeaders as readSources } from "../../../src/cli/headers.ts";
 import { Home } from "../../harness/home.ts";
 
 const home = new Home();
@@ -11,6 +11,17 @@ function file(text: string | Uint8Array): string {
   const path = join(home.folder, `${crypto.randomUUID()}.txt`);
   writeFileSync(path, text);
   return path;
+}
+
+/** Reads lines, and files behind them. */
+function readHeaders(
+  lines: string[],
+  files: string[],
+  environment: Record<string, string>,
+  advise?: (text: string) => void,
+): Promise<Record<string, string>> {
+  const sources = [...lines.map((line) => ({ line })), ...files.map((path) => ({ file: path }))];
+  return readSources(sources, environment, advise);
 }
 
 const READ: [line: string, headers: Record<string, string>][] = [
@@ -29,8 +40,22 @@ const READ: [line: string, headers: Record<string, string>][] = [
   // What a value holds is not looked through again.
   ["X-Key: ${NESTED}", { "x-key": "${A}" }],
   ["X-Key: $A ${} ${1A} ${A-b} $${A}", { "x-key": "$A ${} ${1A} ${A-b} $1" }],
+  ["X-Key: ${odd-name}", { "x-key": "odd" }],
+  // Many say what every request has anyway.
+  ["Accept: text/html", {}],
+  ["content-type: text/plain", {}],
 ];
-const ENVIRONMENT = { A: "1", _b2: "two", EMPTY: "", NESTED: "${A}", BREAK: "a\nb" };
+const ENVIRONMENT = { A: "1", _b2: "two", EMPTY: "", "odd-name": "odd", NESTED: "${A}", BREAK: "a\nb" };
+
+test("headerSources keeps the order of the words", () => {
+  const words = ["--header", "A: 1", "https://a/", "--header-file=f", "--header=A: 2", "--header-file", "g", "--debug"];
+  expect(headerSources(words, ["A: 1", "A: 2"], ["f", "g"])).toEqual([
+    { line: "A: 1" },
+    { file: "f" },
+    { line: "A: 2" },
+    { file: "g" },
+  ]);
+});
 
 describe("readHeaders", () => {
   test.each(READ)("reads %p", async (line, headers) => {
@@ -80,10 +105,8 @@ describe("readHeaders", () => {
   });
 
   test.each([
-    "Accept",
     "CONNECTION",
     "Content-Length",
-    "content-type",
     "Host",
     "Last-Event-ID",
     "Mcp-Method",
@@ -108,4 +131,23 @@ describe("readHeaders", () => {
       expect(refusal.hint).toContain("--header-file");
     },
   );
+
+  test.each([
+    ["Authorization: Bearer s3cret", "Authorization"],
+    ["X-Api-Key:s3cret", "X-Api-Key"],
+    ["Cookie: s3cret", "Cookie"],
+    ["X-Session-Token: s3cret", "X-Session-Token"],
+    ["X-Key: ${A}", undefined],
+    ["Authorization: Bearer ${A}", undefined],
+    ["X-Key:", undefined],
+    ["X-Tenant: s3cret", undefined],
+  ])("of %p it advises %p, without its value", async (line, name) => {
+    const advice: string[] = [];
+    await readHeaders([line], [file(line)], ENVIRONMENT, (text) => advice.push(text));
+    expect(advice).toEqual(
+      name === undefined ? [] : [
+        `the value of "${name}" stands in the process list: write it as "\${VAR}", or use "--header-file FILE"`,
+      ],
+    );
+  });
 });

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
-import { connect, createServer, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type { Transform } from "node:stream";
@@ -11,6 +11,7 @@ import { Cookies } from "../../../src/net/cookies.ts";
 import { Budget } from "../../../src/platform/budget.ts";
 import { type Clock, systemClock } from "../../../src/platform/clock.ts";
 import { type BridgeError, quoted } from "../../../src/platform/errors.ts";
+import { deafPort } from "../../harness/deaf_port.ts";
 import { FakeClock } from "../../harness/fake_clock.ts";
 import { freePort } from "../../harness/free_port.ts";
 import { Home } from "../../harness/home.ts";
@@ -686,37 +687,6 @@ describe("TLS", () => {
     expect(asked).toBe(0);
   });
 });
-
-/** A port of which the queue is full: connections to it hang, as they do behind a firewall that drops packets. */
-async function deafPort(): Promise<{ port: number } & AsyncDisposable> {
-  const child = Bun.spawn([
-    process.execPath,
-    "-e",
-    'require("node:net").createServer().listen(0, "127.0.0.1", function () { console.log(this.address().port) })',
-  ], { stdout: "pipe" });
-  const reader = child.stdout.getReader();
-  const port = Number(new TextDecoder().decode((await reader.read()).value));
-  child.kill("SIGSTOP");
-  const sockets: Socket[] = [];
-  for (let hangs = false; !hangs;) {
-    const socket = connect(port, "127.0.0.1");
-    sockets.push(socket);
-    socket.on("error", () => {});
-    const timer = Promise.withResolvers<boolean>();
-    const late = setTimeout(() => timer.resolve(true), 300);
-    socket.once("connect", () => timer.resolve(false));
-    hangs = await timer.promise;
-    clearTimeout(late);
-  }
-  return {
-    port,
-    async [Symbol.asyncDispose](): Promise<void> {
-      for (const socket of sockets) socket.destroy();
-      child.kill("SIGKILL");
-      await child.exited;
-    },
-  };
-}
 
 describe("a connection that does not come about", () => {
   test.skipIf(process.platform !== "linux")(

@@ -148,3 +148,15 @@ describe("splitBatch", () => {
     expect(texts('[{"a":1},')).toEqual(['[{"a":1},']);
   });
 });
+
+describe("withParam", () => {
+  test.each([
+    ['{"jsonrpc":"2.0","id":1,"method":"m"}', '{"params":{"a":[1]},"jsonrpc":"2.0","id":1,"method":"m"}'],
+    ['{"jsonrpc":"2.0","method":"m","params":null}', '{"jsonrpc":"2.0","method":"m","params":{"a":[1]}}'],
+    ['{"jsonrpc":"2.0","method":"m", "params":{ }}', '{"jsonrpc":"2.0","method":"m", "params":{"a":[1] }}'],
+    [
+      '{"params":{"b":12345678901234567890,"a":null},"jsonrpc":"2.0","method":"m","x":1.0}',
+      '{"params":{"b":12345678901234567890,"a":[1]},"jsonrpc":"2.0","method":"m","x":1.0}',
+    ],
+  ])("of %s gives %s", (text, expected) => expect(textOf(read(text).withParam("a", "[1]"))).toBe(expected));
+});

@@ -1,0 +1,248 @@
+import type { ClientInfo, SignInSettings } from "../app/sign_in_settings.ts";
+import { isLoopback } from "../net/address.ts";
+import { BridgeError } from "../platform/errors.ts";
+import { readPeriod, readPort } from "./arguments.ts";
+import type { Flags, FlagValues } from "./command.ts";
+import { readJson } from "./json_argument.ts";
+import type { Environment } from "./variables.ts";
+
+/** The flags that say how to sign in. */
+export const SIGN_IN_FLAGS = {
+  "host": {
+    type: "string",
+    value: "NAME",
+    heading: "sign-in (this version only checks these; it does not sign in yet)",
+    text: "the name of this machine in the callback's address",
+  },
+  "callback-path": { type: "string", value: "PATH", text: "the path of the callback's address" },
+  "auth-success-url": { type: "string", value: "URL", text: "where the browser goes after a sign-in" },
+  "auth-timeout": { type: "string", default: "300", value: "SECONDS", text: "how long a person may take to sign in" },
+  "resource": {
+    type: "string",
+    value: "URI",
+    mayBeEmpty: true,
+    text: "the resource that a token is for, in place of the server's own",
+  },
+  "disable-resource-parameter": { type: "boolean", text: "name no resource when asking for a token" },
+  "authorize-param": {
+    type: "string",
+    multiple: true,
+    value: "KEY=VALUE",
+    text: "a further parameter of the authorization request, such as prompt=consent",
+  },
+  "static-oauth-client-metadata": {
+    type: "string",
+    value: "JSON",
+    text: "what to register instead of our own, such as a scope; or @FILE",
+  },
+  "static-oauth-client-info": {
+    type: "string",
+    value: "JSON",
+    text: "a client that is registered: client_id, client_secret; or @FILE; ${VAR} is taken from the environment",
+  },
+  "client-metadata-url": { type: "string", value: "URL", text: "the document that describes the client, as its id" },
+  "client-credentials": { type: "boolean", text: "sign in as that client, without a person" },
+  "token-endpoint": {
+    type: "string",
+    value: "URL",
+    text: "where tokens are asked for, with --client-credentials; nothing is discovered then",
+  },
+  "device-code": { type: "boolean", text: "let the person use a browser on another machine" },
+  "use-id-token": { type: "boolean", text: "send the id token in place of the access token" },
+} as const satisfies Flags;
+
+/** What reading the flags needs beside them. */
+export interface SignInContext {
+  readonly environment: Environment;
+  /** Whether plain http is fine beyond this machine. */
+  readonly allowHttp: boolean;
+  /** Is told what could be said in a safer way. */
+  advise(text: string): void;
+}
+
+/** Parameters that the sign-in makes up anew each time. */
+const DERIVED = new Set([
+  "client_id",
+  "redirect_uri",
+  "response_type",
+  "state",
+  "code_challenge",
+  "code_challenge_method",
+]);
+
+/** Paths that copies of mcp-remote find each other by. */
+const TAKEN_PATHS = new Set(["/wait-for-auth", "/.mcp-remote/id"]);
+
+/**
+ * Reads how a person wants to sign in; `port` is the callback's, where one was given. No value that may be a secret
+ * stands in an error.
+ *
+ * @throws {BridgeError} `bad_argument`, `bad_url` or `unreadable_file`
+ */
+export async function readSignIn(
+  port: string | undefined,
+  flags: FlagValues<typeof SIGN_IN_FLAGS>,
+  context: SignInContext,
+): Promise<SignInSettings> {
+  const clientInfo = await readClientInfo(flags["static-oauth-client-info"], context);
+  return {
+    grant: readGrant(flags, clientInfo),
+    callbackPort: port === undefined ? undefined : readPort("callback port", port),
+    callbackHost: readHost(flags.host),
+    callbackPath: readPath(flags["callback-path"]),
+    successUrl: readSuccessUrl(flags["auth-success-url"], context.allowHttp),
+    timeout: readPeriod("--auth-timeout", flags["auth-timeout"]),
+    resource: readResource(flags.resource, flags["disable-resource-parameter"]),
+    authorizeParams: readAuthorizeParams(flags["authorize-param"], context),
+    clientMetadata: await readJson("--static-oauth-client-metadata", flags["static-oauth-client-metadata"]),
+    clientInfo,
+    clientMetadataUrl: readMetadataUrl(flags["client-metadata-url"]),
+    tokenEndpoint: readTokenEndpoint(flags["token-endpoint"], flags["client-credentials"]),
+    useIdToken: flags["use-id-token"],
+  };
+}
+
+function readGrant(
+  flags: FlagValues<typeof SIGN_IN_FLAGS>,
+  clientInfo: ClientInfo | undefined,
+): SignInSettings["grant"] {
+  if (!flags["client-credentials"]) return flags["device-code"] ? "device_code" : "browser";
+  if (flags["device-code"]) {
+    throw wrong('"--client-credentials" and "--device-code" exclude each other', "leave one of them out");
+  }
+  if (clientInfo === undefined) {
+    throw wrong(
+      '"--client-credentials" wants the client that signs in',
+      'name it with "--static-oauth-client-info @FILE"',
+    );
+  }
+  return "client_credentials";
+}
+
+function readHost(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const url = URL.canParse(`http://${text}/`) ? new URL(`http://${text}/`) : undefined;
+  if (url !== undefined && url.host === text.toLowerCase() && url.port === "") return text;
+  throw wrong(`"--host" wants the name of a host: ${JSON.stringify(text)}`, 'for example "--host 127.0.0.1"');
+}
+
+function readPath(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (TAKEN_PATHS.has(text)) {
+    throw wrong(`the callback path ${JSON.stringify(text)} is taken`, "choose another one");
+  }
+  if (text.startsWith("/") && URL.canParse(text, "http://host") && /^[^?#\s\\]*$/.test(text)) return text;
+  throw wrong(
+    `"--callback-path" wants a path that begins with a slash: ${JSON.stringify(text)}`,
+    'for example "--callback-path /oauth/callback"',
+  );
+}
+
+function readSuccessUrl(text: string | undefined, allowHttp: boolean): URL | undefined {
+  if (text === undefined) return undefined;
+  const url = readUrl("--auth-success-url", text);
+  if (isEncrypted(url) || (url.protocol === "http:" && allowHttp)) {
+    if (!/[?#]/.test(text)) return url;
+    throw badUrl("--auth-success-url", "holds a query or a fragment", "leave it out");
+  }
+  throw badUrl(
+    "--auth-success-url",
+    "is not encrypted",
+    'use "https://", or add "--allow-http" on a network that you trust',
+  );
+}
+
+function readResource(text: string | undefined, disabled: boolean): SignInSettings["resource"] {
+  const uri = text?.trim();
+  if (disabled || uri === "") return { kind: "none" };
+  if (uri === undefined) return undefined;
+  if (URL.canParse(uri) && !uri.includes("#")) return { kind: "given", uri };
+  throw wrong(
+    `"--resource" wants an absolute URI without a fragment: ${JSON.stringify(uri)}`,
+    'for example "--resource https://example.com/mcp"',
+  );
+}
+
+function readAuthorizeParams(texts: readonly string[], { advise }: SignInContext): ReadonlyMap<string, string> {
+  return new Map(texts.map((text) => {
+    const equals = text.indexOf("=");
+    const name = text.slice(0, Math.max(equals, 0)).trim();
+    if (name === "") {
+      throw wrong(
+        'an "--authorize-param" is not of the form KEY=VALUE',
+        'write it like "--authorize-param prompt=consent"',
+      );
+    }
+    if (DERIVED.has(name)) {
+      throw wrong(`"--authorize-param" cannot set "${name}": each sign-in has its own`, "leave it out");
+    }
+    if (name === "resource") {
+      advise('"--authorize-param resource=..." is for the authorization request alone: use "--resource URI"');
+    }
+    return [name, text.slice(equals + 1)];
+  }));
+}
+
+async function readClientInfo(text: string | undefined, context: SignInContext): Promise<ClientInfo | undefined> {
+  const flag = "--static-oauth-client-info";
+  const said = await readJson(flag, text, context.environment);
+  if (said === undefined) return undefined;
+  const { client_id: id, client_secret: secret } = said;
+  if (typeof id !== "string" || id === "" || (secret !== undefined && typeof secret !== "string")) {
+    throw wrong(
+      `"${flag}" wants a client_id, and a client_secret that is a string`,
+      `for example {"client_id":"my-client","client_secret":"\${MY_SECRET}"}`,
+    );
+  }
+  if (secret && text?.includes(secret)) {
+    context.advise(`the client_secret of "${flag}" stands in the process list: write it as "\${VAR}", or use "@FILE"`);
+  }
+  return said as ClientInfo;
+}
+
+function readMetadataUrl(text: string | undefined): URL | undefined {
+  if (text === undefined) return undefined;
+  const url = readUrl("--client-metadata-url", text.trim());
+  if (url.protocol === "https:" && url.pathname !== "/" && url.hash === "") return url;
+  throw badUrl(
+    "--client-metadata-url",
+    "is not https with a path and without a fragment",
+    "it is the client's id: give the address of its document",
+  );
+}
+
+function readTokenEndpoint(text: string | undefined, clientCredentials: boolean): URL | undefined {
+  if (text === undefined) return undefined;
+  if (!clientCredentials) {
+    throw wrong(
+      '"--token-endpoint" is for "--client-credentials" alone',
+      'leave it out, or add "--client-credentials"',
+    );
+  }
+  const url = readUrl("--token-endpoint", text.trim());
+  if (!isEncrypted(url)) throw badUrl("--token-endpoint", "is not encrypted", 'use "https://"');
+  if (url.hash !== "") throw badUrl("--token-endpoint", "holds a fragment", "leave it out");
+  return url;
+}
+
+// The text of an address is not shown: it may hold a password.
+function readUrl(flag: string, text: string): URL {
+  if (!URL.canParse(text)) {
+    throw badUrl(flag, "is no address", `give the whole URL, for example "https://example.com/"`);
+  }
+  const url = new URL(text);
+  if (url.username === "" && url.password === "") return url;
+  throw badUrl(flag, "holds a user name or a password", "leave it out");
+}
+
+function isEncrypted(url: URL): boolean {
+  return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
+}
+
+function badUrl(flag: string, fault: string, hint: string): BridgeError {
+  return new BridgeError("bad_url", `the address of "${flag}" ${fault}`, { hint });
+}
+
+function wrong(message: string, hint: string): BridgeError {
+  return new BridgeError("bad_argument", message, { hint });
+}

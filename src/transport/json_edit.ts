@@ -1,0 +1,62 @@
+import { eachMember, keyIs, skipBlank, type Span } from "./json_scan.ts";
+
+/** What takes the place of a span of a text; an empty span is a place to put something in. */
+export interface Edit extends Span {
+  readonly text: Uint8Array;
+}
+
+const CLOSE_BRACE = 0x7d;
+const NOTHING = new Uint8Array();
+const encoder = new TextEncoder();
+
+/** The text with the edits made, which do not overlap; every other byte stays. */
+export function edited(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let from = 0;
+  for (const { start, end, text } of [...edits].sort((a, b) => a.start - b.start)) {
+    parts.push(bytes.subarray(from, start), text);
+    from = end;
+  }
+  parts.push(bytes.subarray(from));
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+/** Gives the member `name` of the object at `at` a value, given as raw text: wherever it stands, or else in front. */
+export function settingMember(bytes: Uint8Array, at: number, name: string, raw: string): Edit[] {
+  const edits: Edit[] = [];
+  eachMember(bytes, at, (keyStart, keyEnd, start, end) => {
+    if (keyIs(bytes, keyStart, keyEnd, name)) edits.push({ start, end, text: encoder.encode(raw) });
+  });
+  if (edits.length > 0) return edits;
+  const comma = bytes[skipBlank(bytes, at + 1)] === CLOSE_BRACE ? "" : ",";
+  return [{ start: at + 1, end: at + 1, text: encoder.encode(`${JSON.stringify(name)}:${raw}${comma}`) }];
+}
+
+/** Takes the member `name` out of the object at `at`, each time that it stands there. */
+export function removingMember(bytes: Uint8Array, at: number, name: string): Edit[] {
+  const members: Span[] = [];
+  const named: boolean[] = [];
+  eachMember(bytes, at, (keyStart, keyEnd, _start, end) => {
+    members.push({ start: keyStart - 1, end });
+    named.push(keyIs(bytes, keyStart, keyEnd, name));
+  });
+  return removingItems(members, named);
+}
+
+/** Takes items out of a list of members or elements, with the commas that go with them. */
+export function removingItems(items: readonly Span[], gone: readonly boolean[]): Edit[] {
+  const edits: Edit[] = [];
+  for (let first = 0; first < items.length; first++) {
+    if (!gone[first]) continue;
+    let last = first;
+    while (gone[last + 1]) last++;
+    const behind = items[last + 1];
+    edits.push({
+      start: behind === undefined ? items[first - 1]?.end ?? items[first]!.start : items[first]!.start,
+      end: behind?.start ?? items[last]!.end,
+      text: NOTHING,
+    });
+    first = last;
+  }
+  return edits;
+}
