@@ -63,28 +63,36 @@ function tooLate(code: "connect_timeout" | "timed_out", what: string, ms: number
   return new BridgeError(code, `${what} within ${ms / 1000} s`, { hint });
 }
 
+/** Whether the host accepts a connection: for https one that has become TLS, whatever the certificate. */
 function probe(url: URL, clock: Clock, patience: number, ipv4: boolean): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = clock.after(patience, () => resolve(false));
-    const settle = (connects: boolean): void => {
-      timer.cancel();
-      resolve(connects);
-    };
-    addressOf(url, ipv4).then((hostname) =>
-      Bun.connect({
-        hostname,
-        port: Number(url.port || (url.protocol === "https:" ? 443 : 80)),
-        socket: {
-          open(socket): void {
-            socket.end();
-            settle(true);
-          },
-          data(): void {},
-          connectError: () => settle(true), // A refusal is for the request itself to report.
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const secure = url.protocol === "https:";
+  let connection: { end(): void } | undefined;
+  function settle(connects: boolean): void {
+    timer.cancel();
+    resolve(connects);
+    connection?.end();
+  }
+  const timer = clock.after(patience, () => settle(false));
+  addressOf(url, ipv4).then((hostname) =>
+    Bun.connect({
+      hostname,
+      port: Number(url.port || (secure ? 443 : 80)),
+      ...(secure ? { tls: { rejectUnauthorized: false } } : {}),
+      socket: {
+        open(socket): void {
+          connection = socket;
+          if (!secure) settle(true);
         },
-      })
-    ).catch(() => settle(true));
-  });
+        handshake: () => settle(true),
+        data(): void {},
+        // A refusal is for the request itself to report.
+        connectError: () => settle(true),
+        close: () => settle(true),
+      },
+    })
+  ).catch(() => settle(true));
+  return promise;
 }
 
 async function addressOf(url: URL, ipv4: boolean): Promise<string> {

@@ -11,6 +11,7 @@ import { Cookies } from "../../../src/net/cookies.ts";
 import { Budget } from "../../../src/platform/budget.ts";
 import { type Clock, systemClock } from "../../../src/platform/clock.ts";
 import { type BridgeError, quoted } from "../../../src/platform/errors.ts";
+import { Certificates } from "../../harness/certificates.ts";
 import { deafPort } from "../../harness/deaf_port.ts";
 import { FakeClock } from "../../harness/fake_clock.ts";
 import { freePort } from "../../harness/free_port.ts";
@@ -709,6 +710,26 @@ describe("a connection that does not come about", () => {
       expect(await patient).toBe(why as BridgeError);
     },
   );
+
+  test("is found where TCP is accepted and TLS never comes", async () => {
+    using silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data(): void {} } });
+    const failure = await failureOf(
+      gateOf({ connectTimeout: 600 }).fetch(request(`https://127.0.0.1:${silent.port}/`)),
+    );
+    expect(failure.code).toBe("connect_timeout");
+  });
+
+  test("is not confused with an answer over TLS that is slow to come, whatever the certificate", async () => {
+    using certificates = new Certificates();
+    const { cert, key } = certificates.selfSigned("server");
+    const files = { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
+    using server = serve(async () => {
+      await Bun.sleep(600);
+      return new Response("late");
+    }, files);
+    const gate = gateOf({ connectTimeout: 200, tls: { rejectUnauthorized: false } });
+    expect(await textOf(await gate.fetch(request(server.url)))).toBe("late");
+  });
 
   test("is not confused with an answer that is slow to come", async () => {
     using server = serve(async () => {
