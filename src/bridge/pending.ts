@@ -46,6 +46,9 @@ const JUMP_MS = 15_000;
 /** How long the far end may be silent with something in flight before we knock, in ms. */
 const SILENCE_MS = 30_000;
 
+/** How long a request waits for what only a person can do; hosts wait about a minute, in ms. */
+export const HELD_PATIENCE_MS = 45_000;
+
 /** The client's requests in flight, and every deadline that they have. */
 export class Pending {
   readonly #requests = new Map<string, PendingRequest>();
@@ -58,6 +61,7 @@ export class Pending {
   #ticking: Timer | undefined;
   #tickMs = 0;
   #stopped = false;
+  #held: BridgeError | undefined;
   #drained: (() => void)[] = [];
 
   constructor(clock: Clock, deadlines: Deadlines, events: PendingEvents) {
@@ -112,6 +116,20 @@ export class Pending {
     return request;
   }
 
+  /** Why requests cannot go on for now, where that is so. */
+  get held(): BridgeError | undefined {
+    return this.#held;
+  }
+
+  /**
+   * Requests cannot go on for a reason that lies outside, a sign-in that a person has to do: those that wait for longer
+   * than a host does are told so. Nothing, once they can.
+   */
+  hold(cause: BridgeError | undefined): void {
+    this.#held = cause;
+    this.#heardAt = this.#clock.now();
+  }
+
   /** Something arrived from the far end, for `request` if it is known for whom. */
   heard(request?: PendingRequest): void {
     this.#heardAt = this.#clock.now();
@@ -154,7 +172,7 @@ export class Pending {
     this.#noticeJump(now);
     this.#arm(this.#requests.size > 0 ? BUSY_TICK_MS : IDLE_TICK_MS);
     for (const request of this.all()) this.#judge(request, now);
-    if (this.#requests.size > 0 && now - this.#heardAt >= SILENCE_MS) {
+    if (this.#requests.size > 0 && this.#held === undefined && now - this.#heardAt >= SILENCE_MS) {
       this.#heardAt = now;
       this.#events.onsilence();
     }
@@ -172,6 +190,10 @@ export class Pending {
     const { total, idle } = this.#deadlines;
     if (total > 0 && now - request.receivedAt >= total) {
       this.#events.onexpired(request, late(`no answer within ${total / 1000} s`, "--timeout SECONDS"));
+    } else if (this.#held !== undefined) {
+      // Who asks for the handshake is answered in another way.
+      if (request.message.method === "initialize" || now - request.receivedAt < HELD_PATIENCE_MS) return;
+      this.#events.onexpired(request, this.#held);
     } else if (idle > 0 && request.heardAt > 0 && now - request.heardAt >= idle) {
       const silence = `the server began to answer and was then silent for ${idle / 1000} s`;
       this.#events.onexpired(request, late(silence, "--body-timeout SECONDS"));

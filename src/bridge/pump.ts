@@ -9,7 +9,7 @@ import { LifeSigns } from "./life_signs.ts";
 import { isPassing, nextStep, patienceOf } from "./next_step.ts";
 import { OneWay } from "./one_way.ts";
 import { OwnRequests, strayAnswer } from "./own_requests.ts";
-import { type Deadlines, Pending, type PendingRequest } from "./pending.ts";
+import { type Deadlines, HELD_PATIENCE_MS, Pending, type PendingRequest } from "./pending.ts";
 import { Recover } from "./recover.ts";
 
 /** What a pump is made of. */
@@ -147,6 +147,11 @@ export class Pump {
     this.#answer(errorAnswer(id ?? "null", error, this.#options.server));
   }
 
+  /** Why requests cannot go on until a person has done something; nothing once they can. */
+  hold(cause: BridgeError | undefined): void {
+    this.#pending.hold(cause);
+  }
+
   /** The server dropped the session. */
   lost(): void {
     void this.#redial(this.#recover.generation);
@@ -227,14 +232,17 @@ export class Pump {
   /** Waits for the session, for as long as a host waits for this method. */
   async #untilReady(request: PendingRequest): Promise<void> {
     const { clock } = this.#options;
-    const left = request.receivedAt + patienceOf(request.message.method!) - clock.now();
     const enough = new AbortController();
-    const late = pause(clock, left, enough.signal).then(() => {
+    const patience = (): number =>
+      this.#pending.held === undefined ? patienceOf(request.message.method!) : HELD_PATIENCE_MS;
+    const left = (): number => request.receivedAt + patience() - clock.now();
+    const late = (async () => {
+      do await pause(clock, left(), enough.signal); while (!enough.signal.aborted && left() > 0);
       if (enough.signal.aborted) return;
-      throw this.#recover.cause ?? new BridgeError("timed_out", "the server is not ready yet", {
+      throw this.#pending.held ?? this.#recover.cause ?? new BridgeError("timed_out", "the server is not ready yet", {
         hint: "try again in a moment",
       });
-    });
+    })();
     try {
       await Promise.race([this.#recover.ready(), late]);
     } finally {

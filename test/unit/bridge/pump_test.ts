@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { BridgeError } from "../../../src/platform/errors.ts";
 import { ChannelFailure } from "../../../src/transport/channel.ts";
 import { runs } from "../../harness/counts.ts";
 import { settle } from "../../harness/fake_clock.ts";
@@ -246,6 +247,49 @@ describe("a server that is a process of this machine", () => {
     expect(rig.all("ping")).toEqual([]);
     expect(rig.reconnects).toBe(0);
     expect(rig.answersTo(1)).toEqual([]);
+  });
+});
+
+describe("a sign-in that a person has to do", () => {
+  const SIGN_IN = new BridgeError("sign_in_required", "sign in first", { hint: 'run "mcp-bridge login"' });
+
+  test("holds requests for 45 s, then says what to do; the server is not taken for dead meanwhile", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    await rig.say({ id: 1, ...CALL });
+    rig.pump.hold(SIGN_IN);
+    await rig.clock.pass(44_000);
+    expect(rig.answersTo(1)).toEqual([]);
+    await rig.clock.pass(2_000);
+    expect(rig.answersTo(1)).toMatchObject([{ error: { data: { code: "sign_in_required", hint: SIGN_IN.hint } } }]);
+    await rig.say({ id: 2, ...CALL });
+    await rig.clock.pass(40_000);
+    rig.pump.hold(undefined);
+    await rig.clock.pass(20_000);
+    expect(rig.answersTo(2)).toEqual([]);
+    expect(rig.all("ping")).toEqual([]);
+    rig.last("tools/call").answer({ ok: true });
+    await settle();
+    expect(rig.answersTo(2)).toMatchObject([{ result: { ok: true } }]);
+  });
+
+  test("leaves no host without an answer to initialize, and the lists follow once it is done", async () => {
+    const rig = new PumpRig();
+    rig.pump.hold(SIGN_IN);
+    await rig.say({ id: 1, method: "initialize", params: {} });
+    await rig.clock.pass(20_100);
+    expect(rig.answersTo(1)).toMatchObject([{ result: { capabilities: { tools: { listChanged: true } } } }]);
+    await rig.say({ id: 2, method: "tools/call", params: {} }, { id: 3, method: "tools/list" });
+    await rig.clock.pass(44_000);
+    expect([...rig.answersTo(2), ...rig.answersTo(3)]).toEqual([]);
+    await rig.clock.pass(2_000);
+    for (const id of [2, 3]) {
+      expect(rig.answersTo(id)).toMatchObject([{ error: { data: { code: "sign_in_required" } } }]);
+    }
+    rig.pump.hold(undefined);
+    rig.last("initialize").answer({ protocolVersion: "2025-11-25", capabilities: {} });
+    await settle();
+    expect(rig.received.map(({ method }) => method)).toContain("notifications/tools/list_changed");
   });
 });
 
