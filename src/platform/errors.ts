@@ -50,6 +50,8 @@ export const ERROR_NUMBERS = {
   proxy_refused: 1024,
   /** A tool that the person has taken out. */
   ignored_tool: 1025,
+  /** No port for the browser to come back to. */
+  callback_port_taken: 1030,
   /** A defect of ours. */
   internal: 1099,
 } as const;

@@ -1,0 +1,80 @@
+import { BridgeError } from "./errors.ts";
+
+/** The program that shows a page to the person; it gets the address as one argument, and no shell looks at that. */
+export interface Browser {
+  /**
+   * Opens a page; whether a program took it. The address must be `https:`, or `http:` on this machine.
+   *
+   * @throws {BridgeError} `bad_url`
+   */
+  open(url: URL): Promise<boolean>;
+}
+
+/** Where the browser is looked for. */
+export interface BrowserOptions {
+  readonly platform: NodeJS.Platform;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** A program that is still there after so long has taken the page, in ms. */
+const TAKEN_AFTER_MS = 1_500;
+
+/** Variables that a browser needs to find its screen and its profile; everything else stays with us. */
+const PASSED_ON =
+  /^(?:PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TERM|TZ|TMPDIR|DISPLAY|XAUTHORITY|WAYLAND_DISPLAY|DBUS_SESSION_BUS_ADDRESS|XDG_\w+|DESKTOP_SESSION|GNOME_\w+|KDE_\w+|WSL_\w+|SYSTEMROOT|SYSTEMDRIVE|WINDIR|COMSPEC|PATHEXT|TEMP|TMP|USERNAME|USERPROFILE|HOMEDRIVE|HOMEPATH|APPDATA|LOCALAPPDATA|PROGRAMDATA|PROGRAMFILES|PROGRAMFILES\(X86\))$/i;
+
+/** The person's browser: the program of `$BROWSER`, else what the system opens pages with. */
+export function systemBrowser(options: BrowserOptions): Browser {
+  return {
+    async open(url): Promise<boolean> {
+      if (!isSafe(url)) {
+        throw new BridgeError(
+          "bad_url",
+          `the sign-in page is not at an https address: ${JSON.stringify(url.protocol)}`,
+          {
+            hint: "tell whoever runs the server",
+          },
+        );
+      }
+      for (const argv of openers(url.href, options)) if (await start(argv, options)) return true;
+      return false;
+    },
+  };
+}
+
+/** The command lines that may open a page, the best one first. */
+export function openers(href: string, { platform, environment }: BrowserOptions): string[][] {
+  const named = environment["BROWSER"];
+  if (named) return [fromVariable(named, href)];
+  if (platform === "darwin") return [["open", href]];
+  if (platform === "win32") return [["rundll32", "url.dll,FileProtocolHandler", href]];
+  const isWsl = environment["WSL_DISTRO_NAME"] !== undefined;
+  return [...(isWsl ? [["wslview", href], ["rundll32.exe", "url.dll,FileProtocolHandler", href]] : []), [
+    "xdg-open",
+    href,
+  ]];
+}
+
+function isSafe(url: URL): boolean {
+  return url.protocol === "https:" ||
+    (url.protocol === "http:" && /^(?:localhost|\[::1\]|127\.\d+\.\d+\.\d+)$/.test(url.hostname));
+}
+
+/** A program's path, or words with `%s` for the address, which goes last where that is not said. */
+function fromVariable(text: string, href: string): string[] {
+  const words = Bun.which(text) === null ? text.split(/\s+/).filter(Boolean) : [text];
+  const argv = words.map((word) => word === "%s" ? href : word);
+  return argv.includes(href) ? argv : [...argv, href];
+}
+
+async function start(argv: string[], { environment }: BrowserOptions): Promise<boolean> {
+  const env = Object.fromEntries(Object.entries(environment).filter(([name]) => PASSED_ON.test(name)));
+  try {
+    const program = Bun.spawn(argv, { env, stdin: "ignore", stdout: "ignore", stderr: "ignore", detached: true });
+    program.unref();
+    const code = await Promise.race([program.exited, Bun.sleep(TAKEN_AFTER_MS)]);
+    return code === undefined || code === 0;
+  } catch {
+    return false;
+  }
+}
