@@ -75,7 +75,7 @@ async function connect({ page, shipyard, bridge, client }: Scene): Promise<void>
     shipyard.next("GET"),
   ]);
   page.lanes(
-    ["client", `MCP SDK ${manifest.devDependencies["@modelcontextprotocol/client"]}, unmodified`],
+    ["client", `MCP SDK ${manifest.dependencies["@modelcontextprotocol/client"]}, unmodified`],
     ["bridge", `${manifest.name}, process ${bridge.pid}`],
     ["server", SHIPYARD.name],
   );

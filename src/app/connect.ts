@@ -10,7 +10,7 @@ import type { ByteSink } from "../transport/outbox.ts";
 import { StdioEnd } from "../transport/stdio.ts";
 import { ClientSide, type ClientSideSettings } from "./client_side.ts";
 import { makeFarEnd, nameOf, type Server, type Strategy } from "./far_end.ts";
-import type { SignInSettings } from "./sign_in_settings.ts";
+import type { SignInSettings } from "../auth/settings.ts";
 
 /** Which revisions of the protocol are spoken to the server: with a handshake, without, or what it understands. */
 export const PROTOCOLS = ["legacy", "auto", "modern"] as const;

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../app/sign_in_settings.ts";
+import type { JsonObject } from "../auth/settings.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { type Environment, withVariables } from "./variables.ts";
 

@@ -1,4 +1,4 @@
-import type { ClientInfo, SignInSettings } from "../app/sign_in_settings.ts";
+import type { ClientInfo, SignInSettings } from "../auth/settings.ts";
 import { isLoopback } from "../net/address.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { readPeriod, readPort } from "./arguments.ts";

@@ -52,6 +52,22 @@ export const ERROR_NUMBERS = {
   ignored_tool: 1025,
   /** No port for the browser to come back to. */
   callback_port_taken: 1030,
+  /** What a server publishes about signing in is wrong, or contradicts itself. */
+  bad_metadata: 1050,
+  /** An authorization server that does not promise to protect a sign-in against stolen codes (RFC 7636). */
+  no_pkce: 1051,
+  /** An authorization server that does not register us, or knows no way to. */
+  registration_refused: 1052,
+  /** The person, or the authorization server, said no. */
+  sign_in_refused: 1053,
+  /** The browser came back with what no sign-in of ours asked for. */
+  foreign_answer: 1054,
+  /** The authorization server gives no token; `TokenRefused` says why. */
+  token_refused: 1055,
+  /** An answer with a token that cannot be used. */
+  bad_token_answer: 1056,
+  /** A server points to where it may not send us. */
+  unsafe_address: 1057,
   /** A defect of ours. */
   internal: 1099,
 } as const;

@@ -21,7 +21,7 @@ mcp-bridge  joins an MCP client that speaks stdio with a remote MCP server that 
   server    shipyard 2.7.0 on 127.0.0.1:1, tried once without a bridge
 
             client                           bridge                           server
-            MCP SDK ${manifest.devDependencies["@modelcontextprotocol/client"]}, unmodified        \
+            MCP SDK ${manifest.dependencies["@modelcontextprotocol/client"]}, unmodified        \
 mcp-bridge, process 1 shipyard
             │<─────────── stdio ────────────>│<────── Streamable HTTP ───────>│  arrived
             │                                │                                │

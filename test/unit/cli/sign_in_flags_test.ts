@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { SignInSettings } from "../../../src/app/sign_in_settings.ts";
+import type { SignInSettings } from "../../../src/auth/settings.ts";
 import { connectCommand } from "../../../src/cli/connect.ts";
 import { readWords } from "../../../src/cli/command.ts";
 import { readSignIn } from "../../../src/cli/sign_in_flags.ts";
