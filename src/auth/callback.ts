@@ -11,8 +11,6 @@ export interface CallbackOptions {
   /** How many ports from `port` on may be tried; 1 where the authorization server knows the port. */
   readonly ports: number;
   readonly path: string;
-  /** What the browser must bring back. */
-  readonly state: string;
   /** Where the browser goes after a sign-in; our own page where there is none. */
   readonly successUrl: URL | undefined;
 }
@@ -20,6 +18,8 @@ export interface CallbackOptions {
 /** A listener on this machine that waits for one visit (RFC 8252, 7.3). */
 export interface Callback {
   readonly redirectUri: string;
+  /** Says which `state` the browser must bring back; before that, no visit counts. */
+  expect(state: string): void;
   /** What the visit brought. Never settles if none comes. */
   readonly visit: Promise<URLSearchParams>;
   /** Shows the visitor how it ended; a sign-in that failed says why. */
@@ -49,11 +49,12 @@ const UNEXPECTED: PageText = {
  * @throws {BridgeError} `callback_port_taken`
  */
 export async function listenForCallback(options: CallbackOptions): Promise<Callback> {
-  const { host, path, state, successUrl } = options;
+  const { host, path, successUrl } = options;
   const headers = await pageHeaders();
   const visit = Promise.withResolvers<URLSearchParams>();
   const end = Promise.withResolvers<string | undefined>();
   const shown = Promise.withResolvers<void>();
+  let state: string | undefined;
   let visited = false;
   const page = (text: PageText, status: 200 | 400): Response => new Response(pageHtml(text), { status, headers });
 
@@ -63,7 +64,8 @@ export async function listenForCallback(options: CallbackOptions): Promise<Callb
     // The address is made of the Host header, which may be anything.
     const url = URL.canParse(request.url) ? new URL(request.url) : undefined;
     const given = url?.searchParams.getAll("state") ?? [];
-    const fits = request.method === "GET" && url?.pathname === path && given.length === 1 && isSame(given[0]!, state);
+    const fits = request.method === "GET" && url?.pathname === path && given.length === 1 &&
+      state !== undefined && isSame(given[0]!, state);
     if (!fits || visited || !isMeantForUs(request.headers, [host, "127.0.0.1"], server.port)) {
       return page(UNEXPECTED, 400);
     }
@@ -87,6 +89,7 @@ export async function listenForCallback(options: CallbackOptions): Promise<Callb
   const server = listen(options, app.fetch);
   return {
     redirectUri: `http://${host}:${server.port}${path}`,
+    expect: (expected) => void (state = expected),
     visit: visit.promise,
     conclude: (failure) => end.resolve(failure),
     async close(): Promise<void> {

@@ -11,10 +11,10 @@ async function listen(options: Partial<CallbackOptions> = {}): Promise<Callback 
     port: await freePort(),
     ports: 1,
     path: "/oauth/callback",
-    state: STATE,
     successUrl: undefined,
     ...options,
   });
+  callback.expect(STATE);
   return { ...callback, [Symbol.asyncDispose]: () => callback.close() };
 }
 
@@ -70,6 +70,15 @@ describe("the callback", () => {
     callback.conclude();
     const answer = await page;
     expect([answer.status, answer.headers.get("location")]).toEqual([302, "https://app.example.com/done"]);
+  });
+
+  test("takes no visit before it is known what to expect", async () => {
+    const port = await freePort();
+    const callback = await listenForCallback({ host: "127.0.0.1", port, ports: 1, path: "/cb", successUrl: undefined });
+    for (const query of ["code=x", "code=x&state=", "code=x&state=undefined"]) {
+      expect((await visit(callback, query)).status).toBe(400);
+    }
+    await callback.close();
   });
 
   test("takes one visit only", async () => {
