@@ -1,14 +1,11 @@
 import { Pump } from "../bridge/pump.ts";
-import { Cookies } from "../net/cookies.ts";
-import { createGate } from "../net/gate.ts";
-import type { TlsSettings } from "../net/tls.ts";
-import { Budget } from "../platform/budget.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { Notify } from "../platform/notice.ts";
 import { watchForEnd } from "../platform/process_ends.ts";
 import type { ByteSink } from "../transport/outbox.ts";
 import { StdioEnd } from "../transport/stdio.ts";
 import { ClientSide, type ClientSideSettings } from "./client_side.ts";
+import { type NetworkSettings, openBudget, openNetwork } from "./network.ts";
 import { makeFarEnd, nameOf, type Server, type Strategy } from "./far_end.ts";
 import type { SignInSettings } from "../auth/settings.ts";
 
@@ -24,13 +21,7 @@ export interface ConnectSettings extends ClientSideSettings {
   /** Sent with every request. */
   readonly headers: Readonly<Record<string, string>>;
   readonly transport: Strategy;
-  readonly tls: TlsSettings;
-  /** Whether cookies of the server go back to it. */
-  readonly cookies: boolean;
-  /** Whether connections are made over IPv4 only. */
-  readonly ipv4: boolean;
-  readonly connectTimeout: number;
-  readonly headersTimeout: number;
+  readonly network: NetworkSettings;
   readonly bodyTimeout: number;
   /** From a request's receipt to its answer. */
   readonly timeout: number;
@@ -51,8 +42,6 @@ export interface ConnectWorld {
   readonly notify: Notify;
 }
 
-/** The bytes of messages that the process holds at most before reading waits. */
-const BUFFER_BYTES = 64 * 1_048_576;
 /** Leaving takes 2 s at most: answers on their way, then the session's end, then what is left to write, in ms. */
 const LAST_ANSWERS_MS = 1_000;
 const LAST_DELETE_MS = 500;
@@ -65,13 +54,13 @@ const LAST_WRITE_MS = 300;
 export async function connect(settings: ConnectSettings, world: ConnectWorld): Promise<number> {
   const clock = systemClock;
   const name = nameOf(settings.server);
-  if (!settings.tls.rejectUnauthorized) {
+  if (!settings.network.tls.rejectUnauthorized) {
     world.notify({
       level: "warn",
       text: `the certificate of ${name} is not checked: anybody on the way can read and change what passes`,
     });
   }
-  const budget = new Budget(BUFFER_BYTES);
+  const budget = openBudget();
   const { promise: ended, resolve: end } = Promise.withResolvers<number>();
   const local = new StdioEnd({
     input: world.input,
@@ -86,21 +75,13 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
   });
   const far = makeFarEnd(settings.server, {
     strategy: settings.transport,
-    wire: createGate({
-      clock,
-      budget,
-      tls: settings.tls,
-      cookies: settings.cookies ? new Cookies(clock) : undefined,
-      ipv4: settings.ipv4,
-      connectTimeout: settings.connectTimeout,
-      headersTimeout: settings.headersTimeout,
-    }),
+    wire: openNetwork(settings.network, clock, budget),
     clock,
     headers: settings.headers,
     budget,
     limit: settings.maxMessage,
     idle: settings.bodyTimeout,
-    patience: settings.connectTimeout,
+    patience: settings.network.connectTimeout,
     notify: world.notify,
     events: {
       onmessage: (message, causedBy) => pump.fromServer(message, causedBy),

@@ -1,11 +1,11 @@
 import { connect, PROTOCOLS } from "../app/connect.ts";
 import { type LocalProgram, STRATEGIES } from "../app/far_end.ts";
 import { CURES } from "../bridge/client_cures.ts";
-import { readTls } from "../net/tls.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { readChoice, readChoices, readKeepAlive, readMebibytes, readSeconds, readServerUrl } from "./arguments.ts";
 import type { Command, Flags, FlagValues } from "./command.ts";
 import { headerSources, readHeaders } from "./headers.ts";
+import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
 import { noticePrinter } from "./print.ts";
 import { readSignIn, SIGN_IN_FLAGS } from "./sign_in_flags.ts";
 
@@ -40,6 +40,8 @@ const FLAGS = {
     text: "legacy, auto or modern; this version passes on what the client speaks, whichever is named",
   },
   "max-message": { type: "string", default: "64", value: "MIB", text: "refuse larger messages" },
+  "keep-alive": { type: "boolean", text: "ping the server now and then, so that nobody takes the session for dead" },
+  "ping-interval": { type: "string", value: "SECONDS", text: "as --keep-alive, this often (30)" },
   "ignore-tool": {
     type: "string",
     multiple: true,
@@ -59,33 +61,7 @@ const FLAGS = {
     value: "SECONDS",
     text: "answer the host's first request ourselves if the server is not ready",
   },
-  "ca": {
-    type: "string",
-    value: "FILE",
-    heading: "network",
-    text: "trust the authorities in this PEM file, in place of the system's",
-  },
-  "cert": { type: "string", value: "FILE", text: "show this client certificate, with --key" },
-  "key": { type: "string", value: "FILE", text: "the key of the client certificate" },
-  "insecure": { type: "boolean", text: "do not check the server's certificate; anybody on the way can read along" },
-  "disable-cookies": { type: "boolean", text: "do not send the server's cookies back to it" },
-  "ipv4": { type: "boolean", text: "connect over IPv4 only; a proxy is reached as it comes" },
-  "enable-proxy": { type: "boolean", text: "needless: the environment's proxy is used anyway" },
-  "keep-alive": { type: "boolean", text: "ping the server now and then, so that nobody takes the session for dead" },
-  "ping-interval": { type: "string", value: "SECONDS", text: "as --keep-alive, this often (30)" },
-  "connect-timeout": {
-    type: "string",
-    default: "10",
-    value: "SECONDS",
-    heading: "time-outs (0 waits for ever)",
-    text: "give up if no connection comes about",
-  },
-  "headers-timeout": {
-    type: "string",
-    default: "0",
-    value: "SECONDS",
-    text: "give up if an answer has not begun",
-  },
+  ...NETWORK_FLAGS,
   "body-timeout": {
     type: "string",
     default: "300",
@@ -127,13 +103,9 @@ export const connectCommand: Command<typeof FLAGS> = {
     const settings = {
       server: program.length > 0 ? readProgram(program, flags) : readServerUrl(url!, allowHttp, flags.ipv4),
       headers: await readHeaders(headerSources(words, flags.header, flags["header-file"]), environment, advise),
-      tls: await readTls(flags),
-      cookies: !flags["disable-cookies"],
-      ipv4: flags.ipv4,
+      network: await readNetwork(flags),
       transport: readChoice("--transport", flags.transport, STRATEGIES),
       protocol: readChoice("--protocol", flags.protocol, PROTOCOLS),
-      connectTimeout: readSeconds("--connect-timeout", flags["connect-timeout"]),
-      headersTimeout: readSeconds("--headers-timeout", flags["headers-timeout"]),
       bodyTimeout: readSeconds("--body-timeout", flags["body-timeout"]),
       timeout: readSeconds("--timeout", flags.timeout),
       grace: readSeconds("--sign-in-grace", flags["sign-in-grace"]),

@@ -5,15 +5,15 @@ const WIDTH = 80;
 /** Where texts begin at most; what stands left of them and is longer has a line of its own. */
 const WIDEST = 29;
 
-/** The help of one command, as text for a terminal. */
-export function helpText(command: Command): string {
+/** The help of one command, and a word on others, as text for a terminal. */
+export function helpText(command: Command, others: readonly { name: string; summary: string }[] = []): string {
   const operands = command.operands.map(({ name, optional }) => optional ? `[${name}]` : `<${name}>`);
   const flags = Object.entries({ ...command.flags, ...COMMON_FLAGS });
   const program = command.program === undefined ? [] : [`<${command.program.name}>`];
   const left = [...operands, ...program, ...flags.map(([name, flag]) => sayingOf(name, flag))];
   const column = Math.min(WIDEST, Math.max(...left.map((saying) => saying.length)) + 4);
   return [
-    `usage: mcp-bridge ${operands.join(" ")} [flags]`,
+    `usage: mcp-bridge ${[...namedBy(command), ...operands].join(" ")} [flags]`,
     ...program.map((name) => `       mcp-bridge [flags] -- ${name} [arguments]`),
     "",
     command.summary,
@@ -21,12 +21,18 @@ export function helpText(command: Command): string {
     ...command.operands.map(({ text }, place) => row(operands[place]!, text, column)),
     ...program.map((name) => row(name, command.program!.text, column)),
     "",
+    ...(others.length === 0 ? [] : ["commands:", ...others.map(({ name, summary }) => row(name, summary, column)), ""]),
     flags.map(([name, flag]) => flagRow(name, flag, column)).join("\n").replace(/^\n/, ""),
     "",
     "examples:",
     ...command.examples.map((example) => `  ${example}`),
     "",
   ].join("\n");
+}
+
+/** The word that calls a command; `connect` is meant without one. */
+function namedBy({ name }: Command): string[] {
+  return name === "connect" ? [] : [name];
 }
 
 function sayingOf(name: string, flag: Flag): string {

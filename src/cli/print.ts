@@ -26,6 +26,11 @@ export function noticePrinter(level: "silent" | "info" | "debug"): (notice: Noti
   };
 }
 
+/** Tells a person how what they asked for has ended. */
+export function printLine(text: string): void {
+  line(text);
+}
+
 /** Prints what was asked for by name. */
 export async function printAnswer(text: string): Promise<void> {
   await Bun.write(Bun.stdout, text);

@@ -1,5 +1,5 @@
 import { BridgeError, toBridgeError } from "../platform/errors.ts";
-import { type Command, readWords } from "./command.ts";
+import { type Command, type Flags, readWords } from "./command.ts";
 import { connectCommand } from "./connect.ts";
 import { flushPrinted, printAnswer, printError } from "./print.ts";
 
@@ -12,25 +12,50 @@ const FAILED = 1;
 /** Wrong words: nothing was done. */
 const WRONG_USE = 2;
 
+/** The commands beside `connect`, which is meant where no command is named; each is loaded when it is. */
+const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>> = {
+  login: {
+    summary: "sign in to a server, in the browser",
+    load: async () => (await import("./login.ts")).loginCommand as unknown as Command,
+  },
+  logout: {
+    summary: "forget the tokens of a server, and revoke them",
+    load: async () => (await import("./logout.ts")).logoutCommand as unknown as Command,
+  },
+  status: {
+    summary: "who is signed in where, and until when",
+    load: async () => (await import("./status.ts")).statusCommand as unknown as Command,
+  },
+};
+
 /** Runs the command line `words` (without the program's name) and settles with the exit code. */
 export async function runProgram(words: readonly string[]): Promise<number> {
-  const rest = words[0] === connectCommand.name ? words.slice(1) : words;
+  const [name, ...rest] = words;
   try {
-    const said = await readWords(connectCommand, rest);
-    const { flags } = said;
-    if (flags.version) return await answer(`${VERSION}\n`);
-    if (flags.help) {
-      const { helpText } = await import("./help.ts");
-      return await answer(helpText(connectCommand as Command));
-    }
-    return await connectCommand.run(said);
+    if (name !== undefined && Object.hasOwn(COMMANDS, name)) return await run(await COMMANDS[name]!.load(), rest);
+    return await run(connectCommand, name === connectCommand.name ? rest : words);
   } catch (thrown) {
     const error = toBridgeError(thrown);
     printError(error);
-    return error.code === "internal" ? FAILED : WRONG_USE;
+    return WORDS.test(error.code) ? WRONG_USE : FAILED;
   } finally {
     await flushPrinted();
   }
+}
+
+/** The codes of errors in what a person has said. */
+const WORDS = /^(?:bad_argument|bad_url|bad_header|unreadable_file)$/;
+
+async function run<Table extends Flags>(command: Command<Table>, words: readonly string[]): Promise<number> {
+  const said = await readWords(command, words);
+  const { flags } = said;
+  if (flags.version) return await answer(`${VERSION}\n`);
+  if (flags.help) {
+    const { helpText } = await import("./help.ts");
+    const others = command.name === connectCommand.name ? Object.entries(COMMANDS) : [];
+    return await answer(helpText(command as unknown as Command, others.map(([name, { summary }]) => ({ name, summary }))));
+  }
+  return await command.run(said);
 }
 
 /** Says that a defect of ours ended the process: what kind and where, never with what values. */

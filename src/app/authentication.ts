@@ -1,0 +1,76 @@
+import type { SignInSettings } from "../auth/settings.ts";
+import type { TokenSession } from "../auth/session.ts";
+import { type TokenSource, withAuth } from "../auth/with_auth.ts";
+import type { HttpWire, Wire } from "../net/gate.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { BridgeError } from "../platform/errors.ts";
+import type { Notify } from "../platform/notice.ts";
+import { type StateSettings, vaultFile } from "./state.ts";
+
+/** What signing in to one server needs. */
+export interface AuthenticationParts {
+  readonly server: URL;
+  /** The name of an account at that server. */
+  readonly account: string;
+  readonly signIn: SignInSettings;
+  readonly state: StateSettings;
+  readonly clock: Clock;
+  readonly notify: Notify;
+  /** Is told why everything waits while a person is awaited, and nothing once that is over. */
+  onwaiting(cause: BridgeError | undefined): void;
+  /** The address that the browser came back to, from a person who types it in. */
+  readonly pasted?: Promise<string>;
+  /** Gives a sign-in up. */
+  readonly signal: AbortSignal;
+}
+
+/** Opens the token session of a server and account. Loads what it takes, so only where it is needed. */
+export async function openTokenSession(wire: HttpWire, parts: AuthenticationParts): Promise<TokenSession> {
+  const [{ TokenSession }, { openState }] = await Promise.all([import("../auth/session.ts"), import("./state.ts")]);
+  const { server, account, signal, pasted, clock, notify, onwaiting } = parts;
+  const { settings = parts.signIn } = {};
+  const owner = { server: ownerAddress(server), account };
+  const vault = openState(parts.state, clock, notify);
+  return new TokenSession({
+    owner,
+    vault,
+    wire,
+    clock,
+    notify,
+    useIdToken: settings.useIdToken,
+    async signIn(wish): Promise<void> {
+      const [{ signIn }, { systemBrowser }, { headlessReason }] = await Promise.all([
+        import("../auth/sign_in.ts"),
+        import("../platform/browser.ts"),
+        import("../platform/desktop.ts"),
+      ]);
+      const { environment, platform } = parts.state;
+      const browser = systemBrowser({ platform, environment });
+      const headless = headlessReason(platform, environment);
+      const more = pasted === undefined ? {} : { pasted };
+      await signIn({ owner, vault, wire, clock, notify, settings, browser, headless, onwaiting, signal, ...more }, wish);
+    },
+  });
+}
+
+/** The way out to one server, with the credential of an account there. A run without a vault loads nothing for it. */
+export function authenticated(wire: Wire, parts: AuthenticationParts): Wire {
+  let session: Promise<TokenSession> | undefined;
+  const file = vaultFile(parts.state);
+  const open = (): Promise<TokenSession> => session ??= openTokenSession(wire, parts);
+  const tokens: TokenSource = {
+    async current(): Promise<string | undefined> {
+      if (session === undefined && !await Bun.file(file).exists()) return undefined;
+      return await (await open()).current();
+    },
+    better: async (refusal) => await (await open()).better(refusal),
+  };
+  return withAuth(wire, parts.server, tokens);
+}
+
+/** Under which address a server's credentials are kept. */
+export function ownerAddress(server: URL): string {
+  const address = new URL(server);
+  address.hash = "";
+  return address.href;
+}

@@ -1,0 +1,49 @@
+import { authChallenge } from "../auth/challenge.ts";
+import type { Wire } from "../net/gate.ts";
+import { BridgeError } from "../platform/errors.ts";
+import { type AuthenticationParts, openTokenSession } from "./authentication.ts";
+
+/** How a sign-in that was asked for by name ended. */
+export type SignInOutcome = "signed_in" | "already" | "not_needed";
+
+/** A request that every server refuses which wants to know who asks, and that changes nothing. */
+const QUESTION = new TextEncoder().encode('{"jsonrpc":"2.0","id":"mcp-bridge:login","method":"ping"}');
+
+/**
+ * Signs in to a server before anybody needs it. `anew` does so though there is a token that would do.
+ *
+ * @throws {BridgeError} what stands in the way
+ */
+export async function signInByName(
+  wire: Wire,
+  headers: Readonly<Record<string, string>>,
+  parts: AuthenticationParts,
+  anew: boolean,
+): Promise<SignInOutcome> {
+  const session = await openTokenSession(wire, parts);
+  const token = await session.current().catch(() => undefined);
+  const answer = await wire.fetch({
+    url: parts.server,
+    method: "POST",
+    headers: new Headers({
+      ...headers,
+      "content-type": "application/json",
+      "accept": "application/json, text/event-stream",
+      ...(token === undefined || anew ? {} : { authorization: `Bearer ${token}` }),
+    }),
+    body: QUESTION,
+  });
+  answer.body.discard();
+  if (answer.status !== 401) {
+    if (token !== undefined && !anew) return "already";
+    if (answer.status === 404 || answer.status >= 500) {
+      throw new BridgeError("http_status", `${parts.server.host} answers ${answer.status} at this address`, {
+        hint: "check the address",
+      });
+    }
+    return "not_needed";
+  }
+  const challenge = authChallenge(answer.headers);
+  await session.better({ status: 401, challenge, used: token, tried: new Set(anew ? ["refresh"] : []) });
+  return "signed_in";
+}

@@ -1,0 +1,121 @@
+import type { Vault } from "../vault/vault.ts";
+import type { Discovery } from "./discover.ts";
+import type { Client } from "./register.ts";
+import type { TokenSet } from "./token.ts";
+
+/** Whose credential it is: a server, and the name of an account there. */
+export interface Owner {
+  /** The server's address, without a fragment. */
+  readonly server: string;
+  /** `default` where no name was given. */
+  readonly account: string;
+}
+
+/** What a sign-in has found out about a server and keeps: where its tokens come from, and for which client. */
+export interface Grant {
+  readonly version: 1;
+  readonly discovery: Discovery;
+  readonly client: Client;
+  /** Everything that was ever asked for, which a step-up adds to; nothing where no scope was named. */
+  readonly scope: string | undefined;
+}
+
+/** A sign-in that waits for a person. */
+export interface PendingSignIn {
+  readonly version: 1;
+  readonly url: string;
+  readonly redirectUri: string;
+  readonly state: string;
+  readonly verifier: string;
+  readonly scope: string | undefined;
+  readonly discovery: Discovery;
+  readonly client: Client;
+  /** When nobody waits for it any more, in ms. */
+  readonly expiresAt: number;
+}
+
+/**
+ * The rows of a server and account in the vault. Tokens and clients are kept by issuer, resource and client id, so
+ * that none is ever used at another authorization server.
+ */
+export class Records {
+  readonly #vault: Vault;
+  readonly #owner: string;
+  readonly #account: string;
+
+  constructor(vault: Vault, { server, account }: Owner) {
+    this.#vault = vault;
+    this.#account = account;
+    this.#owner = JSON.stringify([server, account]);
+  }
+
+  /** Names the lock of the credential, and that of the sign-in. */
+  lockOf(work: "refresh" | "sign-in"): string {
+    return `${work} ${this.#owner}`;
+  }
+
+  async grant(): Promise<Grant | undefined> {
+    return ofVersion(await this.#vault.get("memory", this.#owner));
+  }
+
+  async tokens(grant: Grant): Promise<TokenSet | undefined> {
+    return await this.#vault.get("tokens", this.#tokenKey(grant)) as TokenSet | undefined;
+  }
+
+  /** Keeps what a sign-in has brought. */
+  async save(grant: Grant, tokens: TokenSet): Promise<void> {
+    await this.#vault.put("tokens", this.#tokenKey(grant), tokens);
+    await this.#vault.put("memory", this.#owner, grant);
+  }
+
+  /** Keeps what a refresh has brought. */
+  async saveTokens(grant: Grant, tokens: TokenSet): Promise<void> {
+    await this.#vault.put("tokens", this.#tokenKey(grant), tokens);
+  }
+
+  /** Forgets a token that is good for nothing any more, unless another one has taken its place. */
+  async clear(grant: Grant, refreshToken: string): Promise<void> {
+    await this.#vault.update("tokens", this.#tokenKey(grant), (current) => {
+      return (current as TokenSet | undefined)?.refreshToken === refreshToken ? undefined : current;
+    });
+  }
+
+  /** Forgets everything of the owner. */
+  async forget(grant: Grant | undefined): Promise<void> {
+    if (grant !== undefined) await this.#vault.remove("tokens", this.#tokenKey(grant));
+    await this.#vault.remove("memory", this.#owner);
+    await this.#vault.remove("pending", this.#owner);
+  }
+
+  async client(discovery: Discovery, redirectUri: string): Promise<Client | undefined> {
+    return await this.#vault.get("clients", this.#clientKey(discovery, redirectUri)) as Client | undefined;
+  }
+
+  /** Keeps a client that was registered, or forgets one that the authorization server does not know any more. */
+  async saveClient(discovery: Discovery, redirectUri: string, client: Client | undefined): Promise<void> {
+    const key = this.#clientKey(discovery, redirectUri);
+    if (client === undefined) await this.#vault.remove("clients", key);
+    else await this.#vault.put("clients", key, client);
+  }
+
+  async pending(): Promise<PendingSignIn | undefined> {
+    return ofVersion(await this.#vault.get("pending", this.#owner));
+  }
+
+  async savePending(pending: PendingSignIn | undefined): Promise<void> {
+    if (pending === undefined) await this.#vault.remove("pending", this.#owner);
+    else await this.#vault.put("pending", this.#owner, pending);
+  }
+
+  #tokenKey({ discovery, client }: Grant): string {
+    return JSON.stringify([discovery.issuer, discovery.resource ?? null, client.clientId, this.#account]);
+  }
+
+  #clientKey({ issuer }: Discovery, redirectUri: string): string {
+    return JSON.stringify([issuer, redirectUri]);
+  }
+}
+
+function ofVersion<Row extends { readonly version: 1 }>(row: unknown): Row | undefined {
+  return (row as Row | undefined)?.version === 1 ? row as Row : undefined;
+}

@@ -1,0 +1,196 @@
+import type { HttpWire } from "../net/gate.ts";
+import type { Clock } from "../platform/clock.ts";
+import { BridgeError } from "../platform/errors.ts";
+import type { Notify } from "../platform/notice.ts";
+import type { Vault } from "../vault/vault.ts";
+import type { AuthChallenge } from "./challenge.ts";
+import { type Grant, type Owner, Records } from "./records.ts";
+import type { TokenSet } from "./token.ts";
+import type { Refusal, Remedy, TokenSource } from "./with_auth.ts";
+
+/** What a session of tokens needs. */
+export interface TokenSessionOptions {
+  readonly owner: Owner;
+  readonly vault: Vault;
+  readonly wire: HttpWire;
+  readonly clock: Clock;
+  readonly notify: Notify;
+  /** Whether the id token is what the server gets to see. */
+  readonly useIdToken: boolean;
+  /** Has a person sign in, or somebody in their place; settles once the tokens are in the vault. */
+  signIn(wish: SignInWish): Promise<void>;
+}
+
+/** What a sign-in is to bring. */
+export interface SignInWish {
+  readonly challenge: AuthChallenge | undefined;
+  /** The token that does not do; a sign-in that has brought another one already need not be done again. */
+  readonly instead: string | undefined;
+  /** What is asked for beyond what was granted, where a grant is too narrow. */
+  readonly stepUp: boolean;
+}
+
+/** What is known of the credential: where it comes from, and what it is. */
+interface Credential {
+  readonly grant: Grant;
+  readonly tokens: TokenSet;
+}
+
+/** A token is renewed in the background when a tenth of its life is left, and not earlier than 5 min before its end. */
+const RENEW_AT = 0.1;
+const RENEW_MS = 5 * 60_000;
+/** Clocks differ, and a request takes time: a token that ends within so much is not sent any more, in ms. */
+const LEEWAY_MS = 5_000;
+const REFRESH_MS = 10_000;
+/** How often a person is asked for the same server in one run. */
+const MOST_SIGN_INS = 3;
+
+/**
+ * The token of one server and account: the only reader and writer of its refresh token. However many requests and
+ * processes meet a token that has ended, one of them renews it and the others get what that brought.
+ */
+export class TokenSession implements TokenSource {
+  readonly #options: TokenSessionOptions;
+  readonly #records: Records;
+  #known: Credential | undefined;
+  #isRead = false;
+  #refreshing: Promise<boolean> | undefined;
+  #signingIn: Promise<void> | undefined;
+  #signIns = 0;
+
+  constructor(options: TokenSessionOptions) {
+    this.#options = options;
+    this.#records = new Records(options.vault, options.owner);
+  }
+
+  async current(): Promise<string | undefined> {
+    if (!this.#isRead) await this.#read();
+    if (this.#known === undefined) return undefined;
+    const left = this.#left(this.#known.tokens);
+    if (left <= LEEWAY_MS) {
+      await this.#refresh(this.#bearer(this.#known.tokens));
+    } else if (left < this.#renewAt(this.#known.tokens)) {
+      void this.#refresh(this.#bearer(this.#known.tokens)).catch(() => {});
+    }
+    return this.#known === undefined ? undefined : this.#bearer(this.#known.tokens);
+  }
+
+  async better(refusal: Refusal): Promise<{ token: string; by: Remedy | undefined }> {
+    const { used, status, tried, challenge } = refusal;
+    await this.#read();
+    const adopted = this.#tokenOtherThan(used);
+    if (adopted !== undefined && status === 401) return { token: adopted, by: undefined };
+    if (status === 401 && !tried.has("refresh") && this.#known?.tokens.refreshToken !== undefined) {
+      await this.#refresh(used);
+      const renewed = this.#tokenOtherThan(used);
+      if (renewed !== undefined) return { token: renewed, by: "refresh" };
+    }
+    const by = status === 403 ? "step_up" : "sign_in";
+    if (tried.has(by)) throw refusedAgain(status, this.#options.owner.server);
+    await this.#signIn({ challenge, instead: used, stepUp: status === 403 });
+    const brought = this.#tokenOtherThan(used);
+    if (brought === undefined) throw refusedAgain(status, this.#options.owner.server);
+    return { token: brought, by };
+  }
+
+  async #read(): Promise<void> {
+    const grant = await this.#records.grant();
+    const tokens = grant && await this.#records.tokens(grant);
+    this.#known = grant === undefined || tokens === undefined ? undefined : { grant, tokens };
+    this.#isRead = true;
+  }
+
+  /** The token that is known now, where that is another one and still good. */
+  #tokenOtherThan(used: string | undefined): string | undefined {
+    if (this.#known === undefined || this.#left(this.#known.tokens) <= LEEWAY_MS) return undefined;
+    const token = this.#bearer(this.#known.tokens);
+    return token === used ? undefined : token;
+  }
+
+  /** Has the token renewed by whoever comes first; false where there is none that could be. */
+  #refresh(used: string | undefined): Promise<boolean> {
+    return this.#refreshing ??= this.#refreshInTurn(used).finally(() => this.#refreshing = undefined);
+  }
+
+  async #refreshInTurn(used: string | undefined): Promise<boolean> {
+    const { vault } = this.#options;
+    return await vault.withLock(this.#records.lockOf("refresh"), async () => {
+      await this.#read();
+      if (this.#tokenOtherThan(used) !== undefined) return true;
+      return await this.#redeemRefreshToken();
+    });
+  }
+
+  /**
+   * Redeems the refresh token, under the lock. What was sent is never sent again: its answer may be lost, and a second
+   * use of a token that was replaced counts as theft (RFC 9700, 4.14.2).
+   */
+  async #redeemRefreshToken(): Promise<boolean> {
+    const { wire, notify, owner } = this.#options;
+    if (this.#known === undefined) return false;
+    const { grant, tokens } = this.#known;
+    if (tokens.refreshToken === undefined) {
+      this.#known = this.#left(tokens) <= 0 ? undefined : this.#known;
+      return false;
+    }
+    const { refresh } = await import("./token.ts");
+    const abort = new AbortController();
+    const timer = this.#options.clock.after(REFRESH_MS, () => {
+      abort.abort(new BridgeError("timed_out", `the token of ${owner.server} was not renewed within 10 s`));
+    });
+    try {
+      const renewed = await refresh(tokens, grant.client, grant.discovery, { wire, abort, scope: grant.scope });
+      await this.#records.saveTokens(grant, renewed);
+      this.#known = { grant, tokens: renewed };
+      notify({ level: "debug", text: "renewed the token" });
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof BridgeError && thrown.code === "token_refused") {
+        await this.#records.clear(grant, tokens.refreshToken);
+        this.#known = undefined;
+        notify({ level: "debug", text: `the token cannot be renewed: ${thrown.message}` });
+        return false;
+      }
+      // Nothing is known of it: the access token may live, and the next request finds out.
+      if (this.#left(tokens) <= 0) throw thrown;
+      return false;
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  async #signIn(wish: SignInWish): Promise<void> {
+    this.#signingIn ??= (async () => {
+      if (++this.#signIns > MOST_SIGN_INS) throw tooManySignIns(this.#options.owner.server);
+      await this.#options.signIn(wish);
+    })().finally(() => this.#signingIn = undefined);
+    await this.#signingIn;
+    await this.#read();
+  }
+
+  #bearer(tokens: TokenSet): string {
+    return this.#options.useIdToken ? tokens.idToken ?? tokens.accessToken : tokens.accessToken;
+  }
+
+  /** How long the token lives, in ms. */
+  #left({ expiresAt }: TokenSet): number {
+    return expiresAt === undefined ? Infinity : expiresAt - this.#options.clock.now();
+  }
+
+  #renewAt({ expiresAt, receivedAt }: TokenSet): number {
+    return expiresAt === undefined ? 0 : Math.min((expiresAt - receivedAt) * RENEW_AT, RENEW_MS);
+  }
+}
+
+function refusedAgain(status: 401 | 403, server: string): BridgeError {
+  const what = status === 403 ? "wants more than it grants" : "refuses the token that it has just been given";
+  return new BridgeError("sign_in_required", `the server ${what} (${status})`, {
+    hint: `run "mcp-bridge login ${server}", or ask whoever runs it`,
+  });
+}
+
+function tooManySignIns(server: string): BridgeError {
+  return new BridgeError("sign_in_required", "the server asked for a sign-in too often", {
+    hint: `run "mcp-bridge login ${server}"`,
+  });
+}

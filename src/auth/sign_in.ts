@@ -1,0 +1,285 @@
+import type { HttpWire } from "../net/gate.ts";
+import type { Browser } from "../platform/browser.ts";
+import { type Clock, pause } from "../platform/clock.ts";
+import type { HeadlessReason } from "../platform/desktop.ts";
+import { BridgeError, toBridgeError } from "../platform/errors.ts";
+import type { Notify } from "../platform/notice.ts";
+import type { Vault } from "../vault/vault.ts";
+import { type Authorization, beginAuthorization, redeem } from "./authorize.ts";
+import { type Callback, listenForCallback } from "./callback.ts";
+import { discover, type Discovery } from "./discover.ts";
+import { type Grant, type Owner, type PendingSignIn, Records } from "./records.ts";
+import { type Client, register } from "./register.ts";
+import type { SignInWish } from "./session.ts";
+import type { SignInSettings } from "./settings.ts";
+import type { TokenSet } from "./token.ts";
+
+/** What a sign-in needs. */
+export interface SignInParts {
+  readonly owner: Owner;
+  readonly vault: Vault;
+  readonly wire: HttpWire;
+  readonly clock: Clock;
+  readonly notify: Notify;
+  readonly settings: SignInSettings;
+  readonly browser: Browser;
+  /** Why no page that we open would be seen; nothing where it would. */
+  readonly headless: HeadlessReason | undefined;
+  /** Is told why everything waits while a person is awaited, and nothing once that is over. */
+  onwaiting(cause: BridgeError | undefined): void;
+  /** The address that the browser came back to, from a person who types it in. */
+  readonly pasted?: Promise<string>;
+  /** Gives it up. */
+  readonly signal: AbortSignal;
+}
+
+/** How often we look whether another process has brought the tokens, in ms. */
+const LOOK_MS = 500;
+const DEFAULT_HOST = "127.0.0.1";
+const DEFAULT_PATH = "/oauth/callback";
+/** Stable ports begin here; each server has its own among so many. */
+const FIRST_PORT = 33_418;
+const PORTS = 16_000;
+const NEXT_PORTS = 8;
+
+/**
+ * Has a person sign in at the server's authorization server and keeps what that brings. Of all processes that need the
+ * same sign-in one opens a page and waits for the browser; the others wait for it, and one of them goes on where it
+ * dies, at the same address and without another page.
+ *
+ * @throws {BridgeError} `sign_in_required` where nobody came in time, and what else stands in the way.
+ */
+export async function signIn(parts: SignInParts, wish: SignInWish): Promise<void> {
+  const { vault, owner, signal, onwaiting } = parts;
+  const records = new Records(vault, owner);
+  const inTurn = new AbortController();
+  void tellOfOthers(parts, records, inTurn.signal);
+  try {
+    await vault.withLock(records.lockOf("sign-in"), async () => {
+      inTurn.abort();
+      if (await hasOther(records, wish.instead)) return;
+      await lead(parts, records, wish);
+    }, signal);
+  } finally {
+    inTurn.abort();
+    onwaiting(undefined);
+  }
+}
+
+/** Shows the page that another process waits at. */
+async function tellOfOthers(
+  { clock, onwaiting, notify, owner }: SignInParts,
+  records: Records,
+  over: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    await pause(clock, LOOK_MS, over);
+    if (over.aborted) return;
+    const pending = await records.pending().catch(() => undefined);
+    if (pending === undefined || over.aborted) continue;
+    onwaiting(signInRequired(owner, pending.url));
+    notify({
+      level: "info",
+      text: `sign in to ${owner.server} in the browser window that is open, or visit ${pending.url}`,
+    });
+    return;
+  }
+}
+
+/** Whether there are tokens other than the one that does not do. */
+async function hasOther(records: Records, instead: string | undefined): Promise<boolean> {
+  const grant = await records.grant();
+  const tokens = grant && await records.tokens(grant);
+  return tokens !== undefined && tokens.accessToken !== instead && tokens.idToken !== instead;
+}
+
+/** One sign-in under way: where the browser is sent, and what it is to bring. */
+interface Journey {
+  readonly discovery: Discovery;
+  readonly client: Client;
+  readonly begun: Authorization;
+  readonly callback: Callback;
+}
+
+async function lead(parts: SignInParts, records: Records, wish: SignInWish): Promise<void> {
+  const { vault } = parts;
+  const journey = await resume(parts, records) ?? await begin(parts, records, wish);
+  const { callback } = journey;
+  try {
+    const answer = await awaitPerson(parts, records, wish, journey);
+    if (answer !== undefined) {
+      await vault.withLock(records.lockOf("refresh"), () => finish(parts, records, journey, answer));
+    }
+    callback.conclude();
+  } catch (thrown) {
+    callback.conclude(toBridgeError(thrown).message);
+    throw thrown;
+  } finally {
+    await records.savePending(undefined);
+    await callback.close();
+  }
+}
+
+/** Goes on with a sign-in whose process has died: the page is open in the person's browser already. */
+async function resume(parts: SignInParts, records: Records): Promise<Journey | undefined> {
+  const pending = await records.pending();
+  if (pending === undefined || pending.expiresAt <= parts.clock.now()) return undefined;
+  const { redirectUri, discovery, client, state, verifier, scope } = pending;
+  const { hostname, port, pathname } = new URL(redirectUri);
+  const { successUrl } = parts.settings;
+  try {
+    const callback = await listenForCallback({
+      host: hostname,
+      port: Number(port),
+      ports: 1,
+      path: pathname,
+      successUrl,
+    });
+    callback.expect(state);
+    tell(parts, pending.url, true);
+    const { issuer, resource } = discovery;
+    const begun = { url: new URL(pending.url), state, verifier, redirectUri, scope, issuer, resource };
+    return { discovery, client, begun, callback };
+  } catch {
+    return undefined;
+  }
+}
+
+async function begin(parts: SignInParts, records: Records, wish: SignInWish): Promise<Journey> {
+  const { settings, wire, owner, clock, browser, headless } = parts;
+  const server = new URL(owner.server);
+  const previous = await records.grant();
+  const tools = { wire };
+  const discovery = await discover(server, wish.challenge, tools);
+  const callback = await listenForCallback({
+    host: settings.callbackHost ?? DEFAULT_HOST,
+    port: settings.callbackPort ?? stablePort(owner.server),
+    ports: settings.callbackPort === undefined && settings.clientMetadataUrl === undefined ? NEXT_PORTS : 1,
+    path: settings.callbackPath ?? DEFAULT_PATH,
+    successUrl: settings.successUrl,
+  });
+  try {
+    const { redirectUri } = callback;
+    const known = await records.client(discovery, redirectUri);
+    const client = known ?? await register(discovery, settings, redirectUri, tools);
+    if (known === undefined && client.kind === "dynamic") await records.saveClient(discovery, redirectUri, client);
+    const begun = await beginAuthorization({
+      discovery,
+      client,
+      redirectUri,
+      settings,
+      challenge: wish.challenge,
+      previousScope: wish.stepUp ? previous?.scope : undefined,
+    });
+    callback.expect(begun.state);
+    const { state, verifier, scope } = begun;
+    const expiresAt = clock.now() + settings.timeout;
+    const url = begun.url.href;
+    await records.savePending({ version: 1, url, redirectUri, state, verifier, scope, discovery, client, expiresAt });
+    const opened = headless === undefined && await browser.open(begun.url);
+    tell(parts, url, opened);
+    return { discovery, client, begun, callback };
+  } catch (thrown) {
+    await callback.close();
+    throw thrown;
+  }
+}
+
+/** What the person's browser brought; nothing where another process has brought the tokens meanwhile. */
+async function awaitPerson(
+  parts: SignInParts,
+  records: Records,
+  wish: SignInWish,
+  { callback, begun }: Journey,
+): Promise<URLSearchParams | undefined> {
+  const { clock, settings, signal, owner, pasted } = parts;
+  const over = new AbortController();
+  const giveUp = (): void => over.abort();
+  signal.addEventListener("abort", giveUp);
+  try {
+    return await Promise.race([
+      callback.visit,
+      ...(pasted === undefined ? [] : [pasted.then((text) => answerIn(text, begun.state))]),
+      elsewhere(records, wish.instead, clock, over.signal).then(() => undefined),
+      pause(clock, settings.timeout, over.signal).then(() => {
+        if (signal.aborted) throw signal.reason;
+        if (!over.signal.aborted) throw nobodyCame(owner, settings.timeout);
+        return new Promise<never>(() => {});
+      }),
+    ]);
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+    over.abort();
+  }
+}
+
+async function elsewhere(
+  records: Records,
+  instead: string | undefined,
+  clock: Clock,
+  over: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    await pause(clock, LOOK_MS, over);
+    if (over.aborted) return new Promise<never>(() => {});
+    if (await hasOther(records, instead).catch(() => false)) return;
+  }
+}
+
+/** Reads the address that a browser was sent back to. */
+function answerIn(text: string, state: string): URLSearchParams {
+  const url = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined;
+  if (url?.searchParams.get("state") === state) return url.searchParams;
+  throw new BridgeError("bad_argument", "this is not the address that this sign-in comes back to", {
+    hint: "copy the whole address of the page that the browser shows in the end, though that page cannot be opened",
+  });
+}
+
+async function finish(parts: SignInParts, records: Records, journey: Journey, answer: URLSearchParams): Promise<void> {
+  const { discovery, client, begun } = journey;
+  let tokens: TokenSet;
+  try {
+    tokens = await redeem(answer, begun, client, discovery, { wire: parts.wire });
+  } catch (thrown) {
+    // A client that the authorization server has forgotten is registered anew by the next sign-in.
+    if (client.kind === "dynamic" && oauthError(thrown) === "invalid_client") {
+      await records.saveClient(discovery, begun.redirectUri, undefined);
+    }
+    throw thrown;
+  }
+  const grant: Grant = { version: 1, discovery, client, scope: begun.scope };
+  await records.save(grant, tokens);
+  parts.notify({ level: "info", text: `signed in to ${parts.owner.server}` });
+}
+
+function oauthError(thrown: unknown): string | undefined {
+  return (thrown as { oauthError?: string } | null)?.oauthError;
+}
+
+function tell(parts: SignInParts, url: string, opened: boolean): void {
+  const { owner, notify, onwaiting, headless } = parts;
+  onwaiting(signInRequired(owner, url));
+  const where = opened
+    ? `in the browser window that just opened, or visit ${url}`
+    : headless === undefined
+    ? `no browser could be opened: visit ${url}`
+    : `visit ${url} and, if the last page cannot be opened there, give its address to "mcp-bridge login ${owner.server}"`;
+  notify({ level: "info", text: `sign in to ${owner.server}: ${where}` });
+}
+
+function signInRequired({ server }: Owner, url: string): BridgeError {
+  return new BridgeError("sign_in_required", `a person has to sign in first, at ${url}`, {
+    hint: `sign in there and try again, or run "mcp-bridge login ${server}"`,
+  });
+}
+
+function nobodyCame({ server }: Owner, timeout: number): BridgeError {
+  return new BridgeError("sign_in_required", `nobody signed in within ${Math.round(timeout / 1000)} s`, {
+    hint: `run "mcp-bridge login ${server}", or allow more time with "--auth-timeout SECONDS"`,
+  });
+}
+
+/** The same port for the same server, so that an authorization server that compares ports finds the one it knows. */
+function stablePort(server: string): number {
+  return FIRST_PORT + Number(Bun.hash(server) % BigInt(PORTS));
+}

@@ -1,0 +1,114 @@
+import type { HttpAnswer, HttpRequest, Wire } from "../net/gate.ts";
+import type { SocketRequest } from "../net/web_socket.ts";
+import { BridgeError } from "../platform/errors.ts";
+import { type AuthChallenge, authChallenge } from "./challenge.ts";
+
+/** What a server has to say about the credential that it did not accept. */
+export interface Refusal {
+  /** 401, or 403 where more is needed than the credential allows. */
+  readonly status: 401 | 403;
+  readonly challenge: AuthChallenge | undefined;
+  /** The token that was refused; nothing where none was sent. */
+  readonly used: string | undefined;
+  /** What was done for this request already: never the same again. */
+  readonly tried: ReadonlySet<Remedy>;
+}
+
+/** What may be done about a refusal. */
+export type Remedy = "refresh" | "sign_in" | "step_up";
+
+/** Where tokens come from: see `TokenSession`. */
+export interface TokenSource {
+  /** The token to send now; nothing where none is at hand. */
+  current(): Promise<string | undefined>;
+  /**
+   * A token in place of a refused one, and what was done for it. May take as long as a person needs.
+   *
+   * @throws {BridgeError} `sign_in_required` where there is no way, and what went wrong on the way.
+   */
+  better(refusal: Refusal): Promise<{ readonly token: string; readonly by: Remedy | undefined }>;
+}
+
+/** One refresh, one sign-in and one step-up for a request, then its refusal stands. */
+const MOST_REMEDIES = 3;
+
+/**
+ * Puts the credential on everything that goes to one server: on requests, and on the handshakes of WebSockets. What
+ * stands above sees no token, and a request whose credential is refused comes back with the answer that it got in the
+ * end.
+ */
+export function withAuth(wire: Wire, server: URL, tokens: TokenSource): Wire {
+  const origin = httpOrigin(server);
+
+  async function fetch(request: HttpRequest): Promise<HttpAnswer> {
+    if (request.url.origin !== origin) return wire.fetch(request);
+    let token = await tokens.current();
+    let answer = await wire.fetch(bearing(request, token));
+    const tried = new Set<Remedy>();
+    for (let remedies = 0; remedies < MOST_REMEDIES; remedies++) {
+      const refusal = refusalOf(answer, token, tried);
+      if (refusal === undefined) break;
+      answer.body.discard();
+      const better = await unlessAborted(tokens.better(refusal), request.abort?.signal);
+      if (better.by !== undefined) tried.add(better.by);
+      token = better.token;
+      answer = await wire.fetch(bearing(request, token));
+    }
+    return answer;
+  }
+
+  async function connect(request: SocketRequest): Promise<WebSocket> {
+    const token = await tokens.current();
+    try {
+      return await wire.connect(bearing(request, token));
+    } catch (thrown) {
+      // The handshake's refusal carries no status: a request to the same address does, and has the token renewed.
+      if (!(thrown instanceof BridgeError) || thrown.code !== "http_status") throw thrown;
+      const url = new URL(`${origin}${request.url.pathname}${request.url.search}`);
+      const answer = await fetch({ url, method: "GET", headers: new Headers(request.headers), abort: request.abort });
+      answer.body.discard();
+      const renewed = await tokens.current();
+      if (renewed === token) throw thrown;
+      return await wire.connect(bearing(request, renewed));
+    }
+  }
+
+  return { fetch, connect, forgetConnections: () => wire.forgetConnections() };
+}
+
+function httpOrigin({ protocol, host }: URL): string {
+  const secure = protocol === "https:" || protocol === "wss:";
+  return new URL(`${secure ? "https" : "http"}://${host}`).origin;
+}
+
+/** The headers of a session come again with every request: they get their token once. */
+const borne = new WeakMap<Headers, { readonly token: string; readonly headers: Headers }>();
+
+function bearing<Request extends { readonly headers: Headers }>(request: Request, token: string | undefined): Request {
+  if (token === undefined) return request;
+  let made = borne.get(request.headers);
+  if (made?.token !== token) {
+    made = { token, headers: new Headers(request.headers) };
+    made.headers.set("authorization", `Bearer ${token}`);
+    borne.set(request.headers, made);
+  }
+  return { ...request, headers: made.headers };
+}
+
+function refusalOf(answer: HttpAnswer, used: string | undefined, tried: ReadonlySet<Remedy>): Refusal | undefined {
+  if (answer.status !== 401 && answer.status !== 403) return undefined;
+  const challenge = authChallenge(answer.headers);
+  if (answer.status === 403 && challenge?.error !== "insufficient_scope") return undefined;
+  return { status: answer.status, challenge, used, tried: new Set(tried) };
+}
+
+/** Who gives a request up does not wait any more; what was begun for it goes on for the others. */
+function unlessAborted<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(signal.reason);
+    if (signal.aborted) giveUp();
+    signal.addEventListener("abort", giveUp);
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", giveUp));
+  });
+}

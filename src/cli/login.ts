@@ -1,0 +1,77 @@
+import { openBudget, openNetwork } from "../app/network.ts";
+import { signInByName, type SignInOutcome } from "../app/sign_in.ts";
+import { systemClock } from "../platform/clock.ts";
+import { watchForEnd } from "../platform/process_ends.ts";
+import { BridgeError } from "../platform/errors.ts";
+import { readServerUrl } from "./arguments.ts";
+import type { Command, Flags } from "./command.ts";
+import { headerSources, readHeaders } from "./headers.ts";
+import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
+import { noticePrinter, printLine } from "./print.ts";
+import { readSignIn, SIGN_IN_FLAGS } from "./sign_in_flags.ts";
+import { readState, STATE_FLAGS } from "./state_flags.ts";
+
+const FLAGS = {
+  "force": { type: "boolean", text: "sign in anew, though there is a token that would do" },
+  "header": { type: "string", multiple: true, value: "LINE", text: 'send "Name: value" with requests to the server' },
+  "header-file": { type: "string", multiple: true, value: "FILE", text: "read such headers from a file" },
+  "allow-http": { type: "boolean", text: "allow plain http beyond this machine, on a network that you trust" },
+  ...STATE_FLAGS,
+  ...SIGN_IN_FLAGS,
+  ...NETWORK_FLAGS,
+  "debug": { type: "boolean", heading: "output", text: "say what happens" },
+} as const satisfies Flags;
+
+const SAID: Readonly<Record<SignInOutcome, string>> = {
+  signed_in: "you are signed in",
+  already: 'you are signed in already; "--force" signs in anew',
+  not_needed: "this server does not ask for a sign-in",
+};
+
+/** `mcp-bridge login <url>`: signs in before a client needs it, or from a terminal where its own browser cannot. */
+export const loginCommand: Command<typeof FLAGS> = {
+  name: "login",
+  summary: "Signs in to a server. The address that the browser ends at may be typed in, where that page cannot be opened.",
+  operands: [
+    { name: "url", text: "the server, such as https://mcp.example.com/mcp" },
+    { name: "callback-port", text: "where the browser comes back to", optional: true },
+  ],
+  flags: FLAGS,
+  examples: ["mcp-bridge login https://mcp.example.com/mcp", "mcp-bridge login https://mcp.example.com/mcp --account work"],
+  async run({ operands: [url, port], flags, words }): Promise<number> {
+    const notify = noticePrinter(flags.debug ? "debug" : "info");
+    const environment = process.env;
+    const allowHttp = flags["allow-http"];
+    const advise = (text: string): void => notify({ level: "info", text });
+    const clock = systemClock;
+    const server = readServerUrl(url!, allowHttp, flags.ipv4);
+    const headers = await readHeaders(headerSources(words, flags.header, flags["header-file"]), environment, advise);
+    const signIn = await readSignIn(port, flags, { environment, allowHttp, advise });
+    const wire = openNetwork(await readNetwork(flags), clock, openBudget());
+    const abort = new AbortController();
+    watchForEnd(({ exitCode }) => abort.abort(new BridgeError("closing", `ended by a signal (${exitCode})`)));
+    const outcome = await signInByName(wire, headers, {
+      server,
+      account: flags.account,
+      signIn,
+      state: readState(flags, environment),
+      clock,
+      notify,
+      onwaiting: () => {},
+      pasted: firstLine(),
+      signal: abort.signal,
+    }, flags.force);
+    printLine(SAID[outcome]);
+    return 0;
+  },
+};
+
+/** What a person types in; nothing comes where nobody does. */
+async function firstLine(): Promise<string> {
+  let text = "";
+  for await (const chunk of Bun.stdin.stream()) {
+    text += new TextDecoder().decode(chunk);
+    if (text.includes("\n")) return text.slice(0, text.indexOf("\n"));
+  }
+  return new Promise<never>(() => {});
+}

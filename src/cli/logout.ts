@@ -1,0 +1,31 @@
+import { signOut } from "../app/accounts.ts";
+import { ownerAddress } from "../app/authentication.ts";
+import { openBudget, openNetwork } from "../app/network.ts";
+import { openState } from "../app/state.ts";
+import { systemClock } from "../platform/clock.ts";
+import { readServerUrl } from "./arguments.ts";
+import type { Command, Flags } from "./command.ts";
+import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
+import { noticePrinter, printLine } from "./print.ts";
+import { readState, STATE_FLAGS } from "./state_flags.ts";
+
+const FLAGS = { ...STATE_FLAGS, ...NETWORK_FLAGS } as const satisfies Flags;
+
+/** `mcp-bridge logout <url>`: forgets the tokens of a server and account, here and at the authorization server. */
+export const logoutCommand: Command<typeof FLAGS> = {
+  name: "logout",
+  summary: "Forgets the tokens of a server, and has the authorization server revoke them.",
+  operands: [{ name: "url", text: "the server, such as https://mcp.example.com/mcp" }],
+  flags: FLAGS,
+  examples: ["mcp-bridge logout https://mcp.example.com/mcp"],
+  async run({ operands: [url], flags }): Promise<number> {
+    const notify = noticePrinter("info");
+    const clock = systemClock;
+    const server = ownerAddress(readServerUrl(url!, true));
+    const vault = openState(readState(flags, process.env), clock, notify);
+    const wire = openNetwork(await readNetwork(flags), clock, openBudget());
+    const wasSignedIn = await signOut({ server, account: flags.account, vault, wire, clock, notify });
+    printLine(wasSignedIn ? "the tokens are gone" : `nobody is signed in to ${server} as ${JSON.stringify(flags.account)}`);
+    return 0;
+  },
+};
