@@ -48,7 +48,10 @@ export async function openTokenSession(wire: HttpWire, parts: AuthenticationPart
       const browser = systemBrowser({ platform, environment });
       const headless = headlessReason(platform, environment);
       const more = pasted === undefined ? {} : { pasted };
-      await signIn({ owner, vault, wire, clock, notify, settings, browser, headless, onwaiting, signal, ...more }, wish);
+      await signIn(
+        { owner, vault, wire, clock, notify, settings, browser, headless, onwaiting, signal, ...more },
+        wish,
+      );
     },
   });
 }

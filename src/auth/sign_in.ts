@@ -8,7 +8,7 @@ import type { Vault } from "../vault/vault.ts";
 import { type Authorization, beginAuthorization, redeem } from "./authorize.ts";
 import { type Callback, listenForCallback } from "./callback.ts";
 import { discover, type Discovery } from "./discover.ts";
-import { type Grant, type Owner, type PendingSignIn, Records } from "./records.ts";
+import { type Grant, type Owner, Records } from "./records.ts";
 import { type Client, register } from "./register.ts";
 import type { SignInWish } from "./session.ts";
 import type { SignInSettings } from "./settings.ts";

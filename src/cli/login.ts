@@ -23,21 +23,25 @@ const FLAGS = {
 } as const satisfies Flags;
 
 const SAID: Readonly<Record<SignInOutcome, string>> = {
-  signed_in: "you are signed in",
-  already: 'you are signed in already; "--force" signs in anew',
-  not_needed: "this server does not ask for a sign-in",
+  "signed_in": "you are signed in",
+  "already": 'you are signed in already; "--force" signs in anew',
+  "not_needed": "this server does not ask for a sign-in",
 };
 
 /** `mcp-bridge login <url>`: signs in before a client needs it, or from a terminal where its own browser cannot. */
 export const loginCommand: Command<typeof FLAGS> = {
   name: "login",
-  summary: "Signs in to a server. The address that the browser ends at may be typed in, where that page cannot be opened.",
+  summary:
+    "Signs in to a server. The address that the browser ends at may be typed in, where that page cannot be opened.",
   operands: [
     { name: "url", text: "the server, such as https://mcp.example.com/mcp" },
     { name: "callback-port", text: "where the browser comes back to", optional: true },
   ],
   flags: FLAGS,
-  examples: ["mcp-bridge login https://mcp.example.com/mcp", "mcp-bridge login https://mcp.example.com/mcp --account work"],
+  examples: [
+    "mcp-bridge login https://mcp.example.com/mcp",
+    "mcp-bridge login https://mcp.example.com/mcp --account work",
+  ],
   async run({ operands: [url, port], flags, words }): Promise<number> {
     const notify = noticePrinter(flags.debug ? "debug" : "info");
     const environment = process.env;

@@ -25,7 +25,9 @@ export const logoutCommand: Command<typeof FLAGS> = {
     const vault = openState(readState(flags, process.env), clock, notify);
     const wire = openNetwork(await readNetwork(flags), clock, openBudget());
     const wasSignedIn = await signOut({ server, account: flags.account, vault, wire, clock, notify });
-    printLine(wasSignedIn ? "the tokens are gone" : `nobody is signed in to ${server} as ${JSON.stringify(flags.account)}`);
+    printLine(
+      wasSignedIn ? "the tokens are gone" : `nobody is signed in to ${server} as ${JSON.stringify(flags.account)}`,
+    );
     return 0;
   },
 };

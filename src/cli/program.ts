@@ -53,7 +53,9 @@ async function run<Table extends Flags>(command: Command<Table>, words: readonly
   if (flags.help) {
     const { helpText } = await import("./help.ts");
     const others = command.name === connectCommand.name ? Object.entries(COMMANDS) : [];
-    return await answer(helpText(command as unknown as Command, others.map(([name, { summary }]) => ({ name, summary }))));
+    return await answer(
+      helpText(command as unknown as Command, others.map(([name, { summary }]) => ({ name, summary }))),
+    );
   }
   return await command.run(said);
 }

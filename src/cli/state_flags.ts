@@ -24,7 +24,10 @@ export const STATE_FLAGS = {
  *
  * @throws {BridgeError} `bad_argument`
  */
-export function readState(flags: Pick<FlagValues<typeof STATE_FLAGS>, "vault-key">, env: NodeJS.ProcessEnv): StateSettings {
+export function readState(
+  flags: Pick<FlagValues<typeof STATE_FLAGS>, "vault-key">,
+  env: NodeJS.ProcessEnv,
+): StateSettings {
   const kind = flags["vault-key"] ?? env["MCP_BRIDGE_VAULT_KEY"];
   return {
     surroundings: { platform: process.platform, env },

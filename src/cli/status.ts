@@ -22,7 +22,9 @@ export const statusCommand: Command<typeof FLAGS> = {
     const clock = systemClock;
     const vault = openState(readState(flags, process.env), clock, noticePrinter("info"));
     const [accounts, state] = [await listAccounts(vault), await vault.status()];
-    await printAnswer(flags.json ? `${JSON.stringify({ vault: state, accounts }, null, 2)}\n` : asText(accounts, state, clock));
+    await printAnswer(
+      flags.json ? `${JSON.stringify({ vault: state, accounts }, null, 2)}\n` : asText(accounts, state, clock),
+    );
     return 0;
   },
 };

@@ -52,6 +52,20 @@ export const ERROR_NUMBERS = {
   ignored_tool: 1025,
   /** No port for the browser to come back to. */
   callback_port_taken: 1030,
+  /** The vault is there, and its key is not to be had: a locked keychain, a lost key file, a wrong passphrase. */
+  vault_locked: 1040,
+  /** What stands in the vault is not what was written. */
+  vault_damaged: 1041,
+  /** The vault was written by a later version. */
+  vault_newer: 1042,
+  /** The vault could not be written or read: a full disk, a read-only folder. What stood in it stands. */
+  vault_unwritable: 1043,
+  /** Another process holds the vault, or one of its locks, for longer than we wait. */
+  vault_busy: 1044,
+  /** Something in place of a private file that nobody should read or write: a link, a pipe, another user's file. */
+  unsafe_file: 1045,
+  /** Nothing says where the files of the product belong. */
+  no_home: 1046,
   /** What a server publishes about signing in is wrong, or contradicts itself. */
   bad_metadata: 1050,
   /** An authorization server that does not promise to protect a sign-in against stolen codes (RFC 7636). */
