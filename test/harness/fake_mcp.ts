@@ -9,6 +9,7 @@ export type Json = Record<string, any>;
 /** One HTTP request as the server saw it. */
 export interface SeenRequest {
   readonly method: string;
+  readonly path: string;
   readonly headers: Headers;
   /** The message of a POST, where it was JSON. */
   readonly message: Json | undefined;
@@ -100,6 +101,11 @@ export class FakeMcp implements Disposable {
     this.stop();
   }
 
+  /** Stands before everything that the server does: what it returns is the answer. */
+  protected guard(_request: SeenRequest): Response | undefined {
+    return undefined;
+  }
+
   #listen(port: number): Server<undefined> {
     return Bun.serve({
       hostname: "127.0.0.1",
@@ -116,11 +122,14 @@ export class FakeMcp implements Disposable {
     const text = await request.text();
     const seen: SeenRequest = {
       method: request.method,
+      path: new URL(request.url).pathname,
       headers: request.headers,
       message: parsed(text),
       text,
     };
     this.seen.add(seen);
+    const refusal = this.guard(seen);
+    if (refusal !== undefined) return refusal;
     const session = request.headers.get("mcp-session-id");
     const message = seen.message ?? {};
     const handler = this.#handlers.get(
