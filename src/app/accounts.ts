@@ -1,5 +1,5 @@
 import { type Grant, Records } from "../auth/records.ts";
-import type { TokenSet } from "../auth/token.ts";
+import type { TokenSet } from "../auth/token_endpoint.ts";
 import type { HttpWire } from "../net/gate.ts";
 import type { Clock } from "../platform/clock.ts";
 import { toBridgeError } from "../platform/errors.ts";

@@ -1,11 +1,13 @@
 import type { SignInSettings } from "../auth/settings.ts";
 import type { TokenSession } from "../auth/session.ts";
-import { type TokenSource, withAuth } from "../auth/with_auth.ts";
+import { type Credentials, withAuth } from "../auth/with_auth.ts";
 import type { HttpWire, Wire } from "../net/gate.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { BridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
-import { type StateSettings, vaultFile } from "./state.ts";
+import { foldersOf } from "../platform/paths.ts";
+import { vaultFile } from "../vault/place.ts";
+import type { StateSettings } from "./state.ts";
 
 /** What signing in to one server needs. */
 export interface AuthenticationParts {
@@ -28,7 +30,7 @@ export interface AuthenticationParts {
 export async function openTokenSession(wire: HttpWire, parts: AuthenticationParts): Promise<TokenSession> {
   const [{ TokenSession }, { openState }] = await Promise.all([import("../auth/session.ts"), import("./state.ts")]);
   const { server, account, signal, pasted, clock, notify, onwaiting } = parts;
-  const { settings = parts.signIn } = {};
+  const settings = parts.signIn;
   const owner = { server: ownerAddress(server), account };
   const vault = openState(parts.state, clock, notify);
   return new TokenSession({
@@ -44,9 +46,9 @@ export async function openTokenSession(wire: HttpWire, parts: AuthenticationPart
         import("../platform/browser.ts"),
         import("../platform/desktop.ts"),
       ]);
-      const { environment, platform } = parts.state;
-      const browser = systemBrowser({ platform, environment });
-      const headless = headlessReason(platform, environment);
+      const { surroundings } = parts.state;
+      const browser = systemBrowser(surroundings);
+      const headless = headlessReason(surroundings);
       const more = pasted === undefined ? {} : { pasted };
       await signIn(
         { owner, vault, wire, clock, notify, settings, browser, headless, onwaiting, signal, ...more },
@@ -59,16 +61,16 @@ export async function openTokenSession(wire: HttpWire, parts: AuthenticationPart
 /** The way out to one server, with the credential of an account there. A run without a vault loads nothing for it. */
 export function authenticated(wire: Wire, parts: AuthenticationParts): Wire {
   let session: Promise<TokenSession> | undefined;
-  const file = vaultFile(parts.state);
+  const file = vaultFile(foldersOf(parts.state.surroundings).state);
   const open = (): Promise<TokenSession> => session ??= openTokenSession(wire, parts);
-  const tokens: TokenSource = {
+  const credentials: Credentials = {
     async current(): Promise<string | undefined> {
       if (session === undefined && !await Bun.file(file).exists()) return undefined;
       return await (await open()).current();
     },
     better: async (refusal) => await (await open()).better(refusal),
   };
-  return withAuth(wire, parts.server, tokens);
+  return withAuth(wire, parts.server, credentials);
 }
 
 /** Under which address a server's credentials are kept. */

@@ -1,10 +1,13 @@
 import { Pump } from "../bridge/pump.ts";
 import { systemClock } from "../platform/clock.ts";
+import { BridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { watchForEnd } from "../platform/process_ends.ts";
 import type { ByteSink } from "../transport/outbox.ts";
 import { StdioEnd } from "../transport/stdio.ts";
+import { authenticated } from "./authentication.ts";
 import { ClientSide, type ClientSideSettings } from "./client_side.ts";
+import type { StateSettings } from "./state.ts";
 import { type NetworkSettings, openBudget, openNetwork } from "./network.ts";
 import { makeFarEnd, nameOf, type Server, type Strategy } from "./far_end.ts";
 import type { SignInSettings } from "../auth/settings.ts";
@@ -32,7 +35,10 @@ export interface ConnectSettings extends ClientSideSettings {
   /** How often a session is pinged so that nobody on the way takes it for dead; 0 for never. */
   readonly keepAlive: number;
   readonly protocol: Protocol;
+  /** The name of an account at the server. */
+  readonly account: string;
   readonly signIn: SignInSettings;
+  readonly state: StateSettings;
 }
 
 /** The world around the bridge; a test brings its own. */
@@ -73,9 +79,21 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
       onend: () => end(0),
     },
   });
+  const leaving = new AbortController();
+  const gate = openNetwork(settings.network, clock, budget);
+  // A credential that the person gives is the one that goes out.
+  const signsIn = settings.server instanceof URL && settings.headers["authorization"] === undefined;
+  const wire = !signsIn ? gate : authenticated(gate, {
+    ...settings,
+    server: settings.server,
+    clock,
+    notify: world.notify,
+    onwaiting: (cause) => pump.hold(cause),
+    signal: leaving.signal,
+  });
   const far = makeFarEnd(settings.server, {
     strategy: settings.transport,
-    wire: openNetwork(settings.network, clock, budget),
+    wire,
     clock,
     headers: settings.headers,
     budget,
@@ -113,6 +131,7 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
   watchForEnd((ending) => end(ending.exitCode));
   void local.read();
   const exitCode = await ended;
+  leaving.abort(new BridgeError("closing", "the bridge is ending"));
   await pump.leave(exitCode === 0 ? LAST_ANSWERS_MS : 0);
   await Promise.all([far.close(LAST_DELETE_MS), local.close(LAST_WRITE_MS)]);
   return exitCode;

@@ -1,7 +1,7 @@
 import type { Vault } from "../vault/vault.ts";
 import type { Discovery } from "./discover.ts";
-import type { Client } from "./register.ts";
-import type { TokenSet } from "./token.ts";
+import type { Client } from "./client.ts";
+import type { TokenSet } from "./token_endpoint.ts";
 
 /** Whose credential it is: a server, and the name of an account there. */
 export interface Owner {
@@ -91,11 +91,18 @@ export class Records {
     return await this.#vault.get("clients", this.#clientKey(discovery, redirectUri)) as Client | undefined;
   }
 
-  /** Keeps a client that was registered, or forgets one that the authorization server does not know any more. */
-  async saveClient(discovery: Discovery, redirectUri: string, client: Client | undefined): Promise<void> {
-    const key = this.#clientKey(discovery, redirectUri);
-    if (client === undefined) await this.#vault.remove("clients", key);
-    else await this.#vault.put("clients", key, client);
+  /** Keeps a client that was registered. */
+  async saveClient(discovery: Discovery, redirectUri: string, client: Client): Promise<void> {
+    await this.#vault.put("clients", this.#clientKey(discovery, redirectUri), client);
+  }
+
+  /** Forgets a client that the authorization server does not know any more, unless another one has taken its place. */
+  async forgetClient(discovery: Discovery, { clientId, redirectUris }: Client): Promise<void> {
+    for (const redirectUri of redirectUris ?? []) {
+      await this.#vault.update("clients", this.#clientKey(discovery, redirectUri), (current) => {
+        return (current as Client | undefined)?.clientId === clientId ? undefined : current;
+      });
+    }
   }
 
   async pending(): Promise<PendingSignIn | undefined> {

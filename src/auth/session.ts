@@ -1,12 +1,13 @@
 import type { HttpWire } from "../net/gate.ts";
 import type { Clock } from "../platform/clock.ts";
-import { BridgeError } from "../platform/errors.ts";
+import { BridgeError, toBridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { AuthChallenge } from "./challenge.ts";
 import { type Grant, type Owner, Records } from "./records.ts";
-import type { TokenSet } from "./token.ts";
-import type { Refusal, Remedy, TokenSource } from "./with_auth.ts";
+import type { OAuthRefusal } from "./refusal.ts";
+import type { TokenSet } from "./token_endpoint.ts";
+import type { Credentials, Refusal, Remedy } from "./with_auth.ts";
 
 /** What a session of tokens needs. */
 export interface TokenSessionOptions {
@@ -49,7 +50,7 @@ const MOST_SIGN_INS = 3;
  * The token of one server and account: the only reader and writer of its refresh token. However many requests and
  * processes meet a token that has ended, one of them renews it and the others get what that brought.
  */
-export class TokenSession implements TokenSource {
+export class TokenSession implements Credentials {
   readonly #options: TokenSessionOptions;
   readonly #records: Records;
   #known: Credential | undefined;
@@ -126,7 +127,7 @@ export class TokenSession implements TokenSource {
    * use of a token that was replaced counts as theft (RFC 9700, 4.14.2).
    */
   async #redeemRefreshToken(): Promise<boolean> {
-    const { wire, notify, owner } = this.#options;
+    const { wire, clock, notify, owner } = this.#options;
     if (this.#known === undefined) return false;
     const { grant, tokens } = this.#known;
     if (tokens.refreshToken === undefined) {
@@ -135,19 +136,18 @@ export class TokenSession implements TokenSource {
     }
     const { refresh } = await import("./token.ts");
     const abort = new AbortController();
-    const timer = this.#options.clock.after(REFRESH_MS, () => {
+    const timer = clock.after(REFRESH_MS, () => {
       abort.abort(new BridgeError("timed_out", `the token of ${owner.server} was not renewed within 10 s`));
     });
     try {
-      const renewed = await refresh(tokens, grant.client, grant.discovery, { wire, abort, scope: grant.scope });
-      await this.#records.saveTokens(grant, renewed);
+      const renewed = await refresh(tokens, grant.client, grant.discovery, { wire, clock, signal: abort.signal });
       this.#known = { grant, tokens: renewed };
+      await this.#save(grant, renewed);
       notify({ level: "debug", text: "renewed the token" });
       return true;
     } catch (thrown) {
       if (thrown instanceof BridgeError && thrown.code === "token_refused") {
-        await this.#records.clear(grant, tokens.refreshToken);
-        this.#known = undefined;
+        await this.#giveUp(grant, tokens.refreshToken, (thrown as OAuthRefusal).oauthError);
         notify({ level: "debug", text: `the token cannot be renewed: ${thrown.message}` });
         return false;
       }
@@ -157,6 +157,25 @@ export class TokenSession implements TokenSource {
     } finally {
       timer.cancel();
     }
+  }
+
+  /** The token works though it cannot be kept. */
+  async #save(grant: Grant, tokens: TokenSet): Promise<void> {
+    try {
+      await this.#records.saveTokens(grant, tokens);
+    } catch (thrown) {
+      const { message } = toBridgeError(thrown);
+      this.#options.notify({ level: "warn", text: `the new token is not kept, and this run alone has it: ${message}` });
+    }
+  }
+
+  /** A grant that has ended, or a client that the authorization server does not know any more, is asked for anew. */
+  async #giveUp(grant: Grant, refreshToken: string, oauthError: string | undefined): Promise<void> {
+    this.#known = undefined;
+    await this.#records.clear(grant, refreshToken);
+    const { client, discovery } = grant;
+    const isForgotten = oauthError === "invalid_client" || oauthError === "unauthorized_client";
+    if (isForgotten && client.kind === "dynamic") await this.#records.forgetClient(discovery, client);
   }
 
   async #signIn(wish: SignInWish): Promise<void> {

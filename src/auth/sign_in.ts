@@ -9,10 +9,12 @@ import { type Authorization, beginAuthorization, redeem } from "./authorize.ts";
 import { type Callback, listenForCallback } from "./callback.ts";
 import { discover, type Discovery } from "./discover.ts";
 import { type Grant, type Owner, Records } from "./records.ts";
-import { type Client, register } from "./register.ts";
+import type { Client } from "./client.ts";
+import { OAuthRefusal } from "./refusal.ts";
+import { register } from "./register.ts";
 import type { SignInWish } from "./session.ts";
 import type { SignInSettings } from "./settings.ts";
-import type { TokenSet } from "./token.ts";
+import type { TokenSet } from "./token_endpoint.ts";
 
 /** What a sign-in needs. */
 export interface SignInParts {
@@ -50,19 +52,35 @@ const NEXT_PORTS = 8;
  * @throws {BridgeError} `sign_in_required` where nobody came in time, and what else stands in the way.
  */
 export async function signIn(parts: SignInParts, wish: SignInWish): Promise<void> {
-  const { vault, owner, signal, onwaiting } = parts;
+  const { vault, owner, signal, onwaiting, clock, settings } = parts;
   const records = new Records(vault, owner);
   const inTurn = new AbortController();
   void tellOfOthers(parts, records, inTurn.signal);
   try {
-    await vault.withLock(records.lockOf("sign-in"), async () => {
-      inTurn.abort();
-      if (await hasOther(records, wish.instead)) return;
-      await lead(parts, records, wish);
-    }, signal);
+    await patiently(
+      () =>
+        vault.withLock(records.lockOf("sign-in"), async () => {
+          inTurn.abort();
+          if (await hasOther(records, wish.instead)) return;
+          await lead(parts, records, wish);
+        }, signal),
+      clock.now() + settings.timeout,
+      clock,
+    );
   } finally {
     inTurn.abort();
     onwaiting(undefined);
+  }
+}
+
+/** A person takes longer than any lock of ours is waited for. */
+async function patiently(work: () => Promise<void>, until: number, clock: Clock): Promise<void> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (thrown) {
+      if (!(thrown instanceof BridgeError) || thrown.code !== "vault_busy" || clock.now() > until) throw thrown;
+    }
   }
 }
 
@@ -136,6 +154,7 @@ async function resume(parts: SignInParts, records: Records): Promise<Journey | u
       successUrl,
     });
     callback.expect(state);
+    parts.onwaiting(signInRequired(parts.owner, pending.url));
     tell(parts, pending.url, true);
     const { issuer, resource } = discovery;
     const begun = { url: new URL(pending.url), state, verifier, redirectUri, scope, issuer, resource };
@@ -146,11 +165,12 @@ async function resume(parts: SignInParts, records: Records): Promise<Journey | u
 }
 
 async function begin(parts: SignInParts, records: Records, wish: SignInWish): Promise<Journey> {
-  const { settings, wire, owner, clock, browser, headless } = parts;
+  const { settings, wire, owner, clock, browser, headless, onwaiting } = parts;
   const server = new URL(owner.server);
   const previous = await records.grant();
-  const tools = { wire };
-  const discovery = await discover(server, wish.challenge, tools);
+  const tools = { wire, clock, signal: parts.signal };
+  const known = previous === undefined ? {} : { preferredIssuer: previous.discovery.issuer };
+  const discovery = await discover(server, wish.challenge, { ...tools, ...known });
   const callback = await listenForCallback({
     host: settings.callbackHost ?? DEFAULT_HOST,
     port: settings.callbackPort ?? stablePort(owner.server),
@@ -160,24 +180,25 @@ async function begin(parts: SignInParts, records: Records, wish: SignInWish): Pr
   });
   try {
     const { redirectUri } = callback;
-    const known = await records.client(discovery, redirectUri);
-    const client = known ?? await register(discovery, settings, redirectUri, tools);
-    if (known === undefined && client.kind === "dynamic") await records.saveClient(discovery, redirectUri, client);
+    const registered = settings.clientInfo === undefined ? await records.client(discovery, redirectUri) : undefined;
+    const client = registered ?? await register(discovery, settings, redirectUri, tools);
+    if (registered === undefined && client.kind === "dynamic") await records.saveClient(discovery, redirectUri, client);
     const begun = await beginAuthorization({
       discovery,
       client,
       redirectUri,
       settings,
-      challenge: wish.challenge,
-      previousScope: wish.stepUp ? previous?.scope : undefined,
-    });
+      ...(wish.challenge === undefined ? {} : { challenge: wish.challenge }),
+      ...(wish.stepUp && previous?.scope !== undefined ? { held: previous.scope } : {}),
+    }, tools);
     callback.expect(begun.state);
     const { state, verifier, scope } = begun;
     const expiresAt = clock.now() + settings.timeout;
     const url = begun.url.href;
     await records.savePending({ version: 1, url, redirectUri, state, verifier, scope, discovery, client, expiresAt });
-    const opened = headless === undefined && await browser.open(begun.url);
-    tell(parts, url, opened);
+    onwaiting(signInRequired(owner, url));
+    const opening = headless === undefined ? browser.open(begun.url) : Promise.resolve(false);
+    void opening.catch(() => false).then((opened) => tell(parts, url, opened));
     return { discovery, client, begun, callback };
   } catch (thrown) {
     await callback.close();
@@ -239,12 +260,11 @@ async function finish(parts: SignInParts, records: Records, journey: Journey, an
   const { discovery, client, begun } = journey;
   let tokens: TokenSet;
   try {
-    tokens = await redeem(answer, begun, client, discovery, { wire: parts.wire });
+    tokens = await redeem(answer, begun, client, discovery, { wire: parts.wire, clock: parts.clock });
   } catch (thrown) {
     // A client that the authorization server has forgotten is registered anew by the next sign-in.
-    if (client.kind === "dynamic" && oauthError(thrown) === "invalid_client") {
-      await records.saveClient(discovery, begun.redirectUri, undefined);
-    }
+    const isForgotten = thrown instanceof OAuthRefusal && thrown.oauthError === "invalid_client";
+    if (isForgotten && client.kind === "dynamic") await records.forgetClient(discovery, client);
     throw thrown;
   }
   const grant: Grant = { version: 1, discovery, client, scope: begun.scope };
@@ -252,13 +272,8 @@ async function finish(parts: SignInParts, records: Records, journey: Journey, an
   parts.notify({ level: "info", text: `signed in to ${parts.owner.server}` });
 }
 
-function oauthError(thrown: unknown): string | undefined {
-  return (thrown as { oauthError?: string } | null)?.oauthError;
-}
-
 function tell(parts: SignInParts, url: string, opened: boolean): void {
-  const { owner, notify, onwaiting, headless } = parts;
-  onwaiting(signInRequired(owner, url));
+  const { owner, notify, headless } = parts;
   const where = opened
     ? `in the browser window that just opened, or visit ${url}`
     : headless === undefined

@@ -18,7 +18,7 @@ export interface Refusal {
 export type Remedy = "refresh" | "sign_in" | "step_up";
 
 /** Where tokens come from: see `TokenSession`. */
-export interface TokenSource {
+export interface Credentials {
   /** The token to send now; nothing where none is at hand. */
   current(): Promise<string | undefined>;
   /**
@@ -37,19 +37,19 @@ const MOST_REMEDIES = 3;
  * stands above sees no token, and a request whose credential is refused comes back with the answer that it got in the
  * end.
  */
-export function withAuth(wire: Wire, server: URL, tokens: TokenSource): Wire {
+export function withAuth(wire: Wire, server: URL, credentials: Credentials): Wire {
   const origin = httpOrigin(server);
 
   async function fetch(request: HttpRequest): Promise<HttpAnswer> {
     if (request.url.origin !== origin) return wire.fetch(request);
-    let token = await tokens.current();
+    let token = await credentials.current();
     let answer = await wire.fetch(bearing(request, token));
     const tried = new Set<Remedy>();
     for (let remedies = 0; remedies < MOST_REMEDIES; remedies++) {
       const refusal = refusalOf(answer, token, tried);
       if (refusal === undefined) break;
       answer.body.discard();
-      const better = await unlessAborted(tokens.better(refusal), request.abort?.signal);
+      const better = await unlessAborted(credentials.better(refusal), request.abort?.signal);
       if (better.by !== undefined) tried.add(better.by);
       token = better.token;
       answer = await wire.fetch(bearing(request, token));
@@ -58,7 +58,7 @@ export function withAuth(wire: Wire, server: URL, tokens: TokenSource): Wire {
   }
 
   async function connect(request: SocketRequest): Promise<WebSocket> {
-    const token = await tokens.current();
+    const token = await credentials.current();
     try {
       return await wire.connect(bearing(request, token));
     } catch (thrown) {
@@ -67,7 +67,7 @@ export function withAuth(wire: Wire, server: URL, tokens: TokenSource): Wire {
       const url = new URL(`${origin}${request.url.pathname}${request.url.search}`);
       const answer = await fetch({ url, method: "GET", headers: new Headers(request.headers), abort: request.abort });
       answer.body.discard();
-      const renewed = await tokens.current();
+      const renewed = await credentials.current();
       if (renewed === token) throw thrown;
       return await wire.connect(bearing(request, renewed));
     }

@@ -8,6 +8,7 @@ import { headerSources, readHeaders } from "./headers.ts";
 import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
 import { noticePrinter } from "./print.ts";
 import { readSignIn, SIGN_IN_FLAGS } from "./sign_in_flags.ts";
+import { readState, STATE_FLAGS } from "./state_flags.ts";
 
 const FLAGS = {
   "header": {
@@ -75,6 +76,7 @@ const FLAGS = {
     text: "give up if a request has no answer",
   },
   ...SIGN_IN_FLAGS,
+  ...STATE_FLAGS,
   "debug": { type: "boolean", heading: "output", text: "say what happens, on standard error" },
   "silent": { type: "boolean", text: "say nothing but errors" },
 } as const satisfies Flags;
@@ -113,6 +115,8 @@ export const connectCommand: Command<typeof FLAGS> = {
       keepAlive: readKeepAlive(flags["keep-alive"], flags["ping-interval"]),
       ignoredTools: flags["ignore-tool"],
       cures: readChoices("--cures", flags.cures, ["auto", ...CURES]),
+      account: flags.account,
+      state: readState(flags, environment),
       signIn: await readSignIn(port, flags, { environment, allowHttp, advise }),
     };
     return connect(settings, { input: Bun.stdin.stream(), output: Bun.stdout.writer(), notify });

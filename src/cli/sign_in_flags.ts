@@ -11,7 +11,7 @@ export const SIGN_IN_FLAGS = {
   "host": {
     type: "string",
     value: "NAME",
-    heading: "sign-in (this version only checks these; it does not sign in yet)",
+    heading: "sign-in",
     text: "the name of this machine in the callback's address",
   },
   "callback-path": { type: "string", value: "PATH", text: "the path of the callback's address" },

@@ -1,4 +1,5 @@
 import { BridgeError } from "./errors.ts";
+import type { Surroundings } from "./paths.ts";
 
 /** The program that shows a page to the person; it gets the address as one argument, and no shell looks at that. */
 export interface Browser {
@@ -10,12 +11,6 @@ export interface Browser {
   open(url: URL): Promise<boolean>;
 }
 
-/** Where the browser is looked for. */
-export interface BrowserOptions {
-  readonly platform: NodeJS.Platform;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-}
-
 /** A program that is still there after so long has taken the page, in ms. */
 const TAKEN_AFTER_MS = 1_500;
 
@@ -24,7 +19,7 @@ const PASSED_ON =
   /^(?:PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TERM|TZ|TMPDIR|DISPLAY|XAUTHORITY|WAYLAND_DISPLAY|DBUS_SESSION_BUS_ADDRESS|XDG_\w+|DESKTOP_SESSION|GNOME_\w+|KDE_\w+|WSL_\w+|SYSTEMROOT|SYSTEMDRIVE|WINDIR|COMSPEC|PATHEXT|TEMP|TMP|USERNAME|USERPROFILE|HOMEDRIVE|HOMEPATH|APPDATA|LOCALAPPDATA|PROGRAMDATA|PROGRAMFILES|PROGRAMFILES\(X86\))$/i;
 
 /** The person's browser: the program of `$BROWSER`, else what the system opens pages with. */
-export function systemBrowser(options: BrowserOptions): Browser {
+export function systemBrowser(surroundings: Surroundings): Browser {
   return {
     async open(url): Promise<boolean> {
       if (!isSafe(url)) {
@@ -36,19 +31,19 @@ export function systemBrowser(options: BrowserOptions): Browser {
           },
         );
       }
-      for (const argv of openers(url.href, options)) if (await start(argv, options)) return true;
+      for (const argv of openers(url.href, surroundings)) if (await start(argv, surroundings)) return true;
       return false;
     },
   };
 }
 
 /** The command lines that may open a page, the best one first. */
-export function openers(href: string, { platform, environment }: BrowserOptions): string[][] {
-  const named = environment["BROWSER"];
+export function openers(href: string, { platform, env }: Surroundings): string[][] {
+  const named = env["BROWSER"];
   if (named) return [fromVariable(named, href)];
   if (platform === "darwin") return [["open", href]];
   if (platform === "win32") return [["rundll32", "url.dll,FileProtocolHandler", href]];
-  const isWsl = environment["WSL_DISTRO_NAME"] !== undefined;
+  const isWsl = env["WSL_DISTRO_NAME"] !== undefined;
   return [...(isWsl ? [["wslview", href], ["rundll32.exe", "url.dll,FileProtocolHandler", href]] : []), [
     "xdg-open",
     href,
@@ -67,8 +62,8 @@ function fromVariable(text: string, href: string): string[] {
   return argv.includes(href) ? argv : [...argv, href];
 }
 
-async function start(argv: string[], { environment }: BrowserOptions): Promise<boolean> {
-  const env = Object.fromEntries(Object.entries(environment).filter(([name]) => PASSED_ON.test(name)));
+async function start(argv: string[], { env: all }: Surroundings): Promise<boolean> {
+  const env = Object.fromEntries(Object.entries(all).filter(([name]) => PASSED_ON.test(name)));
   try {
     const program = Bun.spawn(argv, { env, stdin: "ignore", stdout: "ignore", stderr: "ignore", detached: true });
     program.unref();

@@ -1,3 +1,4 @@
+import { vaultFile } from "./place.ts";
 import { type Clock, jittered } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
 import type { Keychain } from "../platform/keychain.ts";
@@ -28,7 +29,6 @@ export interface VaultOptions {
 }
 
 /** What stands in the folder beside the keys and the locks of credentials. */
-const FILE = "vault.db";
 const MAKING_LOCK = "vault.lock";
 const DAMAGE_LOCK = "damage.lock";
 /** Other processes hold the file for milliseconds. */
@@ -52,7 +52,7 @@ export class Access {
 
   /** Where the vault's file is, or will be. */
   get file(): string {
-    return `${this.#options.folder}/${FILE}`;
+    return vaultFile(this.#options.folder);
   }
 
   /**
@@ -97,7 +97,7 @@ export class Access {
   async make(): Promise<void> {
     await this.alone(async () => {
       const sources = await this.sources();
-      const file = `${sources.folder}/${FILE}`;
+      const file = vaultFile(sources.folder);
       if (await checkPrivateFile(file)) return;
       const { record, key } = await makeKey(sources);
       const seal = await makeSeal(key);
@@ -146,7 +146,7 @@ export class Access {
     const { folder } = this.#options;
     if (!(await checkPrivateFolder(folder))) return undefined;
     const { realpathSync } = await import("node:fs");
-    const file = `${realpathSync(folder)}/${FILE}`;
+    const file = vaultFile(realpathSync(folder));
     if (!(await checkPrivateFile(file))) return undefined;
     await checkPrivateFile(`${file}-journal`);
     return await Store.open(file);
@@ -195,7 +195,7 @@ export class Access {
 /** Renames the vault's file and its journal, and gives the file's new name. */
 async function setAside(folder: string, now: number): Promise<string> {
   const { existsSync, renameSync } = await import("node:fs");
-  const file = `${folder}/${FILE}`;
+  const file = vaultFile(folder);
   const stamp = new Date(now).toISOString().replace(/[-:]|\..*/g, "");
   let aside = `${file}.damaged-${stamp}`;
   for (let next = 2; existsSync(aside); next++) aside = `${file}.damaged-${stamp}-${next}`;

@@ -45,12 +45,15 @@ describe("openers", () => {
     ], ["xdg-open", PAGE]]],
     ["a program of $BROWSER", "darwin", { BROWSER: "firefox --new-tab" }, [["firefox", "--new-tab", PAGE]]],
     ["a program of $BROWSER with a place", "linux", { BROWSER: "x --url %s -q" }, [["x", "--url", PAGE, "-q"]]],
-  ])("on %s", (_name, platform, environment, argvs) => expect(openers(PAGE, { platform, environment })).toEqual(argvs));
+  ])(
+    "on %s",
+    (_name, platform, environment, argvs) => expect(openers(PAGE, { platform, env: environment })).toEqual(argvs),
+  );
 
   test.each(AWKWARD)("hands %p over as one argument, on every system", (text) => {
     const { href } = new URL(text);
     for (const platform of ["darwin", "win32", "linux"] as const) {
-      for (const argv of openers(href, { platform, environment: {} })) {
+      for (const argv of openers(href, { platform, env: {} })) {
         expect(argv.filter((word) => word.includes(href))).toEqual([href]);
       }
     }
@@ -68,7 +71,7 @@ describe("systemBrowser", () => {
       API_KEY: "hunter2",
       HTTPS_PROXY: "p",
     };
-    expect(await systemBrowser({ platform: "linux", environment }).open(new URL(PAGE))).toBe(true);
+    expect(await systemBrowser({ platform: "linux", env: environment }).open(new URL(PAGE))).toBe(true);
     const [count, address, ...rest] = (await Bun.file(record).text()).split("\n");
     expect([count, address]).toEqual(["1", PAGE]);
     expect(rest).toContain("DISPLAY=:7");
@@ -79,7 +82,7 @@ describe("systemBrowser", () => {
     using home = new Home();
     for (const BROWSER of [recorder(home, 3).program, "/no/such/browser"]) {
       const environment = { PATH: process.env["PATH"], BROWSER };
-      expect(await systemBrowser({ platform: "linux", environment }).open(new URL(PAGE))).toBe(false);
+      expect(await systemBrowser({ platform: "linux", env: environment }).open(new URL(PAGE))).toBe(false);
     }
   });
 
@@ -96,7 +99,7 @@ describe("systemBrowser", () => {
     using home = new Home();
     const { program, record } = recorder(home);
     const environment = { PATH: process.env["PATH"], BROWSER: program };
-    const refusal = await systemBrowser({ platform: "linux", environment }).open(new URL(text)).catch((thrown) =>
+    const refusal = await systemBrowser({ platform: "linux", env: environment }).open(new URL(text)).catch((thrown) =>
       thrown
     );
     expect(refusal.code).toBe("bad_url");
@@ -117,6 +120,6 @@ describe("headlessReason", () => {
     ["darwin", { SSH_CONNECTION: "a" }, "ssh"],
     ["win32", {}, undefined],
   ])("on %s with %o is %p", (platform, environment, reason) => {
-    expect(headlessReason(platform, environment)).toBe(reason);
+    expect(headlessReason({ platform, env: environment })).toBe(reason);
   });
 });
