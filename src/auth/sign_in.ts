@@ -8,7 +8,7 @@ import type { Vault } from "../vault/vault.ts";
 import { type Authorization, beginAuthorization, redeem } from "./authorize.ts";
 import { type Callback, listenForCallback } from "./callback.ts";
 import { discover, type Discovery } from "./discover.ts";
-import { type Grant, type Owner, Records } from "./records.ts";
+import { type Grant, type Owner, type PendingSignIn, Records } from "./records.ts";
 import type { Client } from "./client.ts";
 import { OAuthRefusal } from "./refusal.ts";
 import { register } from "./register.ts";
@@ -52,25 +52,46 @@ const NEXT_PORTS = 8;
  * @throws {BridgeError} `sign_in_required` where nobody came in time, and what else stands in the way.
  */
 export async function signIn(parts: SignInParts, wish: SignInWish): Promise<void> {
-  const { vault, owner, signal, onwaiting, clock, settings } = parts;
+  const { vault, owner, signal, onwaiting, clock, settings, pasted } = parts;
   const records = new Records(vault, owner);
-  const inTurn = new AbortController();
-  void tellOfOthers(parts, records, inTurn.signal);
+  const enough = new AbortController();
+  const giveUp = (): void => enough.abort(signal.reason);
+  signal.addEventListener("abort", giveUp);
+  const waiting = new AbortController();
+  void tellOfOthers(parts, records, waiting.signal);
+  const inTurn = patiently(
+    () =>
+      vault.withLock(records.lockOf("sign-in"), async () => {
+        waiting.abort();
+        if (!await hasOther(records, wish.instead)) await lead(parts, records, wish);
+      }, enough.signal),
+    clock.now() + settings.timeout,
+    clock,
+  );
+  const typedIn = pasted?.then((text) => waiting.signal.aborted ? inTurn : finishOther(parts, records, text));
   try {
-    await patiently(
-      () =>
-        vault.withLock(records.lockOf("sign-in"), async () => {
-          inTurn.abort();
-          if (await hasOther(records, wish.instead)) return;
-          await lead(parts, records, wish);
-        }, signal),
-      clock.now() + settings.timeout,
-      clock,
-    );
+    await (typedIn === undefined ? inTurn : Promise.race([inTurn, typedIn]));
   } finally {
-    inTurn.abort();
+    waiting.abort();
+    signal.removeEventListener("abort", giveUp);
+    enough.abort(new BridgeError("closing", "the sign-in is over"));
+    inTurn.catch(() => {});
     onwaiting(undefined);
   }
+}
+
+/** Finishes the sign-in that another process waits with, by what a person typed in here. */
+async function finishOther(parts: SignInParts, records: Records, text: string): Promise<void> {
+  const pending = await records.pending();
+  if (pending === undefined) throw new BridgeError("foreign_answer", "no sign-in waits for this address any more");
+  const { discovery, client, state } = pending;
+  const journey = { discovery, client, begun: begunOf(pending) };
+  await parts.vault.withLock(records.lockOf("refresh"), () => finish(parts, records, journey, answerIn(text, state)));
+}
+
+function begunOf({ url, state, verifier, redirectUri, scope, discovery }: PendingSignIn): Authorization {
+  const { issuer, resource } = discovery;
+  return { url: new URL(url), state, verifier, redirectUri, scope, issuer, resource };
 }
 
 /** A person takes longer than any lock of ours is waited for. */
@@ -108,7 +129,8 @@ async function tellOfOthers(
 async function hasOther(records: Records, instead: string | undefined): Promise<boolean> {
   const grant = await records.grant();
   const tokens = grant && await records.tokens(grant);
-  return tokens !== undefined && tokens.accessToken !== instead && tokens.idToken !== instead;
+  return tokens !== undefined &&
+    (instead === undefined || (tokens.accessToken !== instead && tokens.idToken !== instead));
 }
 
 /** One sign-in under way: where the browser is sent, and what it is to bring. */
@@ -142,7 +164,7 @@ async function lead(parts: SignInParts, records: Records, wish: SignInWish): Pro
 async function resume(parts: SignInParts, records: Records): Promise<Journey | undefined> {
   const pending = await records.pending();
   if (pending === undefined || pending.expiresAt <= parts.clock.now()) return undefined;
-  const { redirectUri, discovery, client, state, verifier, scope } = pending;
+  const { redirectUri, discovery, client, state } = pending;
   const { hostname, port, pathname } = new URL(redirectUri);
   const { successUrl } = parts.settings;
   try {
@@ -156,9 +178,7 @@ async function resume(parts: SignInParts, records: Records): Promise<Journey | u
     callback.expect(state);
     parts.onwaiting(signInRequired(parts.owner, pending.url));
     tell(parts, pending.url, true);
-    const { issuer, resource } = discovery;
-    const begun = { url: new URL(pending.url), state, verifier, redirectUri, scope, issuer, resource };
-    return { discovery, client, begun, callback };
+    return { discovery, client, begun: begunOf(pending), callback };
   } catch {
     return undefined;
   }
@@ -256,7 +276,12 @@ function answerIn(text: string, state: string): URLSearchParams {
   });
 }
 
-async function finish(parts: SignInParts, records: Records, journey: Journey, answer: URLSearchParams): Promise<void> {
+async function finish(
+  parts: SignInParts,
+  records: Records,
+  journey: Omit<Journey, "callback">,
+  answer: URLSearchParams,
+): Promise<void> {
   const { discovery, client, begun } = journey;
   let tokens: TokenSet;
   try {

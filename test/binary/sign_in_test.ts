@@ -2,11 +2,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { EXECUTABLE } from "../../scripts/build.ts";
+import { refuses, returns } from "../harness/as_faults.ts";
+import { runs } from "../harness/counts.ts";
 import { Executable } from "../harness/executable.ts";
 import { FakeAs } from "../harness/fake_as.ts";
 import { FakeBrowser } from "../harness/fake_browser.ts";
 import { Home } from "../harness/home.ts";
 import { ProtectedMcp } from "../harness/protected_mcp.ts";
+import { sweep } from "../harness/secret_sweep.ts";
 
 let home: Home;
 let as: FakeAs;
@@ -70,6 +73,200 @@ describe("an unmodified client at a server that demands OAuth", () => {
     expect(as.seen.items.length).toBe(before[0]!);
     const asked = server.seen.items.slice(before[1]);
     expect(asked[0]!.message!.method).toBe("initialize");
+  });
+});
+
+describe("a token that has ended", () => {
+  /** Signs in and comes back with the tokens in the vault. */
+  async function signedIn(): Promise<void> {
+    await using bridge = start();
+    await bridge.initialize();
+  }
+
+  test("is renewed by the next start, once, without a person", async () => {
+    await signedIn();
+    as.tokens.expireAccess();
+    await using bridge = start();
+    expect((await bridge.initialize()).result.serverInfo.name).toBe("fake");
+    expect([browser.count, as.tokens.redemptions]).toEqual([1, 1]);
+    const [request] = as.asked("token").slice(-1);
+    expect(request!.parameters.get("resource")).toBe(server.audience!);
+  });
+
+  test("in mid-session is renewed once for 100 calls, each of which is sent again and answered once (C5)", async () => {
+    await using bridge = start();
+    await bridge.initialize();
+    server.on("tools/call", ({ message }) => Response.json({ jsonrpc: "2.0", id: message.id, result: { ok: true } }));
+    as.tokens.expireAccess();
+    const calls = Array.from(
+      { length: 100 },
+      (_, id) => bridge.request({ id, method: "tools/call", params: { name: "x" } }),
+    );
+    for (const { result } of await Promise.all(calls)) expect(result).toEqual({ ok: true });
+    expect([browser.count, as.tokens.redemptions]).toEqual([1, 1]);
+  });
+
+  test("whose renewal is refused leads to a sign-in, in mid-session, and the call goes on", async () => {
+    await using bridge = start();
+    await bridge.initialize();
+    as.tokens.expireAccess();
+    as.once("token", refuses("invalid_grant"));
+    const { result } = await bridge.request({ id: 1, method: "tools/list" });
+    expect(result).toBeDefined();
+    expect(browser.count).toBe(2);
+    expect(as.asked("register")).toHaveLength(1);
+  });
+
+  test("whose client the authorization server has forgotten leads to a new registration, by itself", async () => {
+    await using bridge = start();
+    await bridge.initialize();
+    as.tokens.expireAccess();
+    as.once("token", refuses("invalid_client", 401));
+    expect((await bridge.request({ id: 1, method: "tools/list" })).result).toBeDefined();
+    expect(as.asked("register")).toHaveLength(2);
+  });
+
+  test("is redeemed once by 12 processes at a time, and never twice, in each of the rounds (C4)", async () => {
+    await signedIn();
+    const rounds = runs(3, 20);
+    for (let round = 1; round <= rounds; round++) {
+      as.tokens.expireAccess();
+      const bridges = Array.from({ length: 12 }, () => start());
+      const answers = await Promise.all(bridges.map((bridge) => bridge.initialize()));
+      expect(answers.map(({ result }) => result?.serverInfo.name)).toEqual(bridges.map(() => "fake"));
+      expect(as.tokens.redemptions).toBe(round);
+      await Promise.all(bridges.map((bridge) => bridge[Symbol.asyncDispose]()));
+    }
+    expect(as.tokens.takeAlarms()).toEqual([]);
+    expect(browser.count).toBe(1);
+  }, 120_000);
+});
+
+describe("a person", () => {
+  test("gets one page for 12 processes that start at once (C28)", async () => {
+    const release = browser.hold();
+    const bridges = Array.from({ length: 12 }, () => start());
+    const answers = bridges.map((bridge) => bridge.initialize());
+    await browser.openings.find(() => true);
+    for (const bridge of bridges) await bridge.stderr.find((line) => line.includes("sign in to"));
+    release();
+    for (const { result } of await Promise.all(answers)) expect(result.serverInfo.name).toBe("fake");
+    expect(browser.count).toBe(1);
+    await Promise.all(bridges.map((bridge) => bridge[Symbol.asyncDispose]()));
+  }, 60_000);
+
+  test("may take long: the host is answered provisionally, and the lists follow", async () => {
+    const release = browser.hold();
+    await using bridge = start("--sign-in-grace", "1");
+    expect((await bridge.initialize()).result.capabilities.tools).toEqual({ listChanged: true });
+    const list = bridge.request({ id: 1, method: "tools/list" });
+    await browser.openings.find(() => true);
+    release();
+    expect((await list).result).toBeDefined();
+    await bridge.output.find((line) => line.includes("notifications/tools/list_changed"));
+  });
+
+  test("may say no: the request is told so, and nobody is asked again by itself", async () => {
+    browser.deny();
+    await using bridge = start();
+    const { error } = await bridge.initialize();
+    expect(error.data.code).toBe("sign_in_refused");
+    expect(error.message).toContain("access_denied");
+    expect(browser.count).toBe(1);
+    const { page } = await browser.visits.find(() => true);
+    expect([page!.status, page!.text]).toEqual([400, expect.stringContaining("The sign-in has failed")]);
+  });
+
+  test("is asked for more where a tool needs more, with all that was granted, and the call goes on (step-up)", async () => {
+    server.scope = "mcp:read";
+    server.toolScopes.set("write", "mcp:write");
+    as.metadata["scopes_supported"] = ["mcp:read", "mcp:write"];
+    await using bridge = start();
+    await bridge.initialize();
+    server.on("tools/call", ({ message }) => Response.json({ jsonrpc: "2.0", id: message.id, result: { ok: true } }));
+    expect((await bridge.request({ id: 1, method: "tools/call", params: { name: "write" } })).result).toEqual({
+      ok: true,
+    });
+    const asked = as.asked("authorize").map(({ parameters }) => parameters.get("scope")!.split(" ").sort());
+    expect(asked).toEqual([["mcp:read"], ["mcp:read", "mcp:write"]]);
+  });
+
+  test("finishes in the same page though the process that opened it is killed: another one goes on at its place", async () => {
+    const release = browser.hold();
+    const first = start();
+    void first.initialize().catch(() => {});
+    await browser.openings.find(() => true);
+    await using second = start();
+    const answer = second.initialize();
+    await second.stderr.find((line) => line.includes("in the browser window that is open"));
+    first.kill("SIGKILL");
+    await first[Symbol.asyncDispose]();
+    await second.stderr.find((line) => line.includes("in the browser window that just opened"));
+    release();
+    expect((await answer).result.serverInfo.name).toBe("fake");
+    expect(browser.count).toBe(1);
+  });
+
+  test("without a browser signs in with the address that the browser ends at, typed in elsewhere (C27)", async () => {
+    const env = { MCP_BRIDGE_HOME: surroundings().env["MCP_BRIDGE_HOME"]!, SSH_CONNECTION: "1" };
+    await using bridge = new Executable({ env }, server.url);
+    const answer = bridge.initialize();
+    const line = await bridge.stderr.find((text) => text.includes("visit http"));
+    expect(line).toContain(`mcp-bridge login ${server.url}`);
+    as.on("authorize", returns((parameters) => parameters.set("kept", "from the callback")));
+    const [page] = /https?:\/\/\S+authorize\S+/.exec(line)!;
+    const response = await fetch(page!, { redirect: "manual" });
+    await using login = new Executable({ env }, "login", server.url);
+    login.write(`${response.headers.get("location")}\n`);
+    expect((await answer).result.serverInfo.name).toBe("fake");
+    expect(await login.exit(10_000)).toBe(0);
+    await login.stderr.find((text) => text.includes("you are signed in"));
+  });
+
+  test("who gives a credential in a header is not asked for another", async () => {
+    const { access } = as.issue({ resources: [server.audience!] });
+    using nobody = FakeBrowser.forbidden();
+    await using bridge = new Executable(
+      { env: { ...nobody.env, TOKEN: access } },
+      server.url,
+      "--header",
+      "Authorization: Bearer ${TOKEN}",
+    );
+    expect((await bridge.initialize()).result.serverInfo.name).toBe("fake");
+    as.tokens.expireAccess();
+    expect((await bridge.request({ id: 1, method: "tools/list" })).error.data.code).toBe("sign_in_required");
+  });
+
+  test("keeps two accounts at one server apart", async () => {
+    for (const account of ["default", "work"]) {
+      await using bridge = start("--account", account);
+      await bridge.initialize();
+    }
+    expect(browser.count).toBe(2);
+    const { accounts } = JSON.parse((await run("status", "--json")).stdout);
+    expect(accounts.map(({ account }: { account: string }) => account).sort()).toEqual(["default", "work"]);
+  });
+});
+
+describe("leaving and keeping", () => {
+  test("the end of input in a sign-in ends the process within 2 s (C19)", async () => {
+    browser.hold();
+    await using bridge = start();
+    bridge.send({ jsonrpc: "2.0", id: 1, method: "initialize", params: {} });
+    await browser.openings.find(() => true);
+    bridge.endInput();
+    expect(await bridge.exit(2_000)).toBe(0);
+  });
+
+  test("no secret leaves the vault: not by output, file, argument or environment (B9, B10, B11)", async () => {
+    await using bridge = start("--debug");
+    await bridge.initialize();
+    as.tokens.expireAccess();
+    await bridge.request({ id: 1, method: "tools/list" });
+    const secrets = as.tokens.secrets.map((secret) => secret);
+    expect(secrets.length).toBeGreaterThan(3);
+    const outputs = { stdout: bridge.output, stderr: bridge.stderr, env: JSON.stringify(browser.openings.items) };
+    expect(sweep([as.tokens.marker], { folders: [home.folder], outputs, pids: [bridge.pid] })).toEqual([]);
   });
 });
 
