@@ -1,6 +1,6 @@
 import type { HttpRequest, HttpWire } from "../net/gate.ts";
 import type { Clock } from "../platform/clock.ts";
-import { BridgeError, quoted } from "../platform/errors.ts";
+import { BridgeError } from "../platform/errors.ts";
 import type { Resolve } from "./addresses.ts";
 import type { JsonObject } from "./settings.ts";
 
@@ -93,12 +93,4 @@ function readJson(bytes: Uint8Array): { json?: unknown } {
   } catch {
     return {};
   }
-}
-
-/** The error code and the description of a refusal (RFC 6749, 5.2), where the answer holds them. */
-export function refusalOf(json: unknown): { error?: string; text: string } {
-  const { error, "error_description": description } = (json ?? {}) as Record<string, unknown>;
-  if (typeof error !== "string") return { text: "" };
-  const said = typeof description === "string" && description !== "" ? `: ${quoted(description)}` : "";
-  return { error, text: ` (${quoted(error, 60)}${said})` };
 }

@@ -1,0 +1,54 @@
+import { BridgeError, quoted } from "../platform/errors.ts";
+import type { Reply } from "./ask.ts";
+
+/** An authorization server's no (RFC 6749, 4.1.2.1 and 5.2; RFC 7591, 3.2.2), with its own code for it. */
+export class OAuthRefusal extends BridgeError {
+  /** Such as `invalid_grant`; nothing where the server gave none. */
+  readonly oauthError: string | undefined;
+
+  constructor(
+    code: "sign_in_refused" | "token_refused" | "registration_refused",
+    message: string,
+    options: { oauthError: string | undefined; hint: string },
+  ) {
+    super(code, message, { hint: options.hint });
+    this.oauthError = options.oauthError;
+  }
+}
+
+/** What a server said of an error, as part of a message: its code and description in quotes, with a space before. */
+export function refusalText(error: unknown, description: unknown): string {
+  if (typeof error !== "string" || error === "") return "";
+  const said = typeof description === "string" && description !== "" ? `, ${quoted(description)}` : "";
+  return ` ${quoted(error, 60)}${said}`;
+}
+
+/** Codes of servers that are in trouble themselves. */
+const PASSING = new Set(["temporarily_unavailable", "server_error", "slow_down"]);
+
+/**
+ * The error for an answer by which an authorization server gives not what it was asked for; `what` is that. Where it
+ * repeats one of `secrets`, that is left out.
+ */
+export function refusalOf(
+  reply: Reply,
+  url: URL,
+  what: "token" | "registration" | "revocation",
+  hint: string,
+  secrets: readonly string[] = [],
+): BridgeError {
+  const { error, error_description: said } = (reply.json ?? {}) as Record<string, unknown>;
+  let description = said;
+  for (const secret of secrets) {
+    if (typeof description === "string" && secret !== "") description = description.replaceAll(secret, "...");
+  }
+  const oauthError = typeof error === "string" && error !== "" ? error : undefined;
+  const text = `${url.host} gives no ${what} (${reply.status})${refusalText(error, description)}`;
+  if (reply.status >= 500 || reply.status === 429 || (oauthError !== undefined && PASSING.has(oauthError))) {
+    return new BridgeError("http_status", text, { hint: "try again later" });
+  }
+  return new OAuthRefusal(what === "registration" ? "registration_refused" : "token_refused", text, {
+    oauthError,
+    hint,
+  });
+}

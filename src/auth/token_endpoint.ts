@@ -1,0 +1,162 @@
+import { BridgeError } from "../platform/errors.ts";
+import { safeAddress } from "./addresses.ts";
+import { ask, type AuthTools, type Reply } from "./ask.ts";
+import { authenticate, type Client } from "./client.ts";
+import type { Discovery } from "./discover.ts";
+import type { Prover } from "./dpop.ts";
+import { refusalOf } from "./refusal.ts";
+
+/** What an authorization server gave (RFC 6749, 5.1); plain JSON, and all of it secret. */
+export interface TokenSet {
+  readonly accessToken: string;
+  readonly tokenType: "Bearer" | "DPoP";
+  /** In ms, from the time of the request; absent where the server says nothing that can be true. */
+  readonly expiresAt?: number;
+  readonly refreshToken?: string;
+  /** What was granted, or asked for where the server does not say otherwise. */
+  readonly scope?: string;
+  readonly idToken?: string;
+  /** The resource that it was asked for, which later requests name again. */
+  readonly resource?: string;
+  /** When it was asked for, in ms. */
+  readonly receivedAt: number;
+}
+
+/** What token requests need. */
+export interface TokenTools extends AuthTools {
+  /** Binds tokens to a key of ours (RFC 9449). */
+  readonly prover?: Prover;
+}
+
+/** Where a token comes from: of `Discovery`, what is needed for that. */
+export type TokenSource = Pick<Discovery, "server" | "metadata">;
+
+/** No token is believed to live longer, in ms: a year. */
+const LONGEST_LIFE_MS = 365 * 86_400_000;
+
+/** Longer ones fit into no header. */
+const LONGEST_TOKEN = 65_536;
+
+/** RFC 6750, 2.1, and what else a header may hold. */
+const TOKEN = /^[\x21-\x7e]+$/;
+
+/**
+ * Asks the token endpoint, whatever the grant; `client` is nobody where the grant itself says who asks.
+ *
+ * @throws {OAuthRefusal} `token_refused`, with the server's own code
+ * @throws {BridgeError} `http_status` where the server is in trouble, `bad_token_answer`, `bad_metadata`,
+ * `unsafe_address`, and as `ask`
+ */
+export async function requestTokens(
+  form: URLSearchParams,
+  client: Client | undefined,
+  source: TokenSource,
+  tools: TokenTools,
+): Promise<TokenSet> {
+  const { url, reply, requestedAt } = await askTokenEndpoint(form, client, source, tools);
+  const { json } = reply;
+  // Some say no with a 200.
+  if (reply.status !== 200 || isRefusal(json)) throw refusalOf(reply, url, "token", AGAIN, secretsOf(form, client));
+  const tokens = readTokens(json, requestedAt, url);
+  if (tokens.tokenType === "DPoP" && tools.prover === undefined) throw unusable(url, "is bound to a key of nobody");
+  const scope = tokens.scope ?? form.get("scope") ?? undefined;
+  const resource = form.get("resource") ?? undefined;
+  return {
+    ...tokens,
+    ...(scope === undefined ? {} : { scope }),
+    ...(resource === undefined ? {} : { resource }),
+  };
+}
+
+/** Posts a form to the token endpoint; every answer is one. The time is that of the request, in ms. */
+export async function askTokenEndpoint(
+  form: URLSearchParams,
+  client: Client | undefined,
+  { server, metadata }: TokenSource,
+  tools: TokenTools,
+): Promise<{ url: URL; reply: Reply; requestedAt: number }> {
+  if (metadata.tokenEndpoint === undefined) {
+    throw new BridgeError("bad_metadata", "the authorization server names no token_endpoint", {
+      hint: "ask whoever runs it to correct its metadata",
+    });
+  }
+  const url = await safeAddress(metadata.tokenEndpoint, "token_endpoint", new URL(server), tools.resolve);
+  async function once(): Promise<Reply> {
+    const headers = new Headers();
+    if (client !== undefined) await authenticate(client, metadata, { headers, form, endpoint: url });
+    const proof = await tools.prover?.prove({ method: "POST", url });
+    if (proof !== undefined) headers.set("dpop", proof);
+    const reply = await ask({ url, headers, body: form }, tools);
+    tools.prover?.observe(reply.headers, url);
+    return reply;
+  }
+  const requestedAt = tools.clock.now();
+  const reply = await once();
+  const wantsNonce = (reply.json as { error?: unknown } | null | undefined)?.error === "use_dpop_nonce";
+  if (tools.prover === undefined || !wantsNonce) return { url, reply, requestedAt };
+  return { url, reply: await once(), requestedAt };
+}
+
+const AGAIN = 'sign in again with "mcp-bridge login"';
+
+/** What a form holds that nobody may read. */
+function secretsOf(form: URLSearchParams, client: Client | undefined): string[] {
+  const names = ["code", "code_verifier", "refresh_token", "device_code", "assertion", "subject_token"];
+  return [client?.clientSecret ?? "", ...names.map((name) => form.get(name) ?? "")];
+}
+
+function isRefusal(json: unknown): boolean {
+  return typeof json === "object" && json !== null && "error" in json && !("access_token" in json);
+}
+
+function readTokens(json: unknown, requestedAt: number, url: URL): TokenSet {
+  if (typeof json !== "object" || json === null) throw unusable(url, "is no JSON object");
+  const said = json as Record<string, unknown>;
+  const { access_token: accessToken, expires_in: lifetime, scope } = said;
+  if (!isToken(accessToken)) throw unusable(url, "is none");
+  const refreshToken = optionalToken(said["refresh_token"], url);
+  const idToken = optionalToken(said["id_token"], url);
+  const life = readLifetime(lifetime);
+  return {
+    accessToken,
+    tokenType: readType(said["token_type"], url),
+    ...(life === undefined ? {} : { expiresAt: requestedAt + life }),
+    ...(refreshToken === undefined ? {} : { refreshToken }),
+    ...(typeof scope === "string" && scope.trim() !== "" ? { scope } : {}),
+    ...(idToken === undefined ? {} : { idToken }),
+    receivedAt: requestedAt,
+  };
+}
+
+function isToken(value: unknown): value is string {
+  return typeof value === "string" && value.length <= LONGEST_TOKEN && TOKEN.test(value);
+}
+
+function optionalToken(value: unknown, url: URL): string | undefined {
+  if (value === undefined || value === null || value === "") return undefined;
+  if (isToken(value)) return value;
+  throw unusable(url, "has a companion that is none");
+}
+
+function readType(value: unknown, url: URL): TokenSet["tokenType"] {
+  const type = typeof value === "string" ? value.toLowerCase() : value ?? "bearer";
+  if (type === "bearer") return "Bearer";
+  if (type === "dpop") return "DPoP";
+  throw unusable(url, "is of a kind that we do not know");
+}
+
+/**
+ * How long a token lives, in ms. What cannot be true says nothing: a token that had expired before it came would be
+ * fetched again and again.
+ */
+function readLifetime(value: unknown): number | undefined {
+  const seconds = typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
+  if (typeof seconds !== "number" || !Number.isFinite(seconds) || seconds <= 0) return undefined;
+  return Math.min(seconds * 1_000, LONGEST_LIFE_MS);
+}
+
+function unusable(url: URL, fault: string): BridgeError {
+  return new BridgeError("bad_token_answer", `the token that ${url.host} gave ${fault}`, {
+    hint: "ask whoever runs the authorization server",
+  });
+}
