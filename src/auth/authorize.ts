@@ -68,7 +68,9 @@ export async function beginAuthorization(wish: AuthorizationWish, tools: AuthToo
   });
   const further = Object.entries(quirksOf(metadata.issuer).authorizeParams ?? {});
   for (const [name, value] of [...further, ...settings.authorizeParams]) url.searchParams.set(name, value);
+  // What was chosen has the person's own scope in it.
   if (scope === undefined) url.searchParams.delete("scope");
+  else url.searchParams.set("scope", scope);
   return { url, state, verifier, redirectUri, scope, issuer: metadata.issuer, resource };
 }
 

@@ -32,8 +32,7 @@ export function knownMethod(method: unknown): AuthMethod | undefined {
 
 /** The client that a person gave with `--static-oauth-client-info`. */
 export function staticClient(info: ClientInfo, metadata: ServerMetadata): Client {
-  const { "client_id": clientId, "client_secret": secret, "private_key": key, "token_endpoint_auth_signing_alg": alg } =
-    info;
+  const { client_id: clientId, client_secret: secret, private_key: key, token_endpoint_auth_signing_alg: alg } = info;
   const privateKey = typeof key === "string" || (typeof key === "object" && key !== null) ? key as string : undefined;
   const credentials = {
     ...(secret ? { clientSecret: secret } : {}),

@@ -35,8 +35,13 @@ export function refusalOf(
   url: URL,
   what: "token" | "registration" | "revocation",
   hint: string,
+  secrets: readonly string[] = [],
 ): BridgeError {
-  const { error, "error_description": description } = (reply.json ?? {}) as Record<string, unknown>;
+  const { error, error_description: said } = (reply.json ?? {}) as Record<string, unknown>;
+  let description = said;
+  for (const secret of secrets) {
+    if (typeof description === "string" && secret !== "") description = description.replaceAll(secret, "...");
+  }
   const oauthError = typeof error === "string" && error !== "" ? error : undefined;
   const text = `${url.host} gives no ${what} (${reply.status})${refusalText(error, description)}`;
   if (reply.status >= 500 || reply.status === 429 || (oauthError !== undefined && PASSING.has(oauthError))) {

@@ -61,8 +61,8 @@ function clientMetadata(metadata: ServerMetadata, settings: SignInSettings, redi
 }
 
 /** What a server that refused may take: this machine by its name where addresses are not welcome, or what is needed. */
-function adjusted(wanted: JsonObject, { json }: Reply): JsonObject {
-  const { "client_name": name, "redirect_uris": uris } = wanted;
+function adjusted(wanted: JsonObject, { clientMetadata }: SignInSettings, { json }: Reply): JsonObject {
+  const { client_name: name, redirect_uris: uris } = wanted;
   if ((json as { error?: unknown } | null | undefined)?.error === "invalid_redirect_uri" && Array.isArray(uris)) {
     return { ...wanted, "redirect_uris": uris.map((uri) => String(uri).replace("//127.0.0.1:", "//localhost:")) };
   }
@@ -71,8 +71,8 @@ function adjusted(wanted: JsonObject, { json }: Reply): JsonObject {
 
 function readClient({ json }: Reply, wanted: JsonObject, metadata: ServerMetadata, url: URL): Client {
   const said = (json ?? {}) as Record<string, unknown>;
-  const { "client_id": clientId, "client_secret": secret, "client_secret_expires_at": expiry } = said;
-  const { "redirect_uris": uris } = wanted;
+  const { client_id: clientId, client_secret: secret, client_secret_expires_at: expiry } = said;
+  const { redirect_uris: uris } = wanted;
   const isFine = typeof clientId === "string" && clientId !== "" && clientId.length <= LONGEST_ID &&
     (secret === undefined || secret === null || (typeof secret === "string" && secret.length <= LONGEST_ID));
   if (!isFine) {

@@ -24,7 +24,7 @@ export async function readResourceMetadata(json: unknown, server: URL): Promise<
     json,
   );
   if (!parsed.success) throw misshapen("the server", parsed.error.issues);
-  const { resource, "authorization_servers": servers, "scopes_supported": scopes } = parsed.data;
+  const { resource, authorization_servers: servers, scopes_supported: scopes } = parsed.data;
   if (!covers(resource, server)) {
     throw new BridgeError("bad_metadata", `the server's metadata is that of another one, ${quoted(resource)}`, {
       hint: "a token for that one might be misused; check the address, or ask whoever runs the server",

@@ -112,7 +112,7 @@ function isRefusal(json: unknown): boolean {
 function readTokens(json: unknown, requestedAt: number, url: URL): TokenSet {
   if (typeof json !== "object" || json === null) throw unusable(url, "is no JSON object");
   const said = json as Record<string, unknown>;
-  const { "access_token": accessToken, "expires_in": lifetime, scope } = said;
+  const { access_token: accessToken, expires_in: lifetime, scope } = said;
   if (!isToken(accessToken)) throw unusable(url, "is none");
   const refreshToken = optionalToken(said["refresh_token"], url);
   const idToken = optionalToken(said["id_token"], url);
