@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Log } from "./log.ts";
+import { type Page, walk } from "./walk.ts";
 
 /** One start of the browser. */
 export interface Opening {
@@ -18,10 +19,10 @@ export interface Opening {
 /** Where an address led. */
 export interface Visit {
   readonly opening: Opening;
-  /** The addresses in the order of the redirects, the callback last, as it was visited. */
+  /** The addresses in order, the callback last, as it was visited. */
   readonly way: readonly string[];
   /** What the last of them answered; undefined where nobody did. */
-  readonly page: { readonly status: number; readonly headers: Headers; readonly text: string } | undefined;
+  readonly page: Page | undefined;
 }
 
 /** What the person does; each may be changed while the browser waits. */
@@ -36,8 +37,6 @@ export interface Person {
   exitCode: number;
 }
 
-const MOST_REDIRECTS = 10;
-
 /** The browser. Disposing it removes the program; the kind that must not be opened throws then if it was. */
 export class FakeBrowser implements Disposable {
   /** The program's path, for `$BROWSER`. */
@@ -46,6 +45,8 @@ export class FakeBrowser implements Disposable {
   readonly openings = new Log<Opening>();
   /** The visits that have come to their end. */
   readonly visits = new Log<Visit>();
+  /** Why visits came to no end: addresses that are none, or that lead away from loopback. */
+  readonly lost: string[] = [];
   /** What the person does from now on. */
   readonly person: Person = { ready: Promise.resolve(), change: () => {}, times: 1, exitCode: 0 };
   readonly #folder = mkdtempSync(join(tmpdir(), "mcp-bridge-browser-"));
@@ -119,44 +120,24 @@ export class FakeBrowser implements Disposable {
   }
 
   async #follow(opening: Opening): Promise<Visit> {
-    const way = [opening.args.at(-1) ?? ""];
-    let page: Visit["page"];
-    try {
-      await this.person.ready;
-      page = await this.#walk(way);
-    } catch {
-      // Nobody is at home there, which a browser says in a page of its own.
-    }
+    await this.person.ready;
+    const start = opening.args.at(-1) ?? "";
+    const { way, page } = await walk(start, { arrive: (url) => this.#arrive(url), tls: this.#tls }).catch((error) => {
+      this.lost.push(error.message);
+      return { way: [start], page: undefined };
+    });
     const visit = { opening, way, page };
     this.visits.add(visit);
     return visit;
   }
 
-  async #walk(way: string[]): Promise<Visit["page"]> {
-    for (;;) {
-      const url = new URL(way.at(-1)!);
-      if (url.hostname !== "127.0.0.1" && url.hostname !== "localhost" && url.hostname !== "[::1]") {
-        throw new Error(`The browser stays on loopback, and was sent to ${url.origin}`);
-      }
-      const response = await this.#get(url);
-      const location = response.headers.get("location");
-      if (location === null || way.length > MOST_REDIRECTS) return await pageOf(response);
-      await response.body?.cancel();
-      const next = new URL(location, url);
-      const isCallback = next.searchParams.has("code") || next.searchParams.has("error");
-      if (isCallback) this.person.change(next.searchParams);
-      for (let n = 1; isCallback && n < this.person.times; n++) await (await this.#get(next)).body?.cancel();
-      way.push(next.href);
+  async #arrive(callback: URL): Promise<URL> {
+    this.person.change(callback.searchParams);
+    for (let n = 1; n < this.person.times; n++) {
+      await fetch(callback, { proxy: false }).then((answer) => answer.text(), () => {});
     }
+    return callback;
   }
-
-  #get(url: URL): Promise<Response> {
-    return fetch(url, { redirect: "manual", proxy: false, ...(this.#tls === undefined ? {} : { tls: this.#tls }) });
-  }
-}
-
-async function pageOf(response: Response): Promise<Visit["page"]> {
-  return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
 if (import.meta.main) {

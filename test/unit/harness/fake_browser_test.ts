@@ -80,6 +80,7 @@ describe.skipIf(process.platform === "win32")("the fake browser", () => {
     await listener.stop(true);
     expect((await browser.visit(started.url)).page).toBeUndefined();
     expect((await browser.visit("https://mcp.example.com/authorize")).page).toBeUndefined();
+    expect(browser.lost).toEqual(["The walk leads away from loopback, to https://mcp.example.com"]);
     expect(browser.count).toBe(0);
   });
 
