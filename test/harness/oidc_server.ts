@@ -151,6 +151,7 @@ function pageOf(uid: string, client: string, scope: string): string {
   return `<!doctype html>
 <meta charset="utf-8">
 <title>Sign in</title>
+<link rel="icon" href="data:,">
 <h1>Sign in</h1>
 <p><b>${who}</b> asks for <b>${what}</b>.</p>
 <form method="post" action="/interaction/${uid}">
