@@ -1,27 +1,15 @@
-/**
- * A browser without a person, to be named by `$BROWSER`. The program that is started only tells the test that it was:
- * the test follows the address, so that it can hold, change and count what any number of processes open. Run by itself,
- * this file is that program.
- */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+/** A browser without a window, and the person before it, who agrees to everything unless the test says otherwise. */
+import { BrowserProgram, type Opening } from "./browser_program.ts";
 import { Log } from "./log.ts";
-
-/** One start of the browser. */
-export interface Opening {
-  /** The words behind the program's name. */
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-}
+import { type Page, walk } from "./walk.ts";
 
 /** Where an address led. */
 export interface Visit {
   readonly opening: Opening;
-  /** The addresses in the order of the redirects, the callback last, as it was visited. */
+  /** The addresses in order, the callback last, as it was visited. */
   readonly way: readonly string[];
   /** What the last of them answered; undefined where nobody did. */
-  readonly page: { readonly status: number; readonly headers: Headers; readonly text: string } | undefined;
+  readonly page: Page | undefined;
 }
 
 /** What the person does; each may be changed while the browser waits. */
@@ -36,37 +24,22 @@ export interface Person {
   exitCode: number;
 }
 
-const MOST_REDIRECTS = 10;
-
-/** The browser. Disposing it removes the program; the kind that must not be opened throws then if it was. */
+/** The browser. The kind that must not be opened throws on disposal if it was. */
 export class FakeBrowser implements Disposable {
-  /** The program's path, for `$BROWSER`. */
-  readonly program: string;
-  /** Every start, in order, whichever process it came from. */
-  readonly openings = new Log<Opening>();
   /** The visits that have come to their end. */
   readonly visits = new Log<Visit>();
+  /** Why visits came to no end: addresses that are none, or that lead away from loopback. */
+  readonly lost: string[] = [];
   /** What the person does from now on. */
   readonly person: Person = { ready: Promise.resolve(), change: () => {}, times: 1, exitCode: 0 };
-  readonly #folder = mkdtempSync(join(tmpdir(), "mcp-bridge-browser-"));
-  readonly #server: Bun.Server<undefined>;
+  readonly #program = new BrowserProgram((opening) => this.#open(opening));
   readonly #forbidden: boolean;
   readonly #tls: Bun.TLSOptions | undefined;
 
-  /** Makes the program. `ca` holds authorities to trust beyond the system's, in PEM. */
+  /** Makes the program. `ca` holds the authorities to trust, in PEM, in place of the system's. */
   constructor({ forbidden = false, ca }: { forbidden?: boolean; ca?: string } = {}) {
     this.#forbidden = forbidden;
     this.#tls = ca === undefined ? undefined : { ca };
-    this.#server = Bun.serve({
-      hostname: "127.0.0.1",
-      port: 0,
-      idleTimeout: 0,
-      development: false,
-      fetch: async (request) => new Response(String(await this.#open(await request.json() as Opening))),
-    });
-    this.program = join(this.#folder, "browser");
-    const words = [process.execPath, import.meta.path, String(this.#server.port)].map((word) => `'${word}'`).join(" ");
-    writeFileSync(this.program, `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
   }
 
   /** One that must not be opened. */
@@ -76,7 +49,12 @@ export class FakeBrowser implements Disposable {
 
   /** What a process needs to be told of this browser. */
   get env(): Record<string, string> {
-    return { BROWSER: this.program };
+    return this.#program.env;
+  }
+
+  /** Every start, in order, whichever process it came from. */
+  get openings(): Log<Opening> {
+    return this.#program.openings;
   }
 
   /** How often it was opened so far. */
@@ -105,68 +83,34 @@ export class FakeBrowser implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#server.stop(true);
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#program[Symbol.dispose]();
     if (!this.#forbidden || this.count === 0) return;
     throw new Error(`The browser must not be opened, and was: ${JSON.stringify(this.openings.items[0]!.args)}`);
   }
 
   async #open(opening: Opening): Promise<number> {
-    this.openings.add(opening);
     if (this.#forbidden) return 1;
     await this.#follow(opening);
     return this.person.exitCode;
   }
 
   async #follow(opening: Opening): Promise<Visit> {
-    const way = [opening.args.at(-1) ?? ""];
-    let page: Visit["page"];
-    try {
-      await this.person.ready;
-      page = await this.#walk(way);
-    } catch {
-      // Nobody is at home there, which a browser says in a page of its own.
-    }
+    await this.person.ready;
+    const start = opening.args.at(-1) ?? "";
+    const { way, page } = await walk(start, { arrive: (url) => this.#arrive(url), tls: this.#tls }).catch((error) => {
+      this.lost.push(error.message);
+      return { way: [start], page: undefined };
+    });
     const visit = { opening, way, page };
     this.visits.add(visit);
     return visit;
   }
 
-  async #walk(way: string[]): Promise<Visit["page"]> {
-    for (;;) {
-      const url = new URL(way.at(-1)!);
-      if (url.hostname !== "127.0.0.1" && url.hostname !== "localhost" && url.hostname !== "[::1]") {
-        throw new Error(`The browser stays on loopback, and was sent to ${url.origin}`);
-      }
-      const response = await this.#get(url);
-      const location = response.headers.get("location");
-      if (location === null || way.length > MOST_REDIRECTS) return await pageOf(response);
-      await response.body?.cancel();
-      const next = new URL(location, url);
-      const isCallback = next.searchParams.has("code") || next.searchParams.has("error");
-      if (isCallback) this.person.change(next.searchParams);
-      for (let n = 1; isCallback && n < this.person.times; n++) await (await this.#get(next)).body?.cancel();
-      way.push(next.href);
+  async #arrive(callback: URL): Promise<URL> {
+    this.person.change(callback.searchParams);
+    for (let n = 1; n < this.person.times; n++) {
+      await fetch(callback, { proxy: false }).then((answer) => answer.text(), () => {});
     }
+    return callback;
   }
-
-  #get(url: URL): Promise<Response> {
-    return fetch(url, { redirect: "manual", proxy: false, ...(this.#tls === undefined ? {} : { tls: this.#tls }) });
-  }
-}
-
-async function pageOf(response: Response): Promise<Visit["page"]> {
-  return { status: response.status, headers: response.headers, text: await response.text() };
-}
-
-if (import.meta.main) {
-  const [port, ...args] = process.argv.slice(2);
-  const opening: Opening = { args, env: process.env as Record<string, string> };
-  const answer = await fetch(`http://127.0.0.1:${port}/`, {
-    method: "POST",
-    body: JSON.stringify(opening),
-    proxy: false,
-    timeout: false,
-  });
-  process.exitCode = Number(await answer.text());
 }

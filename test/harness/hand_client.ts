@@ -1,5 +1,6 @@
 /** An OAuth client by hand, on fetch alone: what a flow is without the code under test. */
 import type { Json } from "./fake_mcp.ts";
+import { walk } from "./walk.ts";
 
 /** Where the browser is sent back to; nobody listens there, since the test reads the address itself. */
 export const CALLBACK = "http://127.0.0.1:9/callback";
@@ -72,12 +73,12 @@ export class HandClient {
     return { url: url.href, verifier, state };
   }
 
-  /** Follows an authorization request that is approved at once, and gives what comes back. */
+  /** Approves an authorization request, and gives what comes back. */
   async approved({ url }: Started): Promise<URLSearchParams> {
-    const { headers, json } = await ask(url);
-    const location = headers.get("location");
-    if (location === null) throw new Error(`Nobody is sent back: ${JSON.stringify(json)}`);
-    return new URL(location).searchParams;
+    let back: URL | undefined;
+    const { page } = await walk(url, { arrive: (callback) => void (back = callback) });
+    if (back === undefined) throw new Error(`Nobody is sent back: ${page?.text}`);
+    return back.searchParams;
   }
 
   /** Asks for tokens with this client's id. */

@@ -34,7 +34,8 @@ afterEach(async () => {
 /** Starts the browser as a process would, and gives what it ends with. */
 function open(...args: string[]): Promise<number> {
   const env = { PATH: process.env.PATH!, MARK: "here", HTTP_PROXY: "http://127.0.0.1:9" };
-  return Bun.spawn([browser.program, ...args], { env, stdin: "ignore", stdout: "inherit", stderr: "inherit" }).exited;
+  return Bun.spawn([browser.env.BROWSER!, ...args], { env, stdin: "ignore", stdout: "inherit", stderr: "inherit" })
+    .exited;
 }
 
 describe.skipIf(process.platform === "win32")("the fake browser", () => {
@@ -46,7 +47,6 @@ describe.skipIf(process.platform === "win32")("the fake browser", () => {
     expect(visit!.way).toHaveLength(2);
     expect(visit!.page).toMatchObject({ status: 200, text: "signed in" });
     expect(callbacks.map(({ searchParams }) => searchParams.get("state"))).toEqual([started.state]);
-    expect(browser.env.BROWSER).toBe(browser.program);
   });
 
   test("counts how often it is opened, by whichever process", async () => {
@@ -80,12 +80,13 @@ describe.skipIf(process.platform === "win32")("the fake browser", () => {
     await listener.stop(true);
     expect((await browser.visit(started.url)).page).toBeUndefined();
     expect((await browser.visit("https://mcp.example.com/authorize")).page).toBeUndefined();
+    expect(browser.lost).toEqual(["The walk leads away from loopback, to https://mcp.example.com"]);
     expect(browser.count).toBe(0);
   });
 
   test("fails the test that opens the one that must not be opened", async () => {
     const forbidden = FakeBrowser.forbidden();
-    expect(await Bun.spawn([forbidden.program, started.url]).exited).toBe(1);
+    expect(await Bun.spawn([forbidden.env.BROWSER!, started.url]).exited).toBe(1);
     expect(callbacks).toEqual([]);
     expect(() => forbidden[Symbol.dispose]()).toThrow("must not be opened");
     FakeBrowser.forbidden()[Symbol.dispose]();
