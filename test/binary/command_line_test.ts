@@ -221,6 +221,11 @@ Connects the MCP client on standard input and output to an MCP server.
   <command>                  a server on this machine in place of an address,
                              started by us without a shell
 
+commands:
+  login                      sign in to a server, in the browser
+  logout                     forget the tokens of a server, and revoke them
+  status                     who is signed in where, and until when
+
 requests:
   --header LINE              send "Name: value" with every request; \${VAR} is
                              taken from the environment
@@ -234,6 +239,9 @@ requests:
   --protocol ERA             legacy, auto or modern; this version passes on what
                              the client speaks, whichever is named (auto)
   --max-message MIB          refuse larger messages (64)
+  --keep-alive               ping the server now and then, so that nobody takes
+                             the session for dead
+  --ping-interval SECONDS    as --keep-alive, this often (30)
 
 the client:
   --ignore-tool GLOB         take away the tools of this name; * stands for any
@@ -255,9 +263,6 @@ network:
   --ipv4                     connect over IPv4 only; a proxy is reached as it
                              comes
   --enable-proxy             needless: the environment's proxy is used anyway
-  --keep-alive               ping the server now and then, so that nobody takes
-                             the session for dead
-  --ping-interval SECONDS    as --keep-alive, this often (30)
 
 time-outs (0 waits for ever):
   --connect-timeout SECONDS  give up if no connection comes about (10)
@@ -266,7 +271,7 @@ time-outs (0 waits for ever):
                              (300)
   --timeout SECONDS          give up if a request has no answer (0)
 
-sign-in (this version only checks these; it does not sign in yet):
+sign-in:
   --host NAME                the name of this machine in the callback's address
   --callback-path PATH       the path of the callback's address
   --auth-success-url URL     where the browser goes after a sign-in
@@ -291,6 +296,10 @@ sign-in (this version only checks these; it does not sign in yet):
                              --client-credentials; nothing is discovered then
   --device-code              let the person use a browser on another machine
   --use-id-token             send the id token in place of the access token
+  --account NAME             which of several accounts at the server, by a name
+                             of your own (default)
+  --vault-key KIND           where the key of the vault is: keychain, file or
+                             passphrase (in MCP_BRIDGE_PASSPHRASE)
 
 output:
   --debug                    say what happens, on standard error

@@ -129,7 +129,7 @@ describe("readWords", () => {
 
 describe("helpText", () => {
   test("is made of the command's own table", () => {
-    expect(helpText(COMMAND as Command)).toBe(`usage: mcp-bridge <who> [flags]
+    expect(helpText(COMMAND as Command)).toBe(`usage: mcp-bridge greet <who> [flags]
 
 Greets.
 
@@ -154,7 +154,7 @@ examples:
       "loud": { type: "boolean", heading: "how", text: `loudly${" and again".repeat(6)}` },
     } as const satisfies Flags;
     const operands = [{ name: "who", text: "whom" }, { name: "when", text: "at what time", optional: true }] as const;
-    expect(helpText({ ...COMMAND, operands, flags } as unknown as Command)).toBe(`usage: mcp-bridge <who> [when] [flags]
+    expect(helpText({ ...COMMAND, operands, flags } as unknown as Command)).toBe(`usage: mcp-bridge greet <who> [when] [flags]
 
 Greets.
 
