@@ -50,22 +50,20 @@ export class Store implements Disposable {
    */
   static async open(file: string): Promise<Store> {
     const { statSync } = await import("node:fs");
-    // To SQLite an empty file is an empty database; a vault was never one.
-    if (statSync(file).size === 0) throw damaged("is empty");
     let database: Database;
     try {
       database = await openDatabase(file);
     } catch (thrown) {
       throw translate(thrown);
     }
-    return checked(new Store(database));
+    return checked(new Store(database), () => statSync(file).size);
   }
 
   /** The same for the bytes of `image`. */
   static async read(bytes: Uint8Array): Promise<Store> {
     const { Database } = await import("bun:sqlite");
-    if (bytes.length === 0) throw damaged("is empty");
-    return checked(new Store(Database.deserialize(bytes)));
+    if (bytes.length === 0) throw new Damage("is empty");
+    return checked(new Store(Database.deserialize(bytes)), () => bytes.length);
   }
 
   /** The bytes of a vault with these rows. */
@@ -86,7 +84,7 @@ export class Store implements Disposable {
 
   get header(): Header {
     const [header] = this.#all<Header>("SELECT kind, name, salt, fingerprint FROM header");
-    if (header === undefined || !isHeader(header)) throw damaged("has no header");
+    if (header === undefined || !isHeader(header)) throw new Damage("has no header");
     return header;
   }
 
@@ -162,16 +160,23 @@ export class Store implements Disposable {
     }
   }
 
-  /** @throws {BridgeError} `vault_newer` */
-  check(): void {
-    const query = "SELECT application_id AS owner FROM pragma_application_id";
-    if (this.#all<{ owner: number }>(query)[0]!.owner !== APPLICATION_ID) throw damaged("is no vault of mcp-bridge");
-    if (this.format > FORMAT) {
-      throw new BridgeError("vault_newer", `the vault was written by a later mcp-bridge (format ${this.format})`, {
-        hint: "use that version, or set MCP_BRIDGE_HOME to another folder",
-      });
-    }
-    void this.header;
+  /** Whether it is a vault of `size` bytes; no other process writes in between. */
+  check(size: () => number): void {
+    this.reading(() => {
+      const { owner } = this.#all<{ owner: number }>("SELECT application_id AS owner FROM pragma_application_id")[0]!;
+      if (owner !== APPLICATION_ID) throw new Damage("is not what was written");
+      if (this.format > FORMAT) {
+        throw new BridgeError("vault_newer", `the vault was written by a later mcp-bridge (format ${this.format})`, {
+          hint: "use that version, or set MCP_BRIDGE_HOME to another folder",
+        });
+      }
+      void this.header;
+      const pages = this.#all<{ bytes: number }>(
+        "SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size",
+      );
+      // To SQLite what is cut off a last page is zeros.
+      if (pages[0]!.bytes !== size()) throw new Damage("is not what was written");
+    });
   }
 }
 
@@ -181,18 +186,14 @@ function isHeader({ kind, name, salt, fingerprint }: Header): boolean {
 }
 
 /** Opening reads nothing; what the file is shows here. */
-function checked(store: Store): Store {
+function checked(store: Store, size: () => number): Store {
   try {
-    store.check();
+    store.check(size);
     return store;
   } catch (thrown) {
     store[Symbol.dispose]();
     throw thrown;
   }
-}
-
-function damaged(what: string, cause?: unknown): Damage {
-  return new Damage(what, { cause });
 }
 
 /** What a failure of SQLite means for the vault. */
@@ -201,7 +202,7 @@ function translate(thrown: unknown): unknown {
   // The file was replaced after we opened it.
   if (isBusy(thrown) || code === "SQLITE_READONLY_DBMOVED") return new Again(code, { cause: thrown });
   if (/^SQLITE_(?:CORRUPT|NOTADB|ERROR|MISMATCH|CONSTRAINT|IOERR_SHORT_READ)/.test(code)) {
-    return damaged(`is damaged (${code})`, thrown);
+    return new Damage(`is damaged (${code})`, { cause: thrown });
   }
   return toVaultError(thrown);
 }

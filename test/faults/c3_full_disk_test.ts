@@ -1,0 +1,70 @@
+/** A disk that is full, or may only be read (C3): what stood in the vault stands, and the error says what to do. */
+import { describe, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { failure, VaultPlace } from "../harness/vault_place.ts";
+import { VaultProcess } from "../harness/vault_process.ts";
+
+/** A process may then write no file beyond so many blocks of 512 bytes, and is told so instead of being killed. */
+function limited(blocks: number): string[] {
+  return ["sh", "-c", `trap '' XFSZ; ulimit -f ${blocks}; exec "$@"`, "sh"];
+}
+
+describe.skipIf(process.platform === "win32")("a disk that takes no more", () => {
+  test("leaves the old value, and the error names the disk (C3)", async () => {
+    using place = new VaultPlace();
+    await place.open({ keyKind: "file" }).put("tokens", "a", "x".repeat(9_000));
+    const before = readFileSync(place.file);
+    await using writer = new VaultProcess(place.folder, ["count"], limited(1));
+    expect(await writer.ended()).toBe(1);
+    expect(writer.output.toString()).toMatch(/^vault_unwritable: .*\(SQLITE_\w+\); see that its disk has room/);
+    expect(await place.open().get("tokens", "a")).toBe("x".repeat(9_000));
+    await place.open().put("tokens", "b", 1);
+    expect(place.files()).toEqual(["vault-a.key", "vault.db"]);
+    expect(before.length).toBeGreaterThan(512);
+  });
+
+  test("is told when the vault is made, and leaves neither half a vault nor a draft", async () => {
+    using place = new VaultPlace();
+    await using writer = new VaultProcess(place.folder, ["put", "a"], limited(1));
+    expect(await writer.ended()).toBe(1);
+    expect(writer.output.toString()).toMatch(/^vault_unwritable: .*\(EFBIG\)/);
+    expect(place.files()).toEqual(["vault-a.key"]);
+    await place.open({ keyKind: "file" }).put("tokens", "a", 1);
+    expect(await place.open().get("tokens", "a")).toBe(1);
+  });
+});
+
+/** Whether this machine lets us mount a disk. */
+function mount(...words: string[]): boolean {
+  return process.platform === "linux" && Bun.spawnSync(["mount", ...words], { stderr: "ignore" }).success;
+}
+
+describe("a disk of its own", () => {
+  const disk = mkdtempSync(join(tmpdir(), "mcp-bridge-disk-"));
+  const mounted = mount("-t", "tmpfs", "-o", "size=64k", "tmpfs", disk);
+  if (mounted) Bun.spawnSync(["umount", disk]);
+  rmSync(disk, { recursive: true });
+
+  test.skipIf(!mounted)("that is full, and later may only be read: reading goes on, writing says why", async () => {
+    using place = new VaultPlace();
+    mkdirSync(place.folder, { recursive: true });
+    expect(mount("-t", "tmpfs", "-o", "size=64k", "tmpfs", place.folder)).toBe(true);
+    try {
+      const vault = place.open();
+      await vault.put("tokens", "a", "kept");
+      const full = await failure(vault.put("tokens", "b", "x".repeat(100_000)));
+      expect(full).toMatchObject({ code: "vault_unwritable", hint: expect.stringContaining("has room") });
+      expect(await vault.get("tokens", "a")).toBe("kept");
+      await vault.put("tokens", "a", "kept still");
+      expect(place.files()).toEqual(["vault.db"]);
+      expect(mount("-o", "remount,ro", place.folder)).toBe(true);
+      expect(await failure(vault.put("tokens", "a", "new"))).toMatchObject({ code: "vault_unwritable" });
+      expect(await failure(vault.withLock("x", () => Promise.resolve()))).toMatchObject({ code: "vault_unwritable" });
+      expect(await place.open().get("tokens", "a")).toBe("kept still");
+    } finally {
+      Bun.spawnSync(["umount", place.folder]);
+    }
+  });
+});
