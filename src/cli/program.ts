@@ -27,7 +27,7 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     load: async () => (await import("./status.ts")).statusCommand as unknown as Command,
   },
   vault: {
-    summary: "what keeps the tokens shut: status, rotate, export, import",
+    summary: "what keeps the tokens shut, and moves them",
     load: async () => (await import("./vault.ts")).vaultCommand as unknown as Command,
   },
 };

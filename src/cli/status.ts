@@ -48,8 +48,11 @@ function asText(accounts: readonly SignedIn[], { exists, file, keyKind }: VaultS
     const { server, account, issuer, scope } = signedIn;
     if (server !== last) lines.push(...(last === undefined ? [] : [""]), server);
     last = server;
-    const grant = scope === undefined ? "what it grants by itself" : shown(scope);
-    lines.push(`  ${account.padEnd(column)}${lifeOf(signedIn, clock)}`, `  ${"".padEnd(column)}${grant}, by ${issuer}`);
+    const grant = scope === undefined ? "no scope named" : `scope ${shown(scope)}`;
+    lines.push(
+      `  ${account.padEnd(column)}${lifeOf(signedIn, clock)}`,
+      `  ${"".padEnd(column)}${grant}, from ${issuer}`,
+    );
   }
   return [...lines, "", ...vault].join("\n");
 }
