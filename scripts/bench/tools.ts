@@ -16,7 +16,7 @@ export interface Call {
 const LARGE_BYTES = 8 * 1024 * 1024;
 const LARGE_TEXT = "0123456789abcdef".repeat(LARGE_BYTES / 16);
 
-/** The answer to a request. */
+/** The answer to a request; what a tool does beyond that is the matter of the far end that offers it. */
 export function answerTo(call: Call): string {
   switch (call.method) {
     case "initialize":
