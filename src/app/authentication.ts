@@ -73,9 +73,9 @@ export function authenticated(wire: Wire, parts: AuthenticationParts): Wire {
   return withAuth(wire, parts.server, credentials);
 }
 
-/** Under which address a server's credentials are kept. */
+/** Under which address a server's credentials are kept: that of a WebSocket is the one of its metadata, by HTTP. */
 export function ownerAddress(server: URL): string {
-  const address = new URL(server);
+  const address = new URL(server.href.replace(/^ws/, "http"));
   address.hash = "";
   return address.href;
 }

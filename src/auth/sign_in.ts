@@ -201,7 +201,9 @@ async function begin(parts: SignInParts, records: Records, wish: SignInWish): Pr
   try {
     const { redirectUri } = callback;
     const registered = settings.clientInfo === undefined ? await records.client(discovery, redirectUri) : undefined;
-    const client = registered ?? await register(discovery, settings, redirectUri, tools);
+    const client = registered ?? await register(discovery, settings, redirectUri, tools).catch((thrown) => {
+      throw discovery.isFallback ? noWayIn(thrown) : thrown;
+    });
     if (registered === undefined && client.kind === "dynamic") await records.saveClient(discovery, redirectUri, client);
     const begun = await beginAuthorization({
       discovery,
@@ -310,6 +312,14 @@ function tell(parts: SignInParts, url: string, opened: boolean): void {
 function signInRequired({ server }: Owner, url: string): BridgeError {
   return new BridgeError("sign_in_required", `a person has to sign in first, at ${url}`, {
     hint: `sign in there and try again, or run "mcp-bridge login ${server}"`,
+  });
+}
+
+/** A server that publishes nothing about signing in mostly takes a key. */
+function noWayIn(cause: unknown): BridgeError {
+  return new BridgeError("sign_in_required", "the server asks for credentials (401) and publishes no way to sign in", {
+    hint: 'if it takes a key, give it with "--header-file FILE", one "Authorization: Bearer ..." line',
+    cause,
   });
 }
 
