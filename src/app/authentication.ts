@@ -63,12 +63,20 @@ export function authenticated(wire: Wire, parts: AuthenticationParts): Wire {
   let session: Promise<TokenSession> | undefined;
   const file = vaultFile(foldersOf(parts.state.surroundings).state);
   const open = (): Promise<TokenSession> => session ??= openTokenSession(wire, parts);
+  let opened: TokenSession | undefined;
+  let isWithout = false;
+  async function find(): Promise<string | undefined> {
+    isWithout = session === undefined && !await Bun.file(file).exists();
+    if (isWithout) return undefined;
+    opened = await open();
+    return await opened.current();
+  }
   const credentials: Credentials = {
-    async current(): Promise<string | undefined> {
-      if (session === undefined && !await Bun.file(file).exists()) return undefined;
-      return await (await open()).current();
+    current: () => opened !== undefined ? opened.current() : isWithout ? undefined : find(),
+    async better(refusal) {
+      opened = await open();
+      return await opened.better(refusal);
     },
-    better: async (refusal) => await (await open()).better(refusal),
   };
   return withAuth(wire, parts.server, credentials);
 }

@@ -64,7 +64,15 @@ export class TokenSession implements Credentials {
     this.#records = new Records(options.vault, options.owner);
   }
 
-  async current(): Promise<string | undefined> {
+  current(): Promise<string | undefined> | string | undefined {
+    const known = this.#known;
+    if (known !== undefined && this.#left(known.tokens) >= Math.max(this.#renewAt(known.tokens), LEEWAY_MS)) {
+      return this.#bearer(known.tokens);
+    }
+    return this.#isRead && known === undefined ? undefined : this.#currentLater();
+  }
+
+  async #currentLater(): Promise<string | undefined> {
     if (!this.#isRead) await this.#read();
     if (this.#known === undefined) return undefined;
     const left = this.#left(this.#known.tokens);
