@@ -113,7 +113,7 @@ async function authorizationEndpoint({ metadata, server }: Discovery, tools: Aut
       hint: 'try "--device-code" or "--client-credentials"',
     });
   }
-  return await safeAddress(text, "authorization_endpoint", new URL(server), tools.resolve);
+  return await safeAddress(text, "authorization_endpoint", new URL(server), tools);
 }
 
 /** RFC 9207, 2.4: the texts are compared as they are. */

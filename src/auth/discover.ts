@@ -95,7 +95,7 @@ async function findResource(
 ): Promise<ResourceMetadata | undefined> {
   const named = challenge?.resourceMetadata;
   const places = [
-    ...(named === undefined ? [] : [await safeAddress(named, "resource_metadata", server, tools.resolve)]),
+    ...(named === undefined ? [] : [await safeAddress(named, "resource_metadata", server, tools)]),
     ...resourcePlaces(server),
   ];
   const asked = new Set<string>();
@@ -127,7 +127,7 @@ async function findServer(
   );
   let trouble: BridgeError | undefined;
   for (const issuer of inOrder) {
-    const base = await safeAddress(issuer, "authorization server", server, tools.resolve);
+    const base = await safeAddress(issuer, "authorization server", server, tools);
     for (const url of serverPlaces(base)) {
       const answer = await look(url, tools, steps);
       if (answer.kind === "trouble") trouble ??= answer.error;

@@ -52,12 +52,11 @@ export async function beginOnDevice(wish: GrantWish, tools: TokenTools): Promise
     });
   }
   const from = new URL(server);
-  const { resolve } = tools;
   const endpoint = await safeAddress(
     metadata.deviceAuthorizationEndpoint,
     "device_authorization_endpoint",
     from,
-    resolve,
+    tools,
   );
   const headers = new Headers();
   const form = new URLSearchParams();
@@ -80,9 +79,9 @@ export async function beginOnDevice(wish: GrantWish, tools: TokenTools): Promise
     });
   }
   return {
-    verificationUri: await safeAddress(place, "verification_uri", from, resolve),
+    verificationUri: await safeAddress(place, "verification_uri", from, tools),
     ...(typeof complete === "string"
-      ? { completeUri: await safeAddress(complete, "verification_uri_complete", from, resolve) }
+      ? { completeUri: await safeAddress(complete, "verification_uri_complete", from, tools) }
       : {}),
     userCode,
     deviceCode,

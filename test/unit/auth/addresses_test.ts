@@ -68,7 +68,7 @@ describe("a server on the internet cannot point to", () => {
     "https://here.example.com/",
     "https://mapped.example.com/",
   ])("%s", async (text) => {
-    const error = await failureOf(safeAddress(text, "token_endpoint", PUBLIC, resolve));
+    const error = await failureOf(safeAddress(text, "token_endpoint", PUBLIC, { resolve }));
     expect(error.code).toBe("unsafe_address");
     expect(error.message).toMatch(/token_endpoint.*leads (?:to this machine|into a private network)/);
   });
@@ -109,12 +109,12 @@ describe("nobody points to what is no plain web address", () => {
   ];
   test.each(PLACES)("%j", async (text) => {
     for (const from of [PUBLIC, LOOPBACK, PRIVATE]) {
-      expect((await failureOf(safeAddress(text, "x", from, resolve))).code).toBe("unsafe_address");
+      expect((await failureOf(safeAddress(text, "x", from, { resolve }))).code).toBe("unsafe_address");
     }
   });
 
   test("and its text is shown in quotes", async () => {
-    const error = await failureOf(safeAddress("https://\u001b[31m\u202e", "x", PUBLIC, resolve));
+    const error = await failureOf(safeAddress("https://\u001b[31m\u202e", "x", PUBLIC, { resolve }));
     expect(error.message).toContain('"https://\\u001b[31m\\u202e"');
   });
 });
@@ -139,20 +139,28 @@ describe("what a server may point to", () => {
     ["http://10.0.0.5/token", new URL("http://10.0.0.5/mcp")],
   ];
   test.each(TABLE)("%s", async (text, from) => {
-    expect((await safeAddress(text, "x", from, resolve)).href).toBe(new URL(text).href);
+    expect((await safeAddress(text, "x", from, { resolve })).href).toBe(new URL(text).href);
   });
 
   test("a server in a private network does not point to this machine, nor to its neighbours without TLS", async () => {
     for (const text of ["https://127.0.0.1/", "https://169.254.169.254/", "http://10.0.0.6/", "http://127.0.0.1/"]) {
-      expect((await failureOf(safeAddress(text, "x", PRIVATE, resolve))).code).toBe("unsafe_address");
+      expect((await failureOf(safeAddress(text, "x", PRIVATE, { resolve }))).code).toBe("unsafe_address");
+    }
+  });
+
+  test("a private network, but never this machine, where a person takes that on", async () => {
+    const rules = { resolve, anyNetwork: true };
+    expect((await safeAddress("https://inside.example.com/", "x", PUBLIC, rules)).host).toBe("inside.example.com");
+    for (const text of ["https://here.example.com/", "https://169.254.169.254/", "http://10.0.0.1/"]) {
+      expect((await failureOf(safeAddress(text, "x", PUBLIC, rules))).code).toBe("unsafe_address");
     }
   });
 
   test("a name is judged anew each time", async () => {
     const answers = [["93.184.216.35"], ["10.0.0.1"]];
     const rebinding: Resolve = (name) => Promise.resolve(name === "as.example.com" ? answers.shift()! : NAMES[name]!);
-    await safeAddress("https://as.example.com/", "x", PUBLIC, rebinding);
-    expect((await failureOf(safeAddress("https://as.example.com/", "x", PUBLIC, rebinding))).code).toBe(
+    await safeAddress("https://as.example.com/", "x", PUBLIC, { resolve: rebinding });
+    expect((await failureOf(safeAddress("https://as.example.com/", "x", PUBLIC, { resolve: rebinding }))).code).toBe(
       "unsafe_address",
     );
   });
