@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { type Resolve, safeAddress } from "../../../src/auth/addresses.ts";
-import { failureOf } from "./rig.ts";
+import { failureOf, NEAR, ODD } from "./rig.ts";
 
 const PUBLIC = new URL("https://mcp.example.com/mcp");
 const LOOPBACK = new URL("http://127.0.0.1:3000/mcp");
@@ -25,42 +25,7 @@ const resolve: Resolve = (name) => {
 
 describe("a server on the internet cannot point to", () => {
   test.each([
-    "https://127.0.0.1/",
-    "https://127.1/",
-    "https://2130706433/",
-    "https://0x7f000001/",
-    "https://0177.0.0.1/",
-    "https://0/",
-    "https://0.0.0.0/",
-    "https://localhost/",
-    "https://localhost./",
-    "https://LOCALHOST/",
-    "https://a.localhost/",
-    "https://127.0.0.1./",
-    "https://[::1]/",
-    "https://[::]/",
-    "https://[::ffff:127.0.0.1]/",
-    "https://[::ffff:a00:1]/",
-    "https://[::127.0.0.1]/",
-    "https://[64:ff9b::7f00:1]/",
-    "https://[64:ff9b::10.0.0.1]/",
-    "https://[64:ff9b:1::1]/",
-    "https://[2002:7f00:1::]/",
-    "https://[2001:0:1::]/",
-    "https://[fe80::1]/",
-    "https://[fec0::1]/",
-    "https://[fc00::1]/",
-    "https://[fd12:3456::1]/",
-    "https://[ff02::1]/",
-    "https://10.0.0.1/",
-    "https://172.16.0.1/",
-    "https://172.31.255.255/",
-    "https://192.168.1.1/",
-    "https://100.64.0.1/",
-    "https://169.254.169.254/latest/meta-data",
-    "https://198.18.0.1/",
-    "https://224.0.0.1/",
-    "https://255.255.255.255/",
+    ...NEAR,
     "https://inside.example.com/",
     "https://inside.example.com./",
     "https://mixed.example.com/",
@@ -75,39 +40,7 @@ describe("a server on the internet cannot point to", () => {
 });
 
 describe("nobody points to what is no plain web address", () => {
-  const PLACES = [
-    "javascript:alert(1)",
-    "JavaScript:alert(1)",
-    "java\tscript:alert(1)",
-    "data:text/html,x",
-    "file:///etc/passwd",
-    "vbscript:x",
-    "ms-msdt:/id",
-    "ms-settings:",
-    "ftp://as.example.com/",
-    "ws://as.example.com/",
-    "blob:https://as.example.com/x",
-    "about:blank",
-    "mailto:a@b",
-    "x-custom://as.example.com/",
-    "http://as.example.com/",
-    "https://user@as.example.com/",
-    "https://user:pass@as.example.com/",
-    "https://:@as.example.com@evil.example/",
-    "https://a$(calc)b@as.example.com/",
-    "https://as.example.com/#x",
-    "https://as.example.com/#",
-    "https://as.example.com/\n",
-    " https://as.example.com/",
-    "https://as.example.com/a b",
-    "https://as.exa\u0000mple.com/",
-    `https://as.example.com/${"a".repeat(2_048)}`,
-    "//as.example.com/",
-    "/token",
-    "",
-    "https://",
-  ];
-  test.each(PLACES)("%j", async (text) => {
+  test.each(ODD)("%j", async (text) => {
     for (const from of [PUBLIC, LOOPBACK, PRIVATE]) {
       expect((await failureOf(safeAddress(text, "x", from, { resolve }))).code).toBe("unsafe_address");
     }
