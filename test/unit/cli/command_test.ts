@@ -154,7 +154,8 @@ examples:
       "loud": { type: "boolean", heading: "how", text: `loudly${" and again".repeat(6)}` },
     } as const satisfies Flags;
     const operands = [{ name: "who", text: "whom" }, { name: "when", text: "at what time", optional: true }] as const;
-    expect(helpText({ ...COMMAND, operands, flags } as unknown as Command)).toBe(`usage: mcp-bridge greet <who> [when] [flags]
+    expect(helpText({ ...COMMAND, operands, flags } as unknown as Command)).toBe(
+      `usage: mcp-bridge greet <who> [when] [flags]
 
 Greets.
 
@@ -174,7 +175,8 @@ how:
 
 examples:
   greet you
-`);
+`,
+    );
   });
 
   test("stays within 80 columns, and names every flag", () => {
