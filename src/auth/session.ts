@@ -42,6 +42,8 @@ const RENEW_AT = 0.1;
 const RENEW_MS = 5 * 60_000;
 /** Clocks differ, and a request takes time: a token that ends within so much is not sent any more, in ms. */
 const LEEWAY_MS = 5_000;
+/** Of a token that lives shorter than a minute or so, the same as a part of its life: it would never be sent. */
+const LEEWAY = RENEW_AT / 2;
 const REFRESH_MS = 10_000;
 /** How often a person is asked for the same server in one run. */
 const MOST_SIGN_INS = 3;
@@ -75,10 +77,9 @@ export class TokenSession implements Credentials {
   async #currentLater(): Promise<string | undefined> {
     if (!this.#isRead) await this.#read();
     if (this.#known === undefined) return undefined;
-    const left = this.#left(this.#known.tokens);
-    if (left <= LEEWAY_MS) {
+    if (this.#isOver(this.#known.tokens)) {
       await this.#refresh(this.#bearer(this.#known.tokens));
-    } else if (left < this.#renewAt(this.#known.tokens)) {
+    } else if (this.#left(this.#known.tokens) < this.#renewAt(this.#known.tokens)) {
       void this.#refresh(this.#bearer(this.#known.tokens)).catch(() => {});
     }
     return this.#known === undefined ? undefined : this.#bearer(this.#known.tokens);
@@ -90,14 +91,15 @@ export class TokenSession implements Credentials {
     const adopted = this.#tokenOtherThan(used);
     if (adopted !== undefined && status === 401) return { token: adopted, by: undefined };
     if (status === 401 && !tried.has("refresh") && this.#known?.tokens.refreshToken !== undefined) {
-      await this.#refresh(used);
-      const renewed = this.#tokenOtherThan(used);
+      const isRenewed = await this.#refresh(used);
+      const renewed = isRenewed ? this.#knownOtherThan(used) : undefined;
       if (renewed !== undefined) return { token: renewed, by: "refresh" };
     }
     const by = status === 403 ? "step_up" : "sign_in";
     if (tried.has(by)) throw refusedAgain(status, this.#options.owner.server);
-    await this.#signIn({ challenge, instead: used, stepUp: status === 403 });
-    const brought = this.#tokenOtherThan(used);
+    const instead = status === 401 && this.#known !== undefined ? this.#bearer(this.#known.tokens) : used;
+    await this.#signIn({ challenge, instead, stepUp: status === 403 });
+    const brought = this.#knownOtherThan(instead);
     if (brought === undefined) throw refusedAgain(status, this.#options.owner.server);
     return { token: brought, by };
   }
@@ -111,8 +113,12 @@ export class TokenSession implements Credentials {
 
   /** The token that is known now, where that is another one and still good. */
   #tokenOtherThan(used: string | undefined): string | undefined {
-    if (this.#known === undefined || this.#left(this.#known.tokens) <= LEEWAY_MS) return undefined;
-    const token = this.#bearer(this.#known.tokens);
+    return this.#known === undefined || this.#isOver(this.#known.tokens) ? undefined : this.#knownOtherThan(used);
+  }
+
+  /** The same however short its life is: what has just been brought is worth a try. */
+  #knownOtherThan(used: string | undefined): string | undefined {
+    const token = this.#known && this.#bearer(this.#known.tokens);
     return token === used ? undefined : token;
   }
 
@@ -197,6 +203,13 @@ export class TokenSession implements Credentials {
 
   #bearer(tokens: TokenSet): string {
     return this.#options.useIdToken ? tokens.idToken ?? tokens.accessToken : tokens.accessToken;
+  }
+
+  /** Whether the token is not to be sent any more. */
+  #isOver(tokens: TokenSet): boolean {
+    const { expiresAt, receivedAt } = tokens;
+    if (expiresAt === undefined) return false;
+    return this.#left(tokens) <= Math.min(LEEWAY_MS, (expiresAt - receivedAt) * LEEWAY);
   }
 
   /** How long the token lives, in ms. */
