@@ -85,9 +85,9 @@ export class Page {
     for (const line of lines) this.#line(`${this.#margin()}${this.#paint("dim", RAIL)}    ${line}`);
   }
 
-  /** Leaves room before the next step. */
-  nextStep(): void {
-    this.#rails();
+  /** Leaves room before what comes next; `speaker` names who speaks on the right from then on. */
+  nextStep(speaker?: string): void {
+    this.#rails(speaker === undefined ? RAIL : this.#paint("bold", speaker));
   }
 
   /** Leaves a line empty. */
@@ -111,8 +111,9 @@ export class Page {
     process.stderr.write(`demo: hint: ${message}\n`);
   }
 
-  #rails(): void {
-    this.#row({}, [undefined, undefined]);
+  #rails(last = RAIL): void {
+    const room = "".padEnd(LANE);
+    this.#line(this.#margin() + this.#drawn(`${RAIL}${room}${RAIL}${room}${last}`));
   }
 
   #row(

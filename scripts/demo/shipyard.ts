@@ -1,25 +1,12 @@
-/** The demo's remote side: an MCP server on loopback, made with the official SDK, which keeps sessions. */
+/** The demo's remote side: an MCP server on loopback, made with the official SDK, which keeps sessions and wants tokens. */
 import {
   fromJsonSchema,
   McpServer,
   type ServerContext,
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
-import { Log } from "../../test/harness/log.ts";
-
-/** One HTTP request as the server saw it, and how it answered. */
-export interface Visit {
-  readonly method: string;
-  /** The method of the JSON-RPC message in it. */
-  readonly message: string | undefined;
-  /** The session that the request named or that its answer began. */
-  readonly session: string | undefined;
-  /** When it came, on the clock of `performance.now()`. */
-  readonly at: number;
-  readonly status: number;
-  /** The media type of the answer. */
-  readonly type: string | undefined;
-}
+import type { FakeAs } from "../../test/harness/fake_as.ts";
+import { Visits } from "./visits.ts";
 
 interface Session {
   readonly server: McpServer;
@@ -36,19 +23,23 @@ const ISSUES = [
 ];
 const STAGES = ["built", "signed", "uploaded"];
 const STAGE_MS = 150;
-/** Longer than a step of the story may take. */
-const PATIENCE_MS = 30_000;
+const METADATA = "/.well-known/oauth-protected-resource/mcp";
 
-/** A server that ships releases of some other product. It listens once made; disposing it drops all connections. */
+/**
+ * A server that ships releases of some other product, for those whom an authorization server has let in. It listens
+ * once made; disposing it drops all connections.
+ */
 export class Shipyard implements AsyncDisposable {
   /** The endpoint. */
   readonly url: string;
-  readonly #visits = new Log<Visit>();
+  readonly visits = new Visits();
+  readonly #as: FakeAs;
   readonly #sessions = new Map<string, Session>();
   readonly #http: ReturnType<typeof Bun.serve>;
 
   /** Starts listening. */
-  constructor() {
+  constructor(as: FakeAs) {
+    this.#as = as;
     this.#http = Bun.serve({
       hostname: "127.0.0.1",
       port: 0,
@@ -61,12 +52,6 @@ export class Shipyard implements AsyncDisposable {
   /** How many sessions are open. */
   get sessions(): number {
     return this.#sessions.size;
-  }
-
-  /** The next visit by an HTTP method or with a JSON-RPC method, counted from this call on. */
-  next(method: string): Promise<Visit> {
-    const place = this.#visits.items.length;
-    return this.#visits.find((visit) => (visit.message ?? visit.method) === method, place, PATIENCE_MS);
   }
 
   /** Offers one more tool, of which the server tells whoever listens. */
@@ -88,15 +73,37 @@ export class Shipyard implements AsyncDisposable {
 
   async #receive(request: Request): Promise<Response> {
     const at = performance.now();
-    const { method } = request;
+    const { method, headers } = request;
     const body = method === "POST" ? await request.json() as { method?: string } : undefined;
-    const asked = request.headers.get("mcp-session-id");
-    const { transport } = this.#sessions.get(asked ?? "") ?? await this.#open();
-    const answer = await transport.handleRequest(request, { parsedBody: body });
-    const session = asked ?? answer.headers.get("mcp-session-id") ?? undefined;
-    const type = answer.headers.get("content-type") ?? undefined;
-    this.#visits.add({ method, message: body?.method, session, at, status: answer.status, type });
+    const answer = await this.#answer(request, body);
+    this.visits.add({
+      method,
+      path: new URL(request.url).pathname,
+      message: body?.method,
+      session: headers.get("mcp-session-id") ?? answer.headers.get("mcp-session-id") ?? undefined,
+      hasToken: headers.has("authorization"),
+      at,
+      status: answer.status,
+      type: answer.headers.get("content-type") ?? undefined,
+    });
     return answer;
+  }
+
+  async #answer(request: Request, body: object | undefined): Promise<Response> {
+    if (new URL(request.url).pathname === METADATA) {
+      return Response.json({ resource: this.url, authorization_servers: [this.#as.issuer] });
+    }
+    if (!this.#letsIn(request.headers.get("authorization"))) {
+      const challenge = `Bearer resource_metadata="${new URL(METADATA, this.url)}"`;
+      return new Response(null, { status: 401, headers: { "www-authenticate": challenge } });
+    }
+    const { transport } = this.#sessions.get(request.headers.get("mcp-session-id") ?? "") ?? await this.#open();
+    return await transport.handleRequest(request, { parsedBody: body });
+  }
+
+  #letsIn(authorization: string | null): boolean {
+    const worth = this.#as.tokens.worth(authorization?.replace(/^Bearer /, "") ?? "");
+    return worth.kind === "good" && worth.family.grant.resources.includes(this.url);
   }
 
   async #open(): Promise<Session> {

@@ -1,10 +1,14 @@
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { commandOf } from "../../test/harness/executable.ts";
+import { FakeBrowser } from "../../test/harness/fake_browser.ts";
 import { Home } from "../../test/harness/home.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { BridgeProcess } from "./bridge_process.ts";
+import { Harbourmaster } from "./harbourmaster.ts";
 import type { Page } from "./page.ts";
-import { SHIPYARD, Shipyard, type Visit } from "./shipyard.ts";
+import { answer, QUESTION, request, type Scene, timed } from "./scene.ts";
+import { SHIPYARD, Shipyard } from "./shipyard.ts";
+import { again, connect, renew } from "./sign_in.ts";
 
 /** A step that went wrong: its name, why, and the last words of the bridge. */
 export class StepFailure extends Error {
@@ -17,48 +21,50 @@ export class StepFailure extends Error {
   }
 }
 
-interface Scene {
-  readonly page: Page;
-  readonly shipyard: Shipyard;
-  readonly bridge: BridgeProcess;
-  readonly client: Client;
-  /** Aborted when the step has to stop. */
-  readonly enough: AbortSignal;
-}
-
 const STEP_MS = 20_000;
-const QUESTION = { name: "find_issues", arguments: { label: "crash" } };
 const ORDER = { name: "publish_release", arguments: { version: "4.2.0" } };
-const STEPS = { server: warmUp, connect, list, call, progress, push, close };
+/** The steps of each process, by their names. */
+const ACTS = [{ server: warmUp, connect, list, call, progress, push, close }, { again, renew, close }];
 
 /**
- * Tells on `page` what a client, the bridge and a server say to each other, while they do. All that it draws was seen
- * at one of the two ends. Throws a `StepFailure`, or the signal's reason; either way nothing is left running.
+ * Tells on `page` what a client, the bridge and those beyond it say to each other, while they do. All that it draws was
+ * seen at one of the ends. Throws a `StepFailure`, or the signal's reason; either way nothing is left running.
  */
 export async function tell(page: Page, executable: string, signal: AbortSignal): Promise<void> {
   using home = new Home();
-  await using shipyard = new Shipyard();
-  await using bridge = new BridgeProcess({ ...commandOf(home, shipyard.url), command: executable });
-  const client = newClient();
-  for (const [name, step] of Object.entries(STEPS)) {
-    const enough = AbortSignal.any([signal, AbortSignal.timeout(STEP_MS)]);
-    try {
-      await orUntil(enough, () => step({ page, shipyard, bridge, client, enough }));
-    } catch (cause) {
-      signal.throwIfAborted();
-      throw new StepFailure(name, cause, bridge.words.items.at(-1));
+  using harbourmaster = new Harbourmaster();
+  await using shipyard = new Shipyard(harbourmaster);
+  using browser = new FakeBrowser();
+  // A keychain is the person's own, and not for a demo to write to.
+  const env = { ...home.env, ...browser.env, MCP_BRIDGE_VAULT_KEY: "file" };
+  const command = { ...commandOf(home, shipyard.url), command: executable, env };
+  for (const steps of ACTS) {
+    await using bridge = new BridgeProcess(command);
+    const client = newClient();
+    for (const [name, step] of Object.entries(steps)) {
+      const enough = AbortSignal.any([signal, AbortSignal.timeout(STEP_MS)]);
+      const scene = { page, home, shipyard, harbourmaster, browser, bridge, client, enough };
+      try {
+        await orUntil(enough, () => step(scene));
+      } catch (cause) {
+        signal.throwIfAborted();
+        throw new StepFailure(name, cause, bridge.words.items.at(-1));
+      }
     }
   }
 }
 
 /** The SDK compiles its schemas at first use, on both sides; timed below, that would pass for the bridge's doing. */
-async function warmUp({ page, shipyard }: Scene): Promise<void> {
+async function warmUp({ page, shipyard, harbourmaster }: Scene): Promise<void> {
   const start = performance.now();
   const { host } = new URL(shipyard.url);
   page.begin("server", `${SHIPYARD.name} ${SHIPYARD.version} on ${host}, tried once without a bridge`);
-  const transport = new StreamableHTTPClientTransport(new URL(shipyard.url));
+  const { access } = harbourmaster.issue({ resources: [shipyard.url] });
+  const transport = new StreamableHTTPClientTransport(new URL(shipyard.url), {
+    requestInit: { headers: { authorization: `Bearer ${access}` } },
+  });
   const client = newClient();
-  await Promise.all([client.connect(transport), shipyard.next("GET")]);
+  await Promise.all([client.connect(transport), shipyard.visits.next({ method: "GET" })]);
   await client.listTools();
   await client.callTool(QUESTION);
   await transport.terminateSession();
@@ -66,35 +72,11 @@ async function warmUp({ page, shipyard }: Scene): Promise<void> {
   page.done(performance.now() - start);
 }
 
-async function connect({ page, shipyard, bridge, client }: Scene): Promise<void> {
-  const start = performance.now();
-  const [[, answered], opening, confirmation, stream] = await Promise.all([
-    timed(client.connect(bridge)),
-    shipyard.next("initialize"),
-    shipyard.next("notifications/initialized"),
-    shipyard.next("GET"),
-  ]);
-  page.lanes(
-    ["client", `MCP SDK ${manifest.dependencies["@modelcontextprotocol/client"]}, unmodified`],
-    ["bridge", `${manifest.name}, process ${bridge.pid}`],
-    ["server", SHIPYARD.name],
-  );
-  page.there({ step: "connect", left: "initialize", right: opening.method, ms: opening.at - start });
-  page.back({
-    left: `revision ${client.getNegotiatedProtocolVersion()}`,
-    right: `session ${short(opening.session)}`,
-    ms: answered - start,
-  });
-  page.there({ left: "notifications/initialized", ...request(confirmation, start) });
-  page.there(request(stream, start));
-  page.nextStep();
-}
-
 async function list({ page, shipyard, client }: Scene): Promise<void> {
   const start = performance.now();
   const [[{ tools }, answered], visit] = await Promise.all([
     timed(client.listTools()),
-    shipyard.next("tools/list"),
+    shipyard.visits.next({ message: "tools/list" }),
   ]);
   page.there({ step: "list", left: "tools/list", ...request(visit, start) });
   page.back({ left: `${tools.length} tools`, ...answer(visit), ms: answered - start });
@@ -107,7 +89,7 @@ async function call({ page, shipyard, client }: Scene): Promise<void> {
   const start = performance.now();
   const [[result, answered], visit] = await Promise.all([
     timed(client.callTool(QUESTION)),
-    shipyard.next("tools/call"),
+    shipyard.visits.next({ message: "tools/call" }),
   ]);
   page.there({ step: "call", left: `tools/call ${QUESTION.name}`, ...request(visit, start) });
   page.back({ left: "result", ...answer(visit), ms: answered - start });
@@ -129,7 +111,7 @@ async function progress({ page, shipyard, client, enough }: Scene): Promise<void
   });
   const [[result, answered], visit] = await Promise.all([
     timed(published),
-    shipyard.next("tools/call").then((visit) => {
+    shipyard.visits.next({ message: "tools/call" }).then((visit) => {
       page.there({ step: "progress", left: `tools/call ${ORDER.name}`, ...request(visit, start) });
       return visit;
     }),
@@ -156,7 +138,7 @@ async function close({ page, shipyard, bridge, client }: Scene): Promise<void> {
   const start = performance.now();
   const [[exitCode, exited], visit] = await Promise.all([
     timed(client.close().then(() => bridge.exitCode)),
-    shipyard.next("DELETE"),
+    shipyard.visits.next({ method: "DELETE" }),
   ]);
   page.there({ step: "close", left: "end of input", ...request(visit, start) });
   page.back({
@@ -168,30 +150,12 @@ async function close({ page, shipyard, bridge, client }: Scene): Promise<void> {
   if (shipyard.sessions !== 0) throw new Error("the session is still open on the server");
 }
 
-/** The right half of a request's row. */
-function request({ method, session, at }: Visit, start: number): { right: string; ms: number } {
-  return { right: `${method}, session ${short(session)}`, ms: at - start };
-}
-
-/** The right half of an answer's row. */
-function answer({ status, type }: Visit): { right: string } {
-  return { right: `${status}, ${type}` };
-}
-
-function short(session: string | undefined): string {
-  return session?.slice(0, 8) ?? "none";
-}
-
 function newClient(): Client {
   return new Client({ name: "mcp-bridge-demo", version: manifest.version });
 }
 
 function textOf({ content }: Awaited<ReturnType<Client["callTool"]>>): string {
   return content.map((part) => part.type === "text" ? part.text : part.type).join("\n");
-}
-
-async function timed<T>(work: Promise<T>): Promise<[result: T, at: number]> {
-  return [await work, performance.now()];
 }
 
 /** Does the work, unless the signal comes first, whose reason it throws then. */

@@ -25,9 +25,29 @@ mcp-bridge  joins an MCP client that speaks stdio with a remote MCP server that 
 mcp-bridge, process 1 shipyard
             │<─────────── stdio ────────────>│<────── Streamable HTTP ───────>│  arrived
             │                                │                                │
-  connect   ├─ initialize ──────────────────>├─ POST ────────────────────────>│
+  connect   ├─ initialize ──────────────────>├─ POST, no token ──────────────>│
+            │                                │<────────── 401, sign in first ─┤
+            │                                │                                │
+  discover  │                                ├─ GET, where to sign in ───────>│
+            │                                │<─── 200, at the harbourmaster ─┤
+            │                                │                                harbourmaster
+            │                                ├─ GET, how to sign in ─────────>│
+            │                                │<────── 200, by code with PKCE ─┤
+            │                                │                                │
+  register  │                                ├─ POST, who we are ────────────>│
+            │                                │<──────────── 201, a client id ─┤
+            │                                │                                browser
+  sign in   │                                ├─ the sign-in page ────────────>│
+            │    the person agrees: the harbourmaster answers 302, to the bridge's callback
+            │                                │<────────── callback, code ... ─┤
+            │                                │                                harbourmaster
+  token     │                                ├─ POST, code ..., verifier ... >│
+            │                                │<─ 200, token ..., refresh ... ─┤
+            │    both sealed in vault.db, 1 bytes, in which no token stands in the clear
+            │    the browser shows "You are signed in"
+            │                                │                                shipyard
+            │                                ├─ POST, token ... ─────────────>│
             │<───────── revision 2025-11-25 ─┤<──────────── session 00000000 ─┤
-            ├─ notifications/initialized ───>├─ POST, session 00000000 ──────>│
             │                                ├─ GET, session 00000000 ───────>│
             │                                │                                │
   list      ├─ tools/list ──────────────────>├─ POST, session 00000000 ──────>│
@@ -50,6 +70,23 @@ mcp-bridge, process 1 shipyard
             │                                │                                │
   push      │<────────── tools/list_changed ─┤<──────── on the stream of GET ─┤
             │    asked again, the server lists 3 tools, among them withdraw_release
+            │                                │                                │
+  close     ├─ end of input ────────────────>├─ DELETE, session 00000000 ────>│
+            │<───────────────── exit code 0 ─┤<──────── 200, 0 sessions left ─┤
+
+  again     ├─ initialize ──────────────────>├─ POST, token ... ─────────────>│
+            │<───────── revision 2025-11-25 ─┤<──────────── session 00000000 ─┤
+            │    process 1 has opened the vault: no browser, 0 requests to the harbourmaster
+            │                                │                                │
+  renew     ├─ tools/call find_issues ──────>├─ POST, token ... ─────────────>│
+            │                                │<──── 401, the token has ended ─┤
+            │                                │                                harbourmaster
+            │                                ├─ POST, refresh token ... ─────>│
+            │                                │<─ 200, token ..., refresh ... ─┤
+            │    both sealed in vault.db, 1 bytes, in which no token stands in the clear
+            │                                │                                shipyard
+            │                                ├─ POST, token ... ─────────────>│
+            │<────────────────────── result ─┤<────── 200, text/event-stream ─┤
             │                                │                                │
   close     ├─ end of input ────────────────>├─ DELETE, session 00000000 ────>│
             │<───────────────── exit code 0 ─┤<──────── 200, 0 sessions left ─┤
@@ -108,8 +145,19 @@ test("shows how a client, the bridge and a server work together, and leaves noth
     .replaceAll(/ +\d+\.\d m?s$/gm, "")
     .replaceAll(/session [0-9a-f]{8}/g, "session 00000000")
     .replace(/127\.0\.0\.1:\d+/, "127.0.0.1:1")
-    .replace(/process \d+ +/, "process 1 ");
+    .replaceAll(/process \d+ +/g, "process 1 ")
+    .replaceAll(/[\d,]+ bytes/g, "1 bytes");
   expect(shown).toBe(TRANSCRIPT);
+  // Whatever the harbourmaster gives out is marked.
+  expect(demo.output.toString()).not.toContain("marked");
+});
+
+test.skipIf(onWindows)("leaves nothing behind when it is ended while a person signs in", async () => {
+  using demo = new Demo(join("scripts", "demo.ts"));
+  await demo.output.find((line) => line.includes("tried once"));
+  demo.kill("SIGTERM");
+  expect(await demo.end()).toBe(143);
+  expect(demo.stderr.items).toEqual([]);
 });
 
 test.skipIf(onWindows)("leaves nothing behind when it is ended in the midst of a call", async () => {
