@@ -73,7 +73,7 @@ export function authenticated(wire: Wire, parts: AuthenticationParts): Wire {
   }
   const credentials: Credentials = {
     current: () => opened !== undefined ? opened.current() : isWithout ? undefined : find(),
-    async better(refusal) {
+    async better(refusal): ReturnType<Credentials["better"]> {
       opened = await open();
       return await opened.better(refusal);
     },
