@@ -40,6 +40,7 @@ export async function openTokenSession(wire: HttpWire, parts: AuthenticationPart
     clock,
     notify,
     useIdToken: settings.useIdToken,
+    isUnattended: settings.grant === "client_credentials",
     async signIn(wish): Promise<void> {
       const [{ signIn }, { systemBrowser }, { headlessReason }] = await Promise.all([
         import("../auth/sign_in.ts"),

@@ -18,6 +18,8 @@ export interface TokenSessionOptions {
   readonly notify: Notify;
   /** Whether the id token is what the server gets to see. */
   readonly useIdToken: boolean;
+  /** Whether no person is asked, however often that is. */
+  readonly isUnattended: boolean;
   /** Has a person sign in, or somebody in their place; settles once the tokens are in the vault. */
   signIn(wish: SignInWish): Promise<void>;
 }
@@ -45,8 +47,9 @@ const LEEWAY_MS = 5_000;
 /** Of a token that lives shorter than a minute or so, the same as a part of its life: it would never be sent. */
 const LEEWAY = RENEW_AT / 2;
 const REFRESH_MS = 10_000;
-/** How often a person is asked for the same server in one run. */
+/** How often a person is asked for the same server within an hour, in ms. */
 const MOST_SIGN_INS = 3;
+const SIGN_INS_MS = 3_600_000;
 
 /**
  * The token of one server and account: the only reader and writer of its refresh token. However many requests and
@@ -59,7 +62,7 @@ export class TokenSession implements Credentials {
   #isRead = false;
   #refreshing: Promise<boolean> | undefined;
   #signingIn: Promise<void> | undefined;
-  #signIns = 0;
+  #signIns: number[] = [];
 
   constructor(options: TokenSessionOptions) {
     this.#options = options;
@@ -194,11 +197,18 @@ export class TokenSession implements Credentials {
 
   async #signIn(wish: SignInWish): Promise<void> {
     this.#signingIn ??= (async () => {
-      if (++this.#signIns > MOST_SIGN_INS) throw tooManySignIns(this.#options.owner.server);
+      this.#count();
       await this.#options.signIn(wish);
     })().finally(() => this.#signingIn = undefined);
     await this.#signingIn;
     await this.#read();
+  }
+
+  #count(): void {
+    if (this.#options.isUnattended) return;
+    const now = this.#options.clock.now();
+    this.#signIns = [...this.#signIns.filter((time) => now - time < SIGN_INS_MS), now];
+    if (this.#signIns.length > MOST_SIGN_INS) throw tooManySignIns(this.#options.owner.server);
   }
 
   #bearer(tokens: TokenSet): string {
