@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Contestant, Name } from "./contestants.ts";
 import { initialize, sayInitialized } from "./conversation.ts";
-import { type FarEnd, startFarEnd } from "./far_end.ts";
+import { type FarEnd, type Place, startFarEnd } from "./far_end.ts";
 import type { Progress } from "./progress.ts";
 import type { Row } from "./row.ts";
 import { startStdioClient, type StdioClient } from "./stdio_client.ts";
@@ -22,8 +22,8 @@ export interface Bench {
   readonly farEnd: FarEnd;
   readonly quick: boolean;
   readonly progress: Progress;
-  /** Starts a contestant in front of the far end, or of another server at `url`. */
-  start(contestant: Contestant, url?: string): StdioClient;
+  /** Starts a contestant in front of the far end by Streamable HTTP, or of the server at `place`. */
+  start(contestant: Contestant, place?: Place): StdioClient;
   /** Kills every process that was started and still runs. */
   killAll(): Promise<void>;
   /** Ends the run: all processes, the far end, the temporary homes. */
@@ -58,9 +58,9 @@ export async function openBench(
     farEnd,
     quick,
     progress,
-    start(contestant: Contestant, url = farEnd.url): StdioClient {
+    start(contestant: Contestant, place = farEnd.places.http): StdioClient {
       if (over) throw new Error("the run is over");
-      const client = startStdioClient(contestant.command(url), environment(join(homes, contestant.name)));
+      const client = startStdioClient(contestant.command(place), environment(join(homes, contestant.name)));
       running.add(client);
       client.exited.then(() => running.delete(client));
       return client;
@@ -85,19 +85,19 @@ function environment(home: string): Record<string, string> {
   };
 }
 
-/** Starts all contestants, one after the other, and does the handshake with each. */
-export async function connectAll(bench: Bench): Promise<Lane[]> {
+/** Starts all contestants that can go there, one after the other, and does the handshake with each. */
+export async function connectAll(bench: Bench, place = bench.farEnd.places.http): Promise<Lane[]> {
   const lanes: Lane[] = [];
-  for (const contestant of bench.contestants) {
-    const lane = await attempt(bench, contestant.name, () => connect(bench, contestant));
+  for (const contestant of bench.contestants.filter(({ ways }) => ways.includes(place.way))) {
+    const lane = await attempt(bench, contestant.name, () => connect(bench, contestant, place));
     if (lane !== undefined) lanes.push(lane);
   }
   return lanes;
 }
 
 /** Starts a contestant, does the handshake and leaves it the time to open its GET stream. */
-export async function connect(bench: Bench, contestant: Contestant, url?: string): Promise<Lane> {
-  const client = bench.start(contestant, url);
+export async function connect(bench: Bench, contestant: Contestant, place?: Place): Promise<Lane> {
+  const client = bench.start(contestant, place);
   await initialize(client);
   sayInitialized(client);
   await Bun.sleep(300);

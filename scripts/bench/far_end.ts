@@ -8,9 +8,18 @@ export interface Stats {
   deleted: number;
 }
 
-/** A running far end. */
+/** The ways to a far end: the transports that a server can be reached by. */
+export type Way = "http" | "sse" | "webSocket" | "stdio";
+
+/** Where a server is: an address, or the words of a command. */
+export interface Place {
+  readonly way: Way;
+  readonly words: readonly string[];
+}
+
+/** A running far end; each contestant starts its own where that is a program of this machine. */
 export interface FarEnd {
-  readonly url: string;
+  readonly places: Readonly<Record<Way, Place>>;
   /** Reads the counters. */
   stats(): Promise<Stats>;
   stop(): Promise<void>;
@@ -24,9 +33,15 @@ export async function startFarEnd(): Promise<FarEnd> {
     stderr: "inherit",
   });
   const port = await firstLine(server.stdout);
-  const origin = `http://127.0.0.1:${port}`;
+  const host = `127.0.0.1:${port}`;
+  const origin = `http://${host}`;
   return {
-    url: `${origin}/mcp`,
+    places: {
+      http: { way: "http", words: [`${origin}/mcp`] },
+      sse: { way: "sse", words: [`${origin}/sse`] },
+      webSocket: { way: "webSocket", words: [`ws://${host}/ws`] },
+      stdio: { way: "stdio", words: [process.execPath, join(import.meta.dir, "stdio_server.ts")] },
+    },
     async stats(): Promise<Stats> {
       const response = await fetch(`${origin}/stats`);
       return await response.json() as Stats;

@@ -1,6 +1,7 @@
 /**
  * Measures mcp-bridge beside a byte pipe and mcp-remote, all in one run: `bun run bench [--quick] [--only FIGURE]
- * [--strict] [--bridge FILE]`. `--markdown` prints the README's table from the last whole run instead.
+ * [--strict] [--bridge FILE] [--against FILE]`. `--bridge` measures another executable in our column, `--against` one
+ * more beside it. `--markdown` prints the README's table from the last whole run instead.
  *
  * Plain values differ from machine to machine and from hour to hour; the targets are ratios within one run wherever
  * that is possible. A whole run leaves `dist/bench.json`; `--strict` makes a missed target an error.
@@ -9,9 +10,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Bench, type Figure, openBench } from "./bench.ts";
-import { type Contestant, prepareContestants } from "./contestants.ts";
+import { type Contestant, type Executables, prepareContestants } from "./contestants.ts";
 import { answers } from "./figures/answers.ts";
 import { oneCall } from "./figures/call.ts";
+import { ends } from "./figures/ends.ts";
 import { large } from "./figures/large.ts";
 import { memory } from "./figures/memory.ts";
 import { messages } from "./figures/messages.ts";
@@ -28,6 +30,7 @@ const FIGURES: readonly Figure[] = [
   start,
   oneCall,
   throughput,
+  ends,
   push,
   memory,
   large,
@@ -37,12 +40,11 @@ const FIGURES: readonly Figure[] = [
 ];
 const REPORT = join(import.meta.dir, "..", "..", "dist", "bench.json");
 
-interface Options {
+interface Options extends Executables {
   readonly quick: boolean;
   readonly only: readonly string[];
   readonly strict: boolean;
   readonly markdown: boolean;
-  readonly bridge?: string | undefined;
 }
 
 function readOptions(): Options {
@@ -53,6 +55,7 @@ function readOptions(): Options {
       strict: { type: "boolean", default: false },
       markdown: { type: "boolean", default: false },
       bridge: { type: "string" },
+      against: { type: "string" },
     },
   });
   return values;
@@ -108,13 +111,14 @@ async function main(): Promise<number> {
   }
   if (process.platform !== "linux") throw new Error("the bench reads /proc, which only Linux has");
   const figures = chosenFigures(options.only);
-  const contestants = prepareContestants(options.bridge);
+  const contestants = prepareContestants(options);
   if (contestants.every(({ name }) => name !== "mcp-bridge")) {
     console.error("bench: there is no mcp-bridge to measure yet, so its column stays empty");
   }
   const report = await run(figures, contestants, options.quick);
   // A part of a run must not pass for the whole of it, nor another executable for ours.
-  const publishable = figures.length === FIGURES.length && options.bridge === undefined;
+  const publishable = figures.length === FIGURES.length && options.bridge === undefined &&
+    options.against === undefined;
   if (publishable) await Bun.write(REPORT, `${JSON.stringify(report, null, 2)}\n`);
   console.log(asText(report));
   const missed = report.rows.filter(({ verdict }) => verdict === "missed").length;

@@ -12,26 +12,29 @@ export interface Report {
   readonly rows: readonly (Row & { readonly verdict: Verdict })[];
 }
 
+const PUBLISHED = NAMES.filter((name) => name !== "earlier");
+const RATIOS = { "byte pipe": "to pipe", "mcp-remote": "to remote", "earlier": "to earlier" };
 const MARKS: Record<Verdict, string> = { met: "ok", missed: "missed", open: "" };
 
 /** The plain-text table, with what failed below it. */
 export function asText(report: Report): string {
-  const header = ["", ...NAMES, "to pipe", "to remote", "limit", ""];
+  const names = NAMES.filter((name) => name !== "earlier" || report.versions[name] !== undefined);
+  const others = names.filter((name) => name !== "mcp-bridge");
+  const header = ["", ...names, ...others.map((name) => RATIOS[name]), "limit", ""];
   const body = report.rows.map((row) => [
     row.title,
-    ...NAMES.map((name) => cellText(row.cells[name])),
-    ratioText(row, "byte pipe"),
-    ratioText(row, "mcp-remote"),
+    ...names.map((name) => cellText(row.cells[name])),
+    ...others.map((name) => ratioText(row, name)),
     row.targets.filter(({ of }) => of === undefined).map(boundText).join(", "),
     MARKS[row.verdict],
   ]);
   return [machineLine(report.machine), "", ...align([header, ...body]), ...failures(report)].join("\n");
 }
 
-/** The table of the README. */
+/** The table of the README, in which nobody is compared with himself. */
 export function asMarkdown(report: Report): string {
   const lines = report.rows.map((row) => {
-    const cells = NAMES.map((name) => cellText(row.cells[name]));
+    const cells = PUBLISHED.map((name) => cellText(row.cells[name]));
     return `| ${[row.title, ...cells, row.targets.map(targetText).join(", ")].join(" | ")} |`;
   });
   const remote = `mcp-remote ${report.versions["mcp-remote"] ?? ""}`.trim();

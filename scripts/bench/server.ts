@@ -2,8 +2,9 @@
  * The far end of the bench, a process of its own: a remote MCP server of revision 2025-11-25 whose handlers cost as
  * little as they can. It prints its port as its first line, and `GET /stats` answers with its counters.
  */
-import { AWKWARD_MESSAGES } from "../../test/harness/awkward_messages.ts";
+import type { Server } from "bun";
 import type { Stats } from "./far_end.ts";
+import { answerTo, type Call } from "./tools.ts";
 
 interface Session {
   /** Notifications that are still to go out on the GET stream. */
@@ -12,19 +13,6 @@ interface Session {
   wake: () => void;
 }
 
-interface Call {
-  readonly jsonrpc: "2.0";
-  readonly id?: number | string;
-  readonly method: string;
-  readonly params?: {
-    readonly protocolVersion?: string;
-    readonly name?: string;
-    readonly arguments?: { readonly text?: string; readonly count?: number; readonly row?: number };
-  };
-}
-
-const LARGE_BYTES = 8 * 1024 * 1024;
-const LARGE_TEXT = "0123456789abcdef".repeat(LARGE_BYTES / 16);
 const NOTIFICATION = {
   jsonrpc: "2.0",
   method: "notifications/message",
@@ -37,10 +25,8 @@ const CHUNK = Buffer.from(EVENT.repeat(EVENTS_PER_CHUNK));
 
 const stats: Stats = { requests: 0, opened: 0, deleted: 0 };
 const sessions = new Map<string, Session>();
-
-function answer(id: Call["id"], result: string): string {
-  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`;
-}
+/** The event streams of HTTP+SSE, where what is written in one turn of the event loop leaves in one go. */
+const streams = new Map<string, ReadableStreamDirectController>();
 
 function event(message: string): string {
   return `event: message\ndata: ${message}\n\n`;
@@ -56,45 +42,20 @@ function events(body: string | ReadableStream): Response {
   });
 }
 
-function text(value = ""): string {
-  return `{"content":[{"type":"text","text":${JSON.stringify(value)}}]}`;
-}
-
 function initialize(call: Call): Response {
   const id = crypto.randomUUID();
   sessions.set(id, { owed: 0, wake: () => {} });
   stats.opened++;
-  const body = answer(
-    call.id,
-    JSON.stringify({
-      protocolVersion: call.params?.protocolVersion ?? "2025-11-25",
-      capabilities: { tools: {}, logging: {} },
-      serverInfo: { name: "bench", version: "1.0.0" },
-    }),
-  );
-  return new Response(body, { headers: { "Content-Type": "application/json", "Mcp-Session-Id": id } });
+  return new Response(answerTo(call), { headers: { "Content-Type": "application/json", "Mcp-Session-Id": id } });
 }
 
-function callTool(call: Call, session: Session): Response {
-  const args = call.params?.arguments ?? {};
-  switch (call.params?.name) {
-    case "echo":
-      return json(answer(call.id, text(args.text)));
-    case "echo_on_a_stream":
-      return events(event(answer(call.id, text(args.text))));
-    case "large":
-      return json(answer(call.id, `{"content":[{"type":"text","text":"${LARGE_TEXT}"}]}`));
-    case "awkward":
-      return json(AWKWARD_MESSAGES[args.row!]!.answer);
-    case "awkward_on_a_stream":
-      return events(event(AWKWARD_MESSAGES[args.row!]!.answer));
-    case "push":
-      session.owed += args.count ?? 0;
-      session.wake();
-      return json(answer(call.id, text("pushing")));
-    default:
-      return json(answer(call.id, text("no such tool")));
+function answerCall(call: Call, session: Session): Response {
+  const name = call.params?.name;
+  if (name === "push") {
+    session.owed += call.params?.arguments?.count ?? 0;
+    session.wake();
   }
+  return name?.endsWith("_on_a_stream") ? events(event(answerTo(call))) : json(answerTo(call));
 }
 
 function sessionOf(request: Request): Session | undefined {
@@ -108,7 +69,7 @@ async function post(request: Request): Promise<Response> {
   const session = sessionOf(request);
   if (session === undefined) return new Response("no such session", { status: 404 });
   if (call.id === undefined) return new Response(null, { status: 202 });
-  return call.method === "tools/call" ? callTool(call, session) : json(answer(call.id, "{}"));
+  return answerCall(call, session);
 }
 
 /** One chunk for each pull, so the socket's back-pressure decides how fast the notifications go out. */
@@ -138,17 +99,58 @@ function remove(request: Request): Response {
   return new Response(null, { status: 204 });
 }
 
-const server = Bun.serve({
+/** HTTP+SSE: the stream first names where its messages are to be posted. */
+function openStream(): Response {
+  stats.requests++;
+  const id = crypto.randomUUID();
+  return events(
+    new ReadableStream({
+      type: "direct",
+      pull(controller: ReadableStreamDirectController): Promise<never> {
+        streams.set(id, controller);
+        controller.write(`event: endpoint\ndata: /messages?session=${id}\n\n`);
+        return new Promise(() => {});
+      },
+    }),
+  );
+}
+
+async function postToStream(request: Request): Promise<Response> {
+  stats.requests++;
+  const stream = streams.get(request.url.slice(request.url.indexOf("=") + 1));
+  if (stream === undefined) return new Response("no such session", { status: 404 });
+  const call = await request.json() as Call;
+  if (call.id !== undefined) stream.write(event(answerTo(call)));
+  return new Response(null, { status: 202 });
+}
+
+function upgrade(request: Request, server: Server<undefined>): Response | undefined {
+  stats.requests++;
+  const headers = { "Sec-WebSocket-Protocol": "mcp" };
+  return server.upgrade(request, { headers }) ? undefined : new Response("no handshake", { status: 400 });
+}
+
+const server = Bun.serve<undefined>({
   hostname: "127.0.0.1",
   port: 0,
   idleTimeout: 0,
   routes: {
     "/mcp": { POST: post, GET: listen, DELETE: remove },
+    "/sse": { GET: openStream },
+    "/messages": { POST: postToStream },
+    "/ws": { GET: upgrade },
     "/stats": () => Response.json(stats),
   },
   fetch(): Response {
     stats.requests++;
     return new Response("not found", { status: 404 });
+  },
+  websocket: {
+    idleTimeout: 0,
+    message(socket, text): void {
+      const call = JSON.parse(text as string) as Call;
+      if (call.id !== undefined) socket.send(answerTo(call));
+    },
   },
 });
 console.log(server.port);

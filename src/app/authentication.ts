@@ -40,6 +40,7 @@ export async function openTokenSession(wire: HttpWire, parts: AuthenticationPart
     clock,
     notify,
     useIdToken: settings.useIdToken,
+    isUnattended: settings.grant === "client_credentials",
     async signIn(wish): Promise<void> {
       const [{ signIn }, { systemBrowser }, { headlessReason }] = await Promise.all([
         import("../auth/sign_in.ts"),
@@ -63,19 +64,27 @@ export function authenticated(wire: Wire, parts: AuthenticationParts): Wire {
   let session: Promise<TokenSession> | undefined;
   const file = vaultFile(foldersOf(parts.state.surroundings).state);
   const open = (): Promise<TokenSession> => session ??= openTokenSession(wire, parts);
+  let opened: TokenSession | undefined;
+  let isWithout = false;
+  async function find(): Promise<string | undefined> {
+    isWithout = session === undefined && !await Bun.file(file).exists();
+    if (isWithout) return undefined;
+    opened = await open();
+    return await opened.current();
+  }
   const credentials: Credentials = {
-    async current(): Promise<string | undefined> {
-      if (session === undefined && !await Bun.file(file).exists()) return undefined;
-      return await (await open()).current();
+    current: () => opened !== undefined ? opened.current() : isWithout ? undefined : find(),
+    async better(refusal): ReturnType<Credentials["better"]> {
+      opened = await open();
+      return await opened.better(refusal);
     },
-    better: async (refusal) => await (await open()).better(refusal),
   };
   return withAuth(wire, parts.server, credentials);
 }
 
-/** Under which address a server's credentials are kept. */
+/** Under which address a server's credentials are kept: that of a WebSocket is the one of its metadata, by HTTP. */
 export function ownerAddress(server: URL): string {
-  const address = new URL(server);
+  const address = new URL(server.href.replace(/^ws/, "http"));
   address.hash = "";
   return address.href;
 }

@@ -21,7 +21,7 @@ export async function signInByName(
   anew: boolean,
 ): Promise<SignInOutcome> {
   const session = await openTokenSession(wire, parts);
-  const token = await session.current().catch(() => undefined);
+  const token = await Promise.resolve(session.current()).catch(() => undefined);
   const answer = await wire.fetch({
     url: parts.server,
     method: "POST",

@@ -4,6 +4,14 @@ import { BridgeError, quoted } from "../platform/errors.ts";
 /** Finds the IP addresses of a name; rejects where it has none. */
 export type Resolve = (name: string) => Promise<readonly string[]>;
 
+/** By what addresses are judged. */
+export interface AddressRules {
+  /** The system's resolver goes without saying. */
+  readonly resolve?: Resolve;
+  /** Whether a person takes it on that a server on the internet leads into private networks; never to this machine. */
+  readonly anyNetwork?: boolean;
+}
+
 /** How close to us an address leads: out into the world, into somebody's network, or to this very machine and link. */
 type Reach = typeof WORLD | typeof NETWORK | typeof MACHINE;
 const WORLD = 0;
@@ -67,7 +75,7 @@ export async function safeAddress(
   text: string,
   what: string,
   from: URL,
-  resolve: Resolve = resolveBySystem,
+  { resolve = resolveBySystem, anyNetwork = false }: AddressRules,
 ): Promise<URL> {
   function refuse(fault: string): never {
     throw new BridgeError("unsafe_address", `the ${what} that the server names ${fault}: ${quoted(text)}`, {
@@ -83,7 +91,8 @@ export async function safeAddress(
   if (url.origin === from.origin) return url;
   if (url.protocol === "http:" && !isLoopback(url.hostname)) refuse("is not encrypted");
   const reach = await reachOf(url.hostname, resolve);
-  if (reach === WORLD || reach <= await reachOf(from.hostname, resolve)) return url;
+  if (reach === WORLD || (anyNetwork && reach === NETWORK)) return url;
+  if (reach <= await reachOf(from.hostname, resolve)) return url;
   return refuse(reach === MACHINE ? "leads to this machine" : "leads into a private network");
 }
 

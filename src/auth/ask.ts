@@ -1,15 +1,13 @@
 import type { HttpRequest, HttpWire } from "../net/gate.ts";
 import type { Clock } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
-import type { Resolve } from "./addresses.ts";
+import type { AddressRules } from "./addresses.ts";
 import type { JsonObject } from "./settings.ts";
 
 /** What signing in needs of the world. */
-export interface AuthTools {
+export interface AuthTools extends AddressRules {
   readonly wire: HttpWire;
   readonly clock: Clock;
-  /** The system's resolver goes without saying. */
-  readonly resolve?: Resolve;
   /** Gives everything up; its reason is what comes back. */
   readonly signal?: AbortSignal;
 }

@@ -1,13 +1,13 @@
 import { BridgeError } from "../platform/errors.ts";
 import { safeAddress } from "./addresses.ts";
 import type { AuthTools } from "./ask.ts";
-import type { AuthChallenge } from "./challenge.ts";
 import type { Client } from "./client.ts";
 import type { Discovery } from "./discover.ts";
 import { quirksOf } from "./quirks.ts";
 import { OAuthRefusal, refusalText } from "./refusal.ts";
-import { chooseScope } from "./scope.ts";
+import { chooseLastingScope, type ScopeWish } from "./scope.ts";
 import type { SignInSettings } from "./settings.ts";
+import { resourceFor } from "./resource.ts";
 import { requestTokens, type TokenSet, type TokenTools } from "./token_endpoint.ts";
 
 /** A sign-in that waits for the browser to come back; but for the address, a secret. */
@@ -26,14 +26,10 @@ export interface Authorization {
 }
 
 /** What a sign-in is begun with. */
-export interface AuthorizationWish {
-  readonly discovery: Discovery;
+export interface AuthorizationWish extends ScopeWish {
   readonly client: Client;
   readonly settings: SignInSettings;
   readonly redirectUri: string;
-  readonly challenge?: AuthChallenge;
-  /** The scope of a token that does not suffice: of what was granted, or asked for. */
-  readonly held?: string;
   /** Whether a person takes it on that a stolen code can be redeemed by whoever stole it. */
   readonly mayLackPkce?: boolean;
 }
@@ -49,7 +45,7 @@ export async function beginAuthorization(wish: AuthorizationWish, tools: AuthToo
   const { metadata } = discovery;
   if (discovery.pkce === "none" && wish.mayLackPkce !== true) throw unprotected(metadata.issuer);
   const endpoint = await authorizationEndpoint(discovery, tools);
-  const scope = await chooseScope(discovery, settings, wish.challenge, wish.held);
+  const scope = chooseLastingScope(wish);
   const resource = resourceFor(discovery, settings);
   const state = randomText();
   const { startAuthorization } = await import("@modelcontextprotocol/client");
@@ -110,12 +106,6 @@ export async function redeem(
   return begun.scope === undefined ? tokens : { scope: begun.scope, ...tokens };
 }
 
-/** What tokens are asked for (RFC 8707), in every request for one: the person's word, or the server's. */
-export function resourceFor(discovery: Discovery, { resource }: Pick<SignInSettings, "resource">): string | undefined {
-  if (resource !== undefined) return resource.kind === "given" ? resource.uri : undefined;
-  return quirksOf(discovery.metadata.issuer).noResource ? undefined : discovery.resource;
-}
-
 async function authorizationEndpoint({ metadata, server }: Discovery, tools: AuthTools): Promise<URL> {
   const { authorizationEndpoint: text, responseTypes } = metadata;
   if (text === undefined || responseTypes?.includes("code") === false) {
@@ -123,7 +113,7 @@ async function authorizationEndpoint({ metadata, server }: Discovery, tools: Aut
       hint: 'try "--device-code" or "--client-credentials"',
     });
   }
-  return await safeAddress(text, "authorization_endpoint", new URL(server), tools.resolve);
+  return await safeAddress(text, "authorization_endpoint", new URL(server), tools);
 }
 
 /** RFC 9207, 2.4: the texts are compared as they are. */

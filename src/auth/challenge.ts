@@ -81,10 +81,12 @@ export function parseChallenges(headers: Headers): Challenge[] {
     }
     const blanks = take(BLANK)!;
     if (text[at] !== "=") {
+      if (blanks === "" && !atEnd()) {
+        skipElement();
+        continue;
+      }
       const challenge: typeof challenges[number] = { scheme: name.toLowerCase(), params: new Map() };
-      const isScheme = blanks !== "" || atEnd();
-      if (isScheme) challenges.push(challenge);
-      if (!isScheme) skipElement();
+      challenges.push(challenge);
       if (atEnd()) continue;
       const token68 = takeToken68();
       if (token68 !== undefined) {

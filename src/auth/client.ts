@@ -13,7 +13,7 @@ export interface Client {
   readonly kind: "static" | "document" | "dynamic";
   /** When the secret expires, in ms; absent for never. */
   readonly secretExpiresAt?: number;
-  /** What was registered; the first is the one to be used. */
+  /** What was registered, where we know it; the first is the one to be used. */
   readonly redirectUris?: readonly string[];
   /** Signs for `private_key_jwt` (RFC 7523, 2.2): PKCS #8 in PEM, or a JWK. */
   readonly privateKey?: string | JsonObject;
@@ -39,9 +39,18 @@ export function staticClient(info: ClientInfo, metadata: ServerMetadata): Client
     ...(privateKey === undefined ? {} : { privateKey }),
     ...(typeof alg === "string" ? { signingAlg: alg } : {}),
   };
+  const { redirect_uris: uris } = info;
+  const redirectUris = Array.isArray(uris) ? uris.filter((uri): uri is string => typeof uri === "string") : [];
   const authMethod = knownMethod(info["token_endpoint_auth_method"]) ??
     (privateKey === undefined ? methodFor(clientId, secret, metadata) : "private_key_jwt");
-  return { issuer: metadata.issuer, clientId, ...credentials, authMethod, kind: "static" };
+  return {
+    issuer: metadata.issuer,
+    clientId,
+    ...credentials,
+    authMethod,
+    kind: "static",
+    ...(redirectUris.length === 0 ? {} : { redirectUris }),
+  };
 }
 
 /**

@@ -3,15 +3,19 @@ import { safeAddress } from "./addresses.ts";
 import { ask, type AuthTools } from "./ask.ts";
 import type { AuthChallenge } from "./challenge.ts";
 import { isSameIssuer, quirksOf } from "./quirks.ts";
-import { canonicalResource, readResourceMetadata, type ResourceMetadata } from "./resource_metadata.ts";
+import { canonicalResource } from "./resource.ts";
+import { readResourceMetadata, type ResourceMetadata } from "./resource_metadata.ts";
 import { readServerMetadata, type ServerMetadata } from "./server_metadata.ts";
 
 /** Who signs people in for a server, and how; plain JSON. */
 export interface Discovery {
   /** The MCP server's address. */
   readonly server: string;
-  /** What tokens are for (RFC 8707): verbatim as published, otherwise the server's canonical address. */
-  readonly resource: string;
+  /**
+   * What tokens are for (RFC 8707): verbatim as published, otherwise the server's canonical address; nothing where the
+   * authorization server was not found by way of it.
+   */
+  readonly resource: string | undefined;
   /** By which registrations and tokens are kept: verbatim as the authorization server has it. */
   readonly issuer: string;
   /** All that the server names, in its order; the issuer is one of them, or departs from it by a slash at the end. */
@@ -73,6 +77,16 @@ export async function discover(
   };
 }
 
+/**
+ * The metadata of an authorization server that a person named.
+ *
+ * @throws {BridgeError} as `discover`
+ */
+export async function discoverIssuer(issuer: string, tools: AuthTools): Promise<ServerMetadata> {
+  const found = await findServer(new URL(issuer), [issuer], true, tools, []);
+  return found ?? Promise.reject(unpublished(new URL(issuer)));
+}
+
 async function findResource(
   server: URL,
   challenge: AuthChallenge | undefined,
@@ -81,7 +95,7 @@ async function findResource(
 ): Promise<ResourceMetadata | undefined> {
   const named = challenge?.resourceMetadata;
   const places = [
-    ...(named === undefined ? [] : [await safeAddress(named, "resource_metadata", server, tools.resolve)]),
+    ...(named === undefined ? [] : [await safeAddress(named, "resource_metadata", server, tools)]),
     ...resourcePlaces(server),
   ];
   const asked = new Set<string>();
@@ -113,7 +127,7 @@ async function findServer(
   );
   let trouble: BridgeError | undefined;
   for (const issuer of inOrder) {
-    const base = await safeAddress(issuer, "authorization server", server, tools.resolve);
+    const base = await safeAddress(issuer, "authorization server", server, tools);
     for (const url of serverPlaces(base)) {
       const answer = await look(url, tools, steps);
       if (answer.kind === "trouble") trouble ??= answer.error;

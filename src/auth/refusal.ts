@@ -24,7 +24,7 @@ export function refusalText(error: unknown, description: unknown): string {
 }
 
 /** Codes of servers that are in trouble themselves. */
-const PASSING = new Set(["temporarily_unavailable", "server_error", "slow_down"]);
+const PASSING = new Set(["temporarily_unavailable", "server_error"]);
 
 /**
  * The error for an answer by which an authorization server gives not what it was asked for; `what` is that. Where it

@@ -12,8 +12,8 @@ const LONGEST_ID = 4_096;
 
 /**
  * Makes us known to an authorization server, by the best way that there is: the client that a person gave, a document
- * at an address of ours (CIMD), registration (RFC 7591). `redirectUri` is where the browser is to come back to; the
- * client's own come before it.
+ * at an address of ours (CIMD), registration (RFC 7591). `redirectUri` is where the browser is to come back to, unless
+ * the client that comes of it has others.
  *
  * @throws {BridgeError} `registration_refused`, `unsafe_address`, and as `ask`
  */
@@ -31,7 +31,7 @@ export async function register(
   }
   if (metadata.registrationEndpoint === undefined) throw unregistered(metadata.issuer, redirectUri);
   const from = new URL(discovery.server);
-  const url = await safeAddress(metadata.registrationEndpoint, "registration_endpoint", from, tools.resolve);
+  const url = await safeAddress(metadata.registrationEndpoint, "registration_endpoint", from, tools);
   let wanted = clientMetadata(metadata, settings, redirectUri);
   let reply = await ask({ url, body: wanted }, tools);
   if (reply.status === 400) {

@@ -42,12 +42,3 @@ function covers(resource: string, server: URL): boolean {
   const folder = pathname.endsWith("/") ? pathname : `${pathname}/`;
   return `${server.pathname}/`.startsWith(folder);
 }
-
-/**
- * The resource that a server is, where it publishes none (MCP, canonical server URI; RFC 8707, 2): without fragment, and
- * without a slash that says nothing.
- */
-export function canonicalResource(server: URL): string {
-  const { origin, pathname, search } = server;
-  return `${origin}${pathname === "/" ? "" : pathname}${search}`;
-}

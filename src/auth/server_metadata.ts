@@ -64,7 +64,7 @@ export async function readServerMetadata(json: unknown, server: URL, tools: Auth
   const endpoints: { [name in typeof ENDPOINTS[number][1]]?: string } = {};
   for (const [published, name] of ENDPOINTS) {
     const text = data[published];
-    if (typeof text === "string") endpoints[name] = (await safeAddress(text, published, server, tools.resolve)).href;
+    if (typeof text === "string") endpoints[name] = (await safeAddress(text, published, server, tools)).href;
   }
   const methods = data.code_challenge_methods_supported;
   const lists = {

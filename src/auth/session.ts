@@ -18,6 +18,8 @@ export interface TokenSessionOptions {
   readonly notify: Notify;
   /** Whether the id token is what the server gets to see. */
   readonly useIdToken: boolean;
+  /** Whether no person is asked, however often that is. */
+  readonly isUnattended: boolean;
   /** Has a person sign in, or somebody in their place; settles once the tokens are in the vault. */
   signIn(wish: SignInWish): Promise<void>;
 }
@@ -42,9 +44,12 @@ const RENEW_AT = 0.1;
 const RENEW_MS = 5 * 60_000;
 /** Clocks differ, and a request takes time: a token that ends within so much is not sent any more, in ms. */
 const LEEWAY_MS = 5_000;
+/** Of a token that lives shorter than a minute or so, the same as a part of its life: it would never be sent. */
+const LEEWAY = RENEW_AT / 2;
 const REFRESH_MS = 10_000;
-/** How often a person is asked for the same server in one run. */
+/** How often a person is asked for the same server within an hour, in ms. */
 const MOST_SIGN_INS = 3;
+const SIGN_INS_MS = 3_600_000;
 
 /**
  * The token of one server and account: the only reader and writer of its refresh token. However many requests and
@@ -57,20 +62,27 @@ export class TokenSession implements Credentials {
   #isRead = false;
   #refreshing: Promise<boolean> | undefined;
   #signingIn: Promise<void> | undefined;
-  #signIns = 0;
+  #signIns: number[] = [];
 
   constructor(options: TokenSessionOptions) {
     this.#options = options;
     this.#records = new Records(options.vault, options.owner);
   }
 
-  async current(): Promise<string | undefined> {
+  current(): Promise<string | undefined> | string | undefined {
+    const known = this.#known;
+    if (known !== undefined && this.#left(known.tokens) >= Math.max(this.#renewAt(known.tokens), LEEWAY_MS)) {
+      return this.#bearer(known.tokens);
+    }
+    return this.#isRead && known === undefined ? undefined : this.#currentLater();
+  }
+
+  async #currentLater(): Promise<string | undefined> {
     if (!this.#isRead) await this.#read();
     if (this.#known === undefined) return undefined;
-    const left = this.#left(this.#known.tokens);
-    if (left <= LEEWAY_MS) {
+    if (this.#isOver(this.#known.tokens)) {
       await this.#refresh(this.#bearer(this.#known.tokens));
-    } else if (left < this.#renewAt(this.#known.tokens)) {
+    } else if (this.#left(this.#known.tokens) < this.#renewAt(this.#known.tokens)) {
       void this.#refresh(this.#bearer(this.#known.tokens)).catch(() => {});
     }
     return this.#known === undefined ? undefined : this.#bearer(this.#known.tokens);
@@ -82,14 +94,15 @@ export class TokenSession implements Credentials {
     const adopted = this.#tokenOtherThan(used);
     if (adopted !== undefined && status === 401) return { token: adopted, by: undefined };
     if (status === 401 && !tried.has("refresh") && this.#known?.tokens.refreshToken !== undefined) {
-      await this.#refresh(used);
-      const renewed = this.#tokenOtherThan(used);
+      const isRenewed = await this.#refresh(used);
+      const renewed = isRenewed ? this.#knownOtherThan(used) : undefined;
       if (renewed !== undefined) return { token: renewed, by: "refresh" };
     }
     const by = status === 403 ? "step_up" : "sign_in";
     if (tried.has(by)) throw refusedAgain(status, this.#options.owner.server);
-    await this.#signIn({ challenge, instead: used, stepUp: status === 403 });
-    const brought = this.#tokenOtherThan(used);
+    const instead = status === 401 && this.#known !== undefined ? this.#bearer(this.#known.tokens) : used;
+    await this.#signIn({ challenge, instead, stepUp: status === 403 });
+    const brought = this.#knownOtherThan(instead);
     if (brought === undefined) throw refusedAgain(status, this.#options.owner.server);
     return { token: brought, by };
   }
@@ -103,8 +116,12 @@ export class TokenSession implements Credentials {
 
   /** The token that is known now, where that is another one and still good. */
   #tokenOtherThan(used: string | undefined): string | undefined {
-    if (this.#known === undefined || this.#left(this.#known.tokens) <= LEEWAY_MS) return undefined;
-    const token = this.#bearer(this.#known.tokens);
+    return this.#known === undefined || this.#isOver(this.#known.tokens) ? undefined : this.#knownOtherThan(used);
+  }
+
+  /** The same however short its life is: what has just been brought is worth a try. */
+  #knownOtherThan(used: string | undefined): string | undefined {
+    const token = this.#known && this.#bearer(this.#known.tokens);
     return token === used ? undefined : token;
   }
 
@@ -180,15 +197,29 @@ export class TokenSession implements Credentials {
 
   async #signIn(wish: SignInWish): Promise<void> {
     this.#signingIn ??= (async () => {
-      if (++this.#signIns > MOST_SIGN_INS) throw tooManySignIns(this.#options.owner.server);
+      this.#count();
       await this.#options.signIn(wish);
     })().finally(() => this.#signingIn = undefined);
     await this.#signingIn;
     await this.#read();
   }
 
+  #count(): void {
+    if (this.#options.isUnattended) return;
+    const now = this.#options.clock.now();
+    this.#signIns = [...this.#signIns.filter((time) => now - time < SIGN_INS_MS), now];
+    if (this.#signIns.length > MOST_SIGN_INS) throw tooManySignIns(this.#options.owner.server);
+  }
+
   #bearer(tokens: TokenSet): string {
     return this.#options.useIdToken ? tokens.idToken ?? tokens.accessToken : tokens.accessToken;
+  }
+
+  /** Whether the token is not to be sent any more. */
+  #isOver(tokens: TokenSet): boolean {
+    const { expiresAt, receivedAt } = tokens;
+    if (expiresAt === undefined) return false;
+    return this.#left(tokens) <= Math.min(LEEWAY_MS, (expiresAt - receivedAt) * LEEWAY);
   }
 
   /** How long the token lives, in ms. */

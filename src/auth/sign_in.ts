@@ -8,6 +8,8 @@ import type { Vault } from "../vault/vault.ts";
 import { type Authorization, beginAuthorization, redeem } from "./authorize.ts";
 import { type Callback, listenForCallback } from "./callback.ts";
 import { discover, type Discovery } from "./discover.ts";
+import { namedDiscovery, signInUnattended } from "./unattended.ts";
+import { signInOnDevice } from "./sign_in_on_device.ts";
 import { type Grant, type Owner, type PendingSignIn, Records } from "./records.ts";
 import type { Client } from "./client.ts";
 import { OAuthRefusal } from "./refusal.ts";
@@ -142,8 +144,14 @@ interface Journey {
 }
 
 async function lead(parts: SignInParts, records: Records, wish: SignInWish): Promise<void> {
-  const { vault } = parts;
-  const journey = await resume(parts, records) ?? await begin(parts, records, wish);
+  const { vault, settings } = parts;
+  let journey = await resume(parts, records);
+  if (journey === undefined) {
+    const discovery = namedDiscovery(parts) ?? await discoverAnew(parts, records, wish);
+    if (settings.grant === "client_credentials") return await signInUnattended(parts, records, wish, discovery);
+    if (isForDevice(parts, discovery)) return await signInOnDevice(parts, records, wish, discovery);
+    journey = await begin(parts, records, wish, discovery);
+  }
   const { callback } = journey;
   try {
     const answer = await awaitPerson(parts, records, wish, journey);
@@ -184,13 +192,28 @@ async function resume(parts: SignInParts, records: Records): Promise<Journey | u
   }
 }
 
-async function begin(parts: SignInParts, records: Records, wish: SignInWish): Promise<Journey> {
+async function discoverAnew(parts: SignInParts, records: Records, { challenge }: SignInWish): Promise<Discovery> {
+  const { wire, clock, signal, owner } = parts;
+  const issuer = (await records.grant())?.discovery.issuer;
+  const known = issuer === undefined ? {} : { preferredIssuer: issuer };
+  return await discover(new URL(owner.server), challenge, { wire, clock, signal, ...known });
+}
+
+/** Whether a person signs in elsewhere: because they want to, or because no page of ours would be seen here. */
+function isForDevice({ settings, headless, pasted }: SignInParts, { metadata }: Discovery): boolean {
+  if (settings.grant === "device_code") return true;
+  return headless !== undefined && pasted === undefined && metadata.deviceAuthorizationEndpoint !== undefined;
+}
+
+async function begin(
+  parts: SignInParts,
+  records: Records,
+  wish: SignInWish,
+  discovery: Discovery,
+): Promise<Journey> {
   const { settings, wire, owner, clock, browser, headless, onwaiting } = parts;
-  const server = new URL(owner.server);
   const previous = await records.grant();
   const tools = { wire, clock, signal: parts.signal };
-  const known = previous === undefined ? {} : { preferredIssuer: previous.discovery.issuer };
-  const discovery = await discover(server, wish.challenge, { ...tools, ...known });
   const callback = await listenForCallback({
     host: settings.callbackHost ?? DEFAULT_HOST,
     port: settings.callbackPort ?? stablePort(owner.server),
@@ -201,7 +224,9 @@ async function begin(parts: SignInParts, records: Records, wish: SignInWish): Pr
   try {
     const { redirectUri } = callback;
     const registered = settings.clientInfo === undefined ? await records.client(discovery, redirectUri) : undefined;
-    const client = registered ?? await register(discovery, settings, redirectUri, tools);
+    const client = registered ?? await register(discovery, settings, redirectUri, tools).catch((thrown) => {
+      throw discovery.isFallback ? noWayIn(thrown) : thrown;
+    });
     if (registered === undefined && client.kind === "dynamic") await records.saveClient(discovery, redirectUri, client);
     const begun = await beginAuthorization({
       discovery,
@@ -310,6 +335,14 @@ function tell(parts: SignInParts, url: string, opened: boolean): void {
 function signInRequired({ server }: Owner, url: string): BridgeError {
   return new BridgeError("sign_in_required", `a person has to sign in first, at ${url}`, {
     hint: `sign in there and try again, or run "mcp-bridge login ${server}"`,
+  });
+}
+
+/** A server that publishes nothing about signing in mostly takes a key. */
+function noWayIn(cause: unknown): BridgeError {
+  return new BridgeError("sign_in_required", "the server asks for credentials (401) and publishes no way to sign in", {
+    hint: 'if it takes a key, give it with "--header-file FILE", one "Authorization: Bearer ..." line',
+    cause,
   });
 }
 

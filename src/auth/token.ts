@@ -46,7 +46,7 @@ export async function revoke(tokens: TokenSet, client: Client, source: TokenSour
   const { metadata, server } = source;
   if (metadata.revocationEndpoint === undefined) return;
   const { refreshToken, accessToken } = tokens;
-  const url = await safeAddress(metadata.revocationEndpoint, "revocation_endpoint", new URL(server), tools.resolve);
+  const url = await safeAddress(metadata.revocationEndpoint, "revocation_endpoint", new URL(server), tools);
   const kinds = { "refresh_token": refreshToken, "access_token": accessToken };
   for (const [kind, token] of Object.entries(kinds)) {
     if (token === undefined) continue;

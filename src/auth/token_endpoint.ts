@@ -80,7 +80,7 @@ export async function askTokenEndpoint(
       hint: "ask whoever runs it to correct its metadata",
     });
   }
-  const url = await safeAddress(metadata.tokenEndpoint, "token_endpoint", new URL(server), tools.resolve);
+  const url = await safeAddress(metadata.tokenEndpoint, "token_endpoint", new URL(server), tools);
   async function once(): Promise<Reply> {
     const headers = new Headers();
     if (client !== undefined) await authenticate(client, metadata, { headers, form, endpoint: url });

@@ -19,8 +19,8 @@ export type Remedy = "refresh" | "sign_in" | "step_up";
 
 /** Where tokens come from: see `TokenSession`. */
 export interface Credentials {
-  /** The token to send now; nothing where none is at hand. */
-  current(): Promise<string | undefined>;
+  /** The token to send now, at once where it is known; nothing where none is at hand. */
+  current(): Promise<string | undefined> | string | undefined;
   /**
    * A token in place of a refused one, and what was done for it. May take as long as a person needs.
    *
@@ -42,8 +42,10 @@ export function withAuth(wire: Wire, server: URL, credentials: Credentials): Wir
 
   async function fetch(request: HttpRequest): Promise<HttpAnswer> {
     if (request.url.origin !== origin) return wire.fetch(request);
-    let token = await credentials.current();
+    const held = credentials.current();
+    let token = held instanceof Promise ? await held : held;
     let answer = await wire.fetch(bearing(request, token));
+    if (answer.status !== 401 && answer.status !== 403) return answer;
     const tried = new Set<Remedy>();
     for (let remedies = 0; remedies < MOST_REMEDIES; remedies++) {
       const refusal = refusalOf(answer, token, tried);

@@ -1,3 +1,4 @@
+import { Abort } from "../platform/abort.ts";
 import type { Lease } from "../platform/budget.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
@@ -9,7 +10,7 @@ export interface PendingRequest {
   readonly message: Message;
   readonly receivedAt: number;
   /** Gives the exchange up; its reason says why. Each exchange has its own. */
-  abort: AbortController;
+  abort: Abort;
   /** The session that it was last sent in; 0 while it waits to be sent. */
   generation: number;
   /** When something of its answer arrived last; 0 before that. */
@@ -84,7 +85,7 @@ export class Pending {
     const request: PendingRequest = {
       message,
       receivedAt: now,
-      abort: new AbortController(),
+      abort: new Abort(),
       generation: 0,
       heardAt: 0,
       settled: false,

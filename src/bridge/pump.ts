@@ -1,3 +1,4 @@
+import { Abort } from "../platform/abort.ts";
 import type { Budget } from "../platform/budget.ts";
 import { type Clock, jittered, pause } from "../platform/clock.ts";
 import { BridgeError, toBridgeError } from "../platform/errors.ts";
@@ -201,7 +202,7 @@ export class Pump {
       try {
         if (!this.#recover.isReady) await this.#untilReady(request);
         if (request.settled) return;
-        if (request.abort.signal.aborted) request.abort = new AbortController();
+        if (request.abort.aborted) request.abort = new Abort();
         request.generation = this.#recover.generation;
         const onactivity = (): void => this.#pending.heard(request);
         await far.send(message, { abort: request.abort, onactivity });
@@ -222,7 +223,7 @@ export class Pump {
         } else {
           repeats++;
           if (thrown instanceof ChannelFailure && thrown.retryAfter !== undefined) waited += step.after;
-          request.abort = new AbortController();
+          request.abort = new Abort();
           await pause(clock, step.after, request.abort.signal);
         }
       }

@@ -1,3 +1,4 @@
+import type { Abortable } from "../platform/abort.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
 
@@ -27,7 +28,7 @@ export interface WatchOptions {
  * beside it, whose only purpose is to see whether the host accepts one. A time of 0 bounds nothing.
  */
 export function watchConnecting(
-  request: { readonly url: URL; readonly abort?: AbortController },
+  request: { readonly url: URL; readonly abort?: Abortable },
   options: WatchOptions,
 ): ConnectingWatch {
   const { clock, connectTimeout, headersTimeout, probes, ipv4 } = options;

@@ -1,3 +1,4 @@
+import type { Abortable } from "../platform/abort.ts";
 import type { Budget } from "../platform/budget.ts";
 import type { Clock } from "../platform/clock.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";
@@ -20,7 +21,7 @@ export interface HttpRequest {
   readonly headers: Headers;
   readonly body?: Uint8Array;
   /** Gives the exchange up, its answer's body too; the gate aborts it itself when a deadline passes. */
-  abort?: AbortController;
+  abort?: Abortable;
 }
 
 /** The server's answer to it, its body still to be read. */

@@ -58,9 +58,9 @@ export function startChild(options: ChildOptions): Child {
     ended: child.exited.then((code) => child.signalCode === null ? `exit code ${code}` : `signal ${child.signalCode}`),
     async end(deadline): Promise<void> {
       void Promise.resolve(child.stdin.end()).catch(() => {});
-      await Promise.race([child.exited, Bun.sleep(deadline / 2)]);
+      await Promise.race([child.exited, Bun.sleep(deadline * 0.6)]);
       signal("SIGTERM");
-      await Promise.race([child.exited, Bun.sleep(deadline / 2)]);
+      await Promise.race([child.exited, Bun.sleep(deadline * 0.4)]);
       signal("SIGKILL");
     },
   };

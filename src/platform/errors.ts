@@ -76,7 +76,7 @@ export const ERROR_NUMBERS = {
   sign_in_refused: 1053,
   /** The browser came back with what no sign-in of ours asked for. */
   foreign_answer: 1054,
-  /** The authorization server gives no token; `TokenRefused` says why. */
+  /** The authorization server gives no token; `OAuthRefusal` says why. */
   token_refused: 1055,
   /** An answer with a token that cannot be used. */
   bad_token_answer: 1056,

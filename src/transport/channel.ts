@@ -1,3 +1,4 @@
+import type { Abortable } from "../platform/abort.ts";
 import { BridgeError, type ErrorCode, toBridgeError } from "../platform/errors.ts";
 import type { Message } from "./message.ts";
 
@@ -29,7 +30,7 @@ export interface FarEnd extends Channel {
 /** What goes with a message. */
 export interface SendOptions {
   /** Gives the exchange up when it is aborted, with the reason; what the peer does about it is the peer's matter. */
-  abort?: AbortController;
+  abort?: Abortable;
   /** Called when something arrives that belongs to this exchange. */
   onactivity?: () => void;
 }

@@ -46,21 +46,23 @@ export function legacySseLink(options: LegacySseOptions): OpenLink {
 
 class LegacySseLink implements Link {
   readonly #options: LegacySseOptions;
+  readonly #headers: Headers;
   readonly #endpoint: URL;
   readonly #stream: AbortController;
 
   constructor(options: LegacySseOptions, endpoint: URL, stream: AbortController) {
     this.#options = options;
+    this.#headers = new Headers({ ...options.headers, "content-type": "application/json" });
     this.#endpoint = endpoint;
     this.#stream = stream;
   }
 
   async write(message: Message, { abort }: SendOptions): Promise<void> {
-    const { wire, headers, limit, now } = this.#options;
+    const { wire, limit, now } = this.#options;
     const answer = await fetchOrFail(wire, {
       url: this.#endpoint,
       method: "POST",
-      headers: new Headers({ ...headers, "content-type": "application/json" }),
+      headers: this.#headers,
       body: message.bytes,
       ...(abort === undefined ? {} : { abort }),
     });

@@ -68,13 +68,13 @@ class LocalServerLink implements Link {
     this.#outbox = new Outbox(child.input, () => {});
   }
 
-  async write(message: Message): Promise<void> {
-    await this.#outbox.write(message.bytes);
+  write(message: Message): Promise<void> | undefined {
+    return this.#outbox.write(message.bytes);
   }
 
   async close(deadline: number): Promise<void> {
-    await Promise.race([this.#outbox.drained(), Bun.sleep(deadline / 2)]);
-    await this.#child.end(deadline / 2);
+    await Promise.race([this.#outbox.drained(), Bun.sleep(deadline / 5)]);
+    await this.#child.end(deadline * 0.8);
     await this.#ended;
   }
 }

@@ -1,3 +1,4 @@
+import { Abort, type Abortable } from "../platform/abort.ts";
 import { type Clock, jittered, pause } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "./channel.ts";
@@ -5,10 +6,15 @@ import { idKey, MalformedMessage, type Message, readMessage, splitBatch } from "
 
 /** A connection on which everything that the server says arrives in one stream. */
 export interface Link {
-  /** Hands one message over; settles when the server has it. Rejects with `ChannelFailure`. */
-  write(message: Message, options: SendOptions): Promise<void>;
+  /**
+   * Hands one message over; settles when the server has it, and gives nothing where there is nothing to wait for.
+   * Rejects with `ChannelFailure`.
+   */
+  write(message: Message, options: SendOptions): Promise<void> | undefined;
   /** Ends the connection, within `deadline` ms. */
   close(deadline: number): Promise<void>;
+  /** Settles when it has ended, where it is about to end and takes nothing any more. */
+  readonly closing?: Promise<void> | undefined;
 }
 
 /** What a link tells while it is open. */
@@ -28,7 +34,7 @@ export type OpenLink = (events: LinkEvents, abort: AbortController) => Promise<L
 /** A request that waits for its answer. */
 interface Waiting {
   resolve(): void;
-  reject(failure: ChannelFailure): void;
+  reject(reason: unknown): void;
 }
 
 /** What a far end with one stream is made of. */
@@ -58,6 +64,8 @@ export class SharedStreamEnd implements FarEnd {
   readonly #waiting = new Map<string, Waiting>();
   readonly #closed = new AbortController();
   #link: Promise<Link> | undefined;
+  /** The same, as soon as it is open. */
+  #ready: Link | undefined;
   #hadSession = false;
   #shortLives = 0;
 
@@ -68,16 +76,22 @@ export class SharedStreamEnd implements FarEnd {
     this.#clock = options.clock;
   }
 
-  async send(message: Message, options: SendOptions = {}): Promise<void> {
+  send(message: Message, options: SendOptions = {}): Promise<void> | undefined {
+    const link = this.#ready;
+    if (link === undefined || link.closing !== undefined) return this.#sendLater(message, options);
+    return message.kind === "request" ? this.#exchange(link, message, options) : link.write(message, options);
+  }
+
+  async #sendLater(message: Message, options: SendOptions): Promise<void> {
+    await this.#ready?.closing;
     if (this.#link === undefined) {
       const begins = message.kind === "request" && message.method === "initialize";
       if (this.#hadSession && !begins) throw lost();
       if (begins) this.#hadSession = true;
       this.#link = this.#connect(options.abort);
     }
-    const link = await this.#link;
-    if (message.kind !== "request") return link.write(message, options);
-    await this.#exchange(link, message, options);
+    await this.#link;
+    await this.send(message, options);
   }
 
   async close(deadline: number): Promise<void> {
@@ -93,7 +107,7 @@ export class SharedStreamEnd implements FarEnd {
     link?.then((open) => open.close(0)).catch(() => {});
   }
 
-  #connect(wanted: AbortController | undefined): Promise<Link> {
+  #connect(wanted: Abortable | undefined): Promise<Link> {
     const abort = new AbortController();
     const giveUp = ({ target }: { target: unknown }): void => abort.abort((target as AbortSignal).reason);
     const signals = wanted === undefined ? [this.#closed.signal] : [this.#closed.signal, wanted.signal];
@@ -106,7 +120,9 @@ export class SharedStreamEnd implements FarEnd {
       this.#end(failure);
       if (!this.#closed.signal.aborted && this.#hadSession) this.#events.onloss();
     });
-    link.catch(() => {
+    link.then((open) => {
+      if (this.#link === link) this.#ready = open;
+    }, () => {
       if (this.#link === link) this.#link = undefined;
     }).finally(() => {
       for (const signal of signals) signal.removeEventListener("abort", giveUp);
@@ -132,25 +148,34 @@ export class SharedStreamEnd implements FarEnd {
     }, abort);
   }
 
-  async #exchange(link: Link, message: Message, options: SendOptions): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const signal = options.abort?.signal;
-    if (signal?.aborted) throw signal.reason;
-    const giveUp = (): void => reject(signal!.reason);
-    signal?.addEventListener("abort", giveUp);
-    this.#waiting.set(message.key, { resolve, reject });
-    try {
-      await Promise.all([promise, link.write(message, options)]);
-    } finally {
-      signal?.removeEventListener("abort", giveUp);
-      this.#waiting.delete(message.key);
-    }
+  #exchange(link: Link, message: Message, options: SendOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const { abort } = options;
+      const fail = (reason: unknown): void => {
+        if (this.#waiting.get(message.key) !== waiting) return;
+        this.#waiting.delete(message.key);
+        reject(reason);
+      };
+      const waiting: Waiting = { resolve, reject: fail };
+      this.#waiting.set(message.key, waiting);
+      if (abort instanceof Abort) {
+        if (abort.aborted) return fail(abort.reason);
+        abort.onabort = fail;
+      } else if (abort !== undefined) {
+        if (abort.signal.aborted) return fail(abort.signal.reason);
+        abort.signal.addEventListener("abort", () => fail(abort.signal.reason), { once: true });
+      }
+      link.write(message, options)?.catch(fail);
+    });
   }
 
   #receive(message: Message): Promise<void> | undefined {
     const waiting = message.kind === "response" ? this.#waiting.get(message.key) : undefined;
     const wait = this.#events.onmessage(message, waiting === undefined ? undefined : message.key);
-    waiting?.resolve();
+    if (waiting !== undefined) {
+      this.#waiting.delete(message.key);
+      waiting.resolve();
+    }
     return wait;
   }
 
@@ -166,9 +191,8 @@ export class SharedStreamEnd implements FarEnd {
   }
 
   #end(failure: ChannelFailure): void {
-    this.#link = undefined;
-    for (const waiting of this.#waiting.values()) waiting.reject(failure);
-    this.#waiting.clear();
+    this.#link = this.#ready = undefined;
+    for (const waiting of [...this.#waiting.values()]) waiting.reject(failure);
   }
 }
 

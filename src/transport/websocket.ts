@@ -24,6 +24,8 @@ const HIGH_WATER = 1_048_576;
 const LOOK_AGAIN_MS = 5;
 const NORMAL_CLOSURE = 1000;
 
+const decoder = new TextDecoder();
+
 /** MCP over a WebSocket (RFC 6455) with the subprotocol `mcp`: one message in one text frame. */
 export function webSocketLink(options: WebSocketOptions): OpenLink {
   return async (events, abort) => {
@@ -42,27 +44,35 @@ export function webSocketLink(options: WebSocketOptions): OpenLink {
 class WebSocketLink implements Link {
   readonly #socket: WebSocket;
   readonly #clock: Clock;
+  readonly #closed: Promise<void>;
 
   constructor(socket: WebSocket, clock: Clock) {
     this.#socket = socket;
     this.#clock = clock;
+    this.#closed = new Promise((resolve) => socket.addEventListener("close", () => resolve()));
   }
 
-  async write(message: Message): Promise<void> {
-    if (this.#socket.readyState !== WebSocket.OPEN) {
-      throw new ChannelFailure("session_lost", "session_lost", "the connection to the server is closing");
-    }
-    this.#socket.send(new TextDecoder().decode(message.bytes));
+  get closing(): Promise<void> | undefined {
+    if (this.#socket.readyState === WebSocket.OPEN) return undefined;
+    // The server has said that it ends; nobody waits for it to do so.
+    this.#socket.terminate();
+    return this.#closed;
+  }
+
+  write(message: Message): Promise<void> | undefined {
+    this.#socket.send(decoder.decode(message.bytes));
+    return this.#socket.bufferedAmount > HIGH_WATER ? this.#drained() : undefined;
+  }
+
+  async #drained(): Promise<void> {
     while (this.#socket.bufferedAmount > HIGH_WATER && this.#socket.readyState === WebSocket.OPEN) {
       await pause(this.#clock, LOOK_AGAIN_MS);
     }
   }
 
   async close(deadline: number): Promise<void> {
-    const { promise: closed, resolve } = Promise.withResolvers<void>();
-    this.#socket.addEventListener("close", () => resolve());
     this.#socket.close(NORMAL_CLOSURE);
-    if (this.#socket.readyState !== WebSocket.CLOSED) await Promise.race([closed, pause(this.#clock, deadline)]);
+    await Promise.race([this.#closed, pause(this.#clock, deadline)]);
     this.#socket.terminate();
   }
 }

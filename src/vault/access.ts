@@ -44,6 +44,8 @@ export type Still = () => void;
  */
 export class Access {
   readonly #options: VaultOptions;
+  /** The folder's real path, once this process has made it or seen to it; on Windows that starts two programs. */
+  #made: string | undefined;
   #known: { fingerprint: string; seal: Promise<Seal> } | undefined;
 
   constructor(options: VaultOptions) {
@@ -131,7 +133,9 @@ export class Access {
   /** Where keys come from, with the folder, which is made if need be, by its real path. */
   async sources(): Promise<KeySources> {
     try {
-      return { ...this.#options, folder: await makePrivateFolder(this.#options.folder) };
+      const made = this.#made !== undefined && await checkPrivateFolder(this.#made);
+      if (!made) this.#made = await makePrivateFolder(this.#options.folder);
+      return { ...this.#options, folder: this.#made! };
     } catch (thrown) {
       throw toVaultError(thrown);
     }

@@ -38,6 +38,9 @@ async function acquire(
 ): Promise<() => void> {
   let late = false;
   const timer = clock.after(LONGEST_WAIT_MS, () => late = true);
+  const { promise: aborted, resolve } = Promise.withResolvers<void>();
+  const abort = (): void => resolve();
+  signal?.addEventListener("abort", abort);
   try {
     for (;;) {
       signal?.throwIfAborted();
@@ -49,10 +52,11 @@ async function acquire(
         });
       }
       // Bun's own sleep keeps the process alive, which has perhaps nothing else to do; the clock's timers do not.
-      await Promise.race([Bun.sleep(jittered(POLL_MS)), aborted(signal)]);
+      await Promise.race([Bun.sleep(jittered(POLL_MS)), aborted]);
     }
   } finally {
     timer.cancel();
+    signal?.removeEventListener("abort", abort);
   }
 }
 
@@ -89,8 +93,4 @@ function foreign(file: string, cause: unknown): BridgeError {
     hint: "end every mcp-bridge, then remove that file",
     cause,
   });
-}
-
-function aborted(signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => signal?.addEventListener("abort", () => resolve(), { once: true }));
 }

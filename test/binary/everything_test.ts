@@ -1,9 +1,11 @@
 /**
- * The reference server behind the executable, driven by the clients that people use. What the server says to a client
- * that speaks to it directly is the measure of what it has to say through the executable.
+ * The reference server behind the executable, over each transport, driven by the clients that people use. What the
+ * server says to a client that speaks to it directly is the measure of what it has to say through the executable.
  */
 import { afterAll, describe, expect, test } from "bun:test";
-import { EverythingServer } from "../harness/everything_server.ts";
+import { EverythingProgram } from "../harness/everything_program.ts";
+import { EverythingServer, type ReferenceServer } from "../harness/everything_server.ts";
+import { EverythingWebSocket } from "../harness/everything_web_socket.ts";
 import { commandOf, Executable, type Message } from "../harness/executable.ts";
 import { Home } from "../harness/home.ts";
 import { inspect } from "../harness/inspector.ts";
@@ -23,7 +25,32 @@ const LARGE_RESULT = 4 * MEBIBYTE;
 const GRACE_MS = 2_000;
 
 const server = await EverythingServer.start();
-afterAll(() => server[Symbol.asyncDispose]());
+const sse = await EverythingServer.start("sse");
+const webSocket = new EverythingWebSocket();
+const program = new EverythingProgram();
+const taps = [new Recorder(server.url), new Recorder(sse.url)];
+afterAll(async () => {
+  for (const each of [...taps, server, sse, webSocket, program]) await each[Symbol.asyncDispose]();
+});
+
+/** A way to the server, and the clients of whom the stories are told there. */
+interface Way {
+  readonly name: string;
+  readonly server: ReferenceServer;
+  readonly clients: readonly SdkClientKind[];
+  /** Where an executable is sent to, so that the messages for the server can be read on the way. */
+  readonly tap?: { readonly words: readonly string[]; readonly messages: Log<Message> };
+}
+
+const ORDINARY_CLIENTS = [V1_CLIENT, V2_LEGACY_CLIENT];
+const WAYS: readonly Way[] = [
+  { name: "Streamable HTTP", server, clients: CLIENTS, tap: taps[0]! },
+  // Found by the fallback that the specification wants.
+  { name: "HTTP+SSE", server: sse, clients: ORDINARY_CLIENTS, tap: taps[1]! },
+  { name: "a WebSocket", server: webSocket, clients: ORDINARY_CLIENTS, tap: webSocket },
+  { name: "standard input and output", server: program, clients: ORDINARY_CLIENTS },
+];
+const STORIES = WAYS.flatMap((way) => way.clients.map((kind) => [`${kind.name} over ${way.name}`, kind, way] as const));
 
 /**
  * A client at the executable, whose stream for the server's own messages is open. Disposing it closes the client, and
@@ -40,12 +67,17 @@ class Session implements AsyncDisposable {
     this.client = client;
   }
 
-  static async open(kind: SdkClientKind, role: Partial<Role> = {}, url = server.url): Promise<Session> {
+  static async open(
+    kind: SdkClientKind,
+    to: ReferenceServer,
+    role: Partial<Role> = {},
+    words = to.words,
+  ): Promise<Session> {
     const home = new Home();
     try {
       const before = server.log.items.length;
-      const client = await kind.overStdio(commandOf(home, url), roleOf(role));
-      await server.listened(before);
+      const client = await kind.overStdio(commandOf(home, ...words), roleOf(role));
+      await to.listened(before);
       return new Session(kind, home, client);
     } catch (error) {
       home[Symbol.dispose]();
@@ -99,9 +131,9 @@ function gate(): { opened: Promise<void>; open: () => void } {
   return { opened: promise, open: resolve };
 }
 
-describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, kind) => {
+describe.each(STORIES)("%s", (_name, kind, { server: to, tap }) => {
   test("learns from initialize what the server says of itself", async () => {
-    await using session = await Session.open(kind);
+    await using session = await Session.open(kind, to);
     await using direct = await session.direct();
     expect(session.client.sdk.getServerVersion()).toEqual(direct.sdk.getServerVersion()!);
     expect(session.client.sdk.getServerCapabilities()).toEqual(direct.sdk.getServerCapabilities()!);
@@ -110,7 +142,7 @@ describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, k
   });
 
   test("lists the tools, resources, templates and prompts that the server lists", async () => {
-    await using session = await Session.open(kind);
+    await using session = await Session.open(kind, to);
     await using direct = await session.direct();
     const { tools } = await session.client.sdk.listTools();
     expect(tools.map(({ name }) => name)).toContain("trigger-sampling-request");
@@ -122,7 +154,7 @@ describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, k
   });
 
   test("reads resources and gets prompts as the server gives them", async () => {
-    await using session = await Session.open(kind);
+    await using session = await Session.open(kind, to);
     await using direct = await session.direct();
     for (const { uri } of (await direct.sdk.listResources()).resources) {
       expect<unknown>(await session.client.sdk.readResource({ uri })).toEqual(
@@ -137,7 +169,7 @@ describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, k
   });
 
   test("calls tools and gets text, structured content, images and links", async () => {
-    await using session = await Session.open(kind);
+    await using session = await Session.open(kind, to);
     await using direct = await session.direct();
     expect(textOf(await session.client.call("echo", { message: "hello" }))).toBe("Echo: hello");
     expect(textOf(await session.client.call("get-sum", { a: 2, b: 3.5 }))).toContain("5.5");
@@ -151,7 +183,7 @@ describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, k
   });
 
   test("gets the server's errors with their code, message and data", async () => {
-    await using session = await Session.open(kind);
+    await using session = await Session.open(kind, to);
     await using direct = await session.direct();
     const failing: ((client: SdkClient) => Promise<unknown>)[] = [
       (client) => client.call("no-such-tool"),
@@ -166,9 +198,9 @@ describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, k
   });
 
   test("hears of the progress of a long call, in order and before its result", async () => {
-    await using session = await Session.open(kind);
+    await using session = await Session.open(kind, to);
     const heard: number[] = [];
-    const result = await session.client.call("trigger-long-running-operation", { duration: 0.5, steps: 5 }, {
+    const result = await session.client.call("trigger-long-running-operation", { duration: 0.2, steps: 5 }, {
       onprogress: ({ progress, total }) => {
         expect(total).toBe(5);
         heard.push(progress);
@@ -182,7 +214,7 @@ describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, k
   });
 
   test("hears log messages from the level it set", async () => {
-    await using session = await Session.open(kind);
+    await using session = await Session.open(kind, to);
     await session.client.sdk.setLoggingLevel("debug");
     await session.client.call("toggle-simulated-logging");
     const message = await session.client.notifications.find(({ method }) => method === "notifications/message");
@@ -196,7 +228,7 @@ describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, k
   });
 
   test("hears of updates to the resource it subscribed to, and of no other", async () => {
-    await using session = await Session.open(kind);
+    await using session = await Session.open(kind, to);
     const uri = `demo://resource/dynamic/text/${1 + CLIENTS.indexOf(kind)}`;
     await session.client.sdk.subscribeResource({ uri: "demo://resource/dynamic/text/99" });
     await session.client.sdk.subscribeResource({ uri });
@@ -209,7 +241,7 @@ describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, k
   });
 
   test("hears that the list of resources has changed, and finds the new one in it", async () => {
-    await using session = await Session.open(kind);
+    await using session = await Session.open(kind, to);
     const name = `${kind.name.replaceAll(" ", "-")}.gz`;
     await session.client.call("gzip-file-as-resource", { name, data: "data:text/plain,hello" });
     await session.client.notifications.find(({ method }) => method === "notifications/resources/list_changed");
@@ -219,7 +251,7 @@ describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, k
 
   test("answers the server's sampling request in the midst of a call", async () => {
     const asked: Message[] = [];
-    await using session = await Session.open(kind, {
+    await using session = await Session.open(kind, to, {
       sample: (params) => {
         asked.push(params);
         return "forty-two";
@@ -241,7 +273,7 @@ describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, k
 
   test("answers the server's forms by filling them in and by declining", async () => {
     const forms: Message[] = [];
-    await using session = await Session.open(kind, {
+    await using session = await Session.open(kind, to, {
       elicit: (params) => {
         forms.push(params);
         return forms.length === 1 ? { action: "accept", content: { name: "Ada", check: true } } : { action: "decline" };
@@ -258,7 +290,7 @@ describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, k
 
   test("gives its roots when the server asks, and again after they have changed", async () => {
     const roots = [{ uri: "file:///one", name: "first" }];
-    await using session = await Session.open(kind, { roots: () => roots });
+    await using session = await Session.open(kind, to, { roots: () => roots });
     expect(textOf(await session.client.call("get-roots-list"))).toContain("1. first\n   URI: file:///one");
     roots.push({ uri: "file:///two", name: "second" });
     await session.client.sdk.sendRootsListChanged();
@@ -267,16 +299,16 @@ describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, k
   });
 
   test("cancels a call, which reaches the server under the id of that call", async () => {
-    await using recorder = new Recorder(server.url);
+    const before = tap?.messages.items.length;
     const running = gate();
     const cancelled = gate();
-    await using session = await Session.open(kind, {
+    await using session = await Session.open(kind, to, {
       sample: async () => {
         running.open();
         await cancelled.opened;
         return "too late";
       },
-    }, recorder.url);
+    }, tap?.words);
     const abort = new AbortController();
     const call = outcomeOf(
       session.client.call("trigger-sampling-request", { prompt: "wait" }, { signal: abort.signal }),
@@ -284,15 +316,17 @@ describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, k
     await running.opened;
     abort.abort("changed my mind");
     expect(await call).toMatchObject({ error: { message: expect.stringContaining("changed my mind") } });
-    const { message } = await recorder.requests.find(({ message }) => message?.method === "notifications/cancelled");
-    const called = await recorder.requests.find(({ message }) => message?.method === "tools/call");
-    expect(message!.params).toMatchObject({ requestId: called.message!.id, reason: "changed my mind" });
+    if (tap !== undefined) {
+      const { params } = await tap.messages.find(({ method }) => method === "notifications/cancelled", before);
+      const { id } = await tap.messages.find(({ method }) => method === "tools/call", before);
+      expect(params).toMatchObject({ requestId: id, reason: "changed my mind" });
+    }
     cancelled.open();
     expect(textOf(await session.client.call("echo", { message: "still here" }))).toBe("Echo: still here");
   });
 
   test("completes the arguments of prompts and templates", async () => {
-    await using session = await Session.open(kind);
+    await using session = await Session.open(kind, to);
     const prompt = { type: "ref/prompt" as const, name: "completable-prompt" };
     const department = await session.client.sdk.complete({
       ref: prompt,
@@ -308,12 +342,12 @@ describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, k
   });
 
   test("pings", async () => {
-    await using session = await Session.open(kind);
+    await using session = await Session.open(kind, to);
     expect(await session.client.sdk.ping()).toEqual({});
   });
 
   test("sends and gets messages of megabytes unharmed", async () => {
-    await using session = await Session.open(kind);
+    await using session = await Session.open(kind, to);
     const message = hardText(2 * MEBIBYTE);
     const echoed = await session.client.call("echo", { message });
     // Compared by hand: a difference of megabytes is nothing that anyone wants to see printed.
@@ -335,7 +369,7 @@ describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, k
   test(`keeps ${MANY} calls in flight at once, each waiting for an answer of the client`, async () => {
     const asked = new Log<Message>();
     const all = asked.find(() => asked.items.length === MANY);
-    await using session = await Session.open(kind, {
+    await using session = await Session.open(kind, to, {
       sample: async (params) => {
         asked.add(params);
         await all;
@@ -348,15 +382,33 @@ describe.each(CLIENTS.map((kind) => [kind.name, kind] as const))("%s", (_name, k
     expect(results.map((result, index) => textOf(result).includes(prompts[index]!))).not.toContain(false);
   });
 
-  test("ends the process and the session by closing, before a signal would be sent", async () => {
-    const session = await Session.open(kind);
-    const id = server.begunSessions().at(-1)!;
-    const start = performance.now();
-    await session[Symbol.asyncDispose]();
-    expect(performance.now() - start).toBeLessThan(GRACE_MS);
-    await server.sessionEnded(id, 1_000);
-  });
+  if (to === server) {
+    test("ends the process and the session by closing, before a signal would be sent", async () => {
+      const session = await Session.open(kind, to);
+      const id = server.begunSessions().at(-1)!;
+      const start = performance.now();
+      await session[Symbol.asyncDispose]();
+      expect(performance.now() - start).toBeLessThan(GRACE_MS);
+      await server.sessionEnded(id, 1_000);
+    });
+  }
 });
+
+test.each(WAYS.slice(1).map((way) => [way.name, way] as const))(
+  "a server over %s that is restarted gets the handshake and the subscriptions once more",
+  async (_name, { server: to }) => {
+    await using executable = new Executable({}, ...to.words);
+    await executable.initialize();
+    const uri = "demo://resource/dynamic/text/1";
+    await executable.request({ id: 1, method: "resources/subscribe", params: { uri } });
+    await to.restart();
+    // A call would be told that its outcome is unknown if the loss is noticed after it; what only reads is asked again.
+    expect((await executable.request({ id: 2, method: "tools/list" })).result.tools.length).toBeGreaterThan(10);
+    const toggle = { name: "toggle-subscriber-updates", arguments: {} };
+    await executable.request({ id: 3, method: "tools/call", params: toggle });
+    await executable.output.find((line) => line.includes("notifications/resources/updated"));
+  },
+);
 
 describe("the inspector", () => {
   test("lists and calls, in the revision it knows best and in the one it negotiates", async () => {

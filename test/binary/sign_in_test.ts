@@ -1,10 +1,9 @@
 /** Signing in, by the executable as a client starts it, with a server, an authorization server and a browser. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { EXECUTABLE } from "../../scripts/build.ts";
 import { refuses, returns } from "../harness/as_faults.ts";
 import { runs } from "../harness/counts.ts";
-import { Executable } from "../harness/executable.ts";
+import { Executable, type Outcome, outcomeOf } from "../harness/executable.ts";
 import { FakeAs } from "../harness/fake_as.ts";
 import { FakeBrowser } from "../harness/fake_browser.ts";
 import { Home } from "../harness/home.ts";
@@ -36,17 +35,8 @@ function start(...flags: string[]): Executable {
 }
 
 /** Runs a command to its end. */
-async function run(...words: string[]): Promise<{ stdout: string; stderr: string; exitCode: number }> {
-  const { env } = surroundings();
-  const command = Bun.spawn([EXECUTABLE, ...words], {
-    cwd: home.folder,
-    env: { ...home.env, ...env },
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [stdout, stderr] = await Promise.all([command.stdout.text(), command.stderr.text()]);
-  return { stdout, stderr, exitCode: await command.exited };
+function run(...words: string[]): Promise<Outcome> {
+  return outcomeOf(surroundings(), ...words);
 }
 
 describe("an unmodified client at a server that demands OAuth", () => {
@@ -124,6 +114,29 @@ describe("a token that has ended", () => {
     as.once("token", refuses("invalid_client", 401));
     expect((await bridge.request({ id: 1, method: "tools/list" })).result).toBeDefined();
     expect(as.asked("register")).toHaveLength(2);
+  });
+
+  test("after a life of seconds had been used all the same, and costs no further sign-in", async () => {
+    as.tokens.lifetimes.access = 2;
+    await using bridge = start();
+    expect((await bridge.initialize()).result.serverInfo.name).toBe("fake");
+    as.tokens.expireAccess();
+    expect((await bridge.request({ id: 1, method: "tools/list" })).result).toBeDefined();
+    expect(browser.count).toBe(1);
+  });
+
+  test("and cannot be renewed leads the next start to a sign-in", async () => {
+    as.offersRefresh = false;
+    as.tokens.lifetimes.access = 1;
+    await signedIn();
+    const ended = (): boolean =>
+      server.bearings.items.every(({ token }) => {
+        return token === undefined || as.tokens.worth(token).kind === "expired";
+      });
+    while (!ended()) await Bun.sleep(20);
+    await using bridge = start();
+    expect((await bridge.initialize()).result.serverInfo.name).toBe("fake");
+    expect(browser.count).toBe(2);
   });
 
   test("is redeemed once by 12 processes at a time, and never twice, in each of the rounds (C4)", async () => {

@@ -1,5 +1,6 @@
 /** The scenarios for clients of the conformance suite, one test for each revision and scenario. See `README.md`. */
 import { expect, test } from "bun:test";
+import { SIGN_IN_SCENARIOS } from "./sign_in_scenarios.ts";
 import { listClientScenarios, playClientScenario, type Scenario } from "./suite.ts";
 
 /** What is played. The suite counts `tools_call` from 2025-06-18 on, but its server speaks 2025-03-26 as well. */
@@ -20,74 +21,50 @@ const PLAYED: readonly Scenario[] = [
   { name: "sep-2640-client-verify-frontmatter", revisions: ["2025-11-25"] },
 ];
 
+/** Ways to sign in that are extensions of the protocol, and have no flag yet. */
+const EXTENSIONS = [
+  "auth/client-credentials-jwt",
+  "auth/client-credentials-basic",
+  "auth/enterprise-managed-authorization",
+  "auth/dpop",
+  "auth/dpop-nonce",
+  "auth/wif-jwt-bearer",
+];
+
+/** What the executable cannot do yet; `bun test --todo` tries it nevertheless, and fails when it can. */
+const WAITING: ReadonlySet<string> = new Set(EXTENSIONS);
+
 /** What is not played, and why. */
 const NOT_PLAYED: readonly { reason: string; scenarios: readonly string[] }[] = [
   {
     reason: "needs the schema of a tool, from which Mcp-Param headers are made or the tool is left out",
     scenarios: ["http-custom-headers", "http-invalid-tool-headers"],
   },
-  {
-    reason: "needs a sign-in",
-    scenarios: [
-      "auth/metadata-default",
-      "auth/metadata-var1",
-      "auth/metadata-var2",
-      "auth/metadata-var3",
-      "auth/basic-cimd",
-      "auth/scope-from-www-authenticate",
-      "auth/scope-from-scopes-supported",
-      "auth/scope-omitted-when-undefined",
-      "auth/scope-step-up",
-      "auth/scope-retry-limit",
-      "auth/token-endpoint-auth-basic",
-      "auth/token-endpoint-auth-post",
-      "auth/token-endpoint-auth-none",
-      "auth/pre-registration",
-      "auth/2025-03-26-oauth-metadata-backcompat",
-      "auth/2025-03-26-oauth-endpoint-fallback",
-      "auth/resource-mismatch",
-      "auth/offline-access-scope",
-      "auth/offline-access-not-supported",
-      "auth/authorization-server-migration",
-      "auth/iss-supported",
-      "auth/iss-not-advertised",
-      "auth/iss-supported-missing",
-      "auth/iss-wrong-issuer",
-      "auth/iss-unexpected",
-      "auth/iss-normalized",
-      "auth/metadata-issuer-mismatch",
-    ],
-  },
-  {
-    reason: "needs a sign-in of an extension",
-    scenarios: [
-      "auth/client-credentials-jwt",
-      "auth/client-credentials-basic",
-      "auth/enterprise-managed-authorization",
-      "auth/dpop",
-      "auth/dpop-nonce",
-      "auth/wif-jwt-bearer",
-    ],
-  },
 ];
 
 test("each scenario that the suite has for clients is played in all its revisions, or is named with a reason", async () => {
   const listed = await listClientScenarios();
   const notPlayed = NOT_PLAYED.flatMap(({ scenarios }) => scenarios);
-  expect([...PLAYED.map(({ name }) => name), ...notPlayed].sort()).toEqual(
-    listed.map(({ name }) => name).sort(),
-  );
-  for (const { name, revisions } of PLAYED) {
+  const rows = [...PLAYED, ...SIGN_IN_SCENARIOS];
+  expect([...rows.map(({ name }) => name), ...notPlayed].sort()).toEqual(listed.map(({ name }) => name).sort());
+  for (const { name, revisions } of rows) {
     const wanted = listed.find((scenario) => scenario.name === name)!.revisions;
     if (wanted[0] !== "extension") expect(revisions).toEqual(expect.arrayContaining(wanted));
   }
 });
 
+async function play(revision: string, name: string): Promise<void> {
+  const { passed, report } = await playClientScenario(revision, name);
+  if (!passed) throw new Error(report);
+}
+
 for (const { name, revisions } of PLAYED) {
+  for (const revision of revisions) test(`${revision} ${name}`, () => play(revision, name));
+}
+
+for (const { name, revisions, needs } of SIGN_IN_SCENARIOS) {
   for (const revision of revisions) {
-    test(`${revision} ${name}`, async () => {
-      const { passed, report } = await playClientScenario(revision, name);
-      if (!passed) throw new Error(report);
-    });
+    if (!WAITING.has(name)) test(`${revision} ${name}`, () => play(revision, name));
+    else test.todo(`${revision} ${name} waits for sign-in: ${needs}`, () => play(revision, name));
   }
 }

@@ -10,11 +10,15 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { ElicitRequestSchema, type JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import { type Command, commandOf } from "../harness/executable.ts";
+import { FakeBrowser } from "../harness/fake_browser.ts";
 import { Home } from "../harness/home.ts";
+import { SIGN_IN_SCENARIOS } from "./sign_in_scenarios.ts";
 
 const CLIENT_INFO = { name: "mcp-bridge-conformance", version: "1.0.0" };
 const MODERN = "2026-07-28";
 
+/** What a client starts. */
+type Start = Omit<Command, "stderr"> & { stderr: "inherit" };
 type AnyClient = Client | ModernClient;
 type Tool = { name: string; inputSchema: Record<string, unknown> };
 type ToolCall = { name: string; arguments: Record<string, unknown> };
@@ -23,8 +27,8 @@ type ToolCall = { name: string; arguments: Record<string, unknown> };
 class RevisionTransport extends StdioClientTransport {
   readonly #revision: string;
 
-  constructor(command: Command, revision: string) {
-    super(command);
+  constructor(start: Start, revision: string) {
+    super(start);
     this.#revision = revision;
   }
 
@@ -34,21 +38,21 @@ class RevisionTransport extends StdioClientTransport {
   }
 }
 
-async function connectLegacy(command: Command, revision: string): Promise<Client> {
+async function connectLegacy(start: Start, revision: string): Promise<Client> {
   // The suite wants to see the defaults of a form applied, which the SDK does for a client that asks for it.
   const capabilities = { elicitation: { form: { applyDefaults: true } } };
   const client = new Client(CLIENT_INFO, { capabilities });
   client.setRequestHandler(ElicitRequestSchema, () => ({ action: "accept", content: {} }));
-  await client.connect(new RevisionTransport(command, revision));
+  await client.connect(new RevisionTransport(start, revision));
   return client;
 }
 
-async function connectModern(command: Command, revision: string): Promise<ModernClient> {
+async function connectModern(start: Start, revision: string): Promise<ModernClient> {
   const capabilities = { roots: {}, sampling: {}, elicitation: { form: {} } };
   const mode = revision < MODERN ? "legacy" : { pin: revision };
   const client = new ModernClient(CLIENT_INFO, { capabilities, versionNegotiation: { mode } });
   client.setRequestHandler("elicitation/create", () => ({ action: "accept", content: { confirmed: true } }));
-  await client.connect(new ModernTransport(command));
+  await client.connect(new ModernTransport(start));
   return client;
 }
 
@@ -129,6 +133,17 @@ async function readSkill(client: AnyClient): Promise<void> {
   throw new Error("A skill that was tampered with has been taken");
 }
 
+async function useTestTool(client: AnyClient): Promise<void> {
+  await client.listTools();
+  await client.callTool({ name: "test-tool", arguments: {} });
+}
+
+/** Settles when what a client tried was refused, as it should be. */
+async function refusal(tried: Promise<void>): Promise<void> {
+  const wasDone = await tried.then(() => true, () => false);
+  if (wasDone) throw new Error("The client was served, though the sign-in should have come to nothing");
+}
+
 /** How a client plays a scenario. Those of the skills extension need the v2 client in each revision. */
 const SCENARIOS: Record<string, { play: (client: AnyClient) => Promise<void>; skills?: boolean }> = {
   "initialize": { play: listTools },
@@ -151,12 +166,23 @@ const SCENARIOS: Record<string, { play: (client: AnyClient) => Promise<void>; sk
 if (import.meta.main) {
   const scenario = process.env.MCP_CONFORMANCE_SCENARIO ?? "";
   const revision = process.env.MCP_CONFORMANCE_PROTOCOL_VERSION ?? MODERN;
-  const part = SCENARIOS[scenario];
+  const signIn = SIGN_IN_SCENARIOS.find(({ name }) => name === scenario);
+  const part = signIn === undefined ? SCENARIOS[scenario] : { play: useTestTool };
   if (!part) throw new Error(`Cannot play the scenario: "${scenario}" is unknown`);
   using home = new Home();
-  const command = commandOf(home, process.argv[2]!);
+  using browser = signIn === undefined ? FakeBrowser.forbidden() : new FakeBrowser();
+  const context = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? "{}");
+  const { command, args, env } = commandOf(home, process.argv[2]!, ...signIn?.flags?.(context, home.folder) ?? []);
+  // What the executable says on stderr stands in the report of the suite.
+  const start: Start = { command, args, env: { ...env, ...browser.env }, stderr: "inherit" };
   const connect = part.skills || revision >= MODERN ? connectModern : connectLegacy;
-  const client = await connect(command, revision);
-  await part.play(client);
-  await client.close();
+  const played = connect(start, revision).then(async (client) => {
+    try {
+      await part.play(client);
+    } finally {
+      await client.close();
+    }
+  });
+  if (signIn?.refused) await refusal(played);
+  else await played;
 }

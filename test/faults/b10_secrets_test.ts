@@ -7,16 +7,9 @@ import { Executable, type Message } from "../harness/executable.ts";
 import { body, FakeMcp } from "../harness/fake_mcp.ts";
 import { freePort } from "../harness/free_port.ts";
 import { Home } from "../harness/home.ts";
+import { type Finding, sweep } from "../harness/secret_sweep.ts";
 
 const MARK = `marked${crypto.randomUUID().replaceAll("-", "")}`;
-/** The forms in which a secret may slip out. */
-const FORMS = [
-  MARK,
-  btoa(MARK),
-  encodeURIComponent(`Bearer ${MARK}`),
-  MARK.toUpperCase(),
-  [...MARK].reverse().join(""),
-];
 
 type Source = (home: Home) => { env: Record<string, string>; words: string[] };
 
@@ -29,18 +22,19 @@ const SOURCES: [name: string, source: Source][] = [
   }],
 ];
 
-function sweep(text: string): string[] {
-  return FORMS.filter((form) => text.includes(form));
+/** Where the secret stands in what a bridge said. */
+function saidBy({ output, stderr }: Executable): Finding[] {
+  return sweep([MARK], { outputs: { stdout: output, stderr } });
 }
 
 /** Asks something of the bridge, lets it end, and looks for the secret in all that it said. */
-async function secretsIn(bridge: Executable, words: string[]): Promise<{ answer: Message; found: string[] }> {
+async function secretsIn(bridge: Executable, words: string[]): Promise<{ answer: Message; found: Finding[] }> {
   const answer = await bridge.request({ id: 1, method: "tools/call", params: { name: "x" } });
   const commandLine = process.platform === "linux" ? readFileSync(`/proc/${bridge.pid}/cmdline`, "utf8") : words.join();
   bridge.endInput();
   await bridge.exit(3_000);
   await Promise.all([bridge.output.ended, bridge.stderr.ended]);
-  return { answer, found: sweep([bridge.output, bridge.stderr, commandLine].join("\n")) };
+  return { answer, found: [...saidBy(bridge), ...sweep([MARK], { outputs: { arguments: commandLine } })] };
 }
 
 const FAILURES: [what: string, answer: (id: unknown) => Response, code: string][] = [
@@ -96,7 +90,7 @@ describe.each(SOURCES)("the secret of %s is in no output and no argument (B10)",
     bridge.endInput();
     await bridge.exit(3_000);
     await Promise.all([bridge.output.ended, bridge.stderr.ended]);
-    expect(sweep(`${bridge.output}\n${bridge.stderr}`)).toEqual([]);
+    expect(saidBy(bridge)).toEqual([]);
   });
 
   test("when the connection is reset, or answers something that is not HTTP", async () => {
@@ -135,7 +129,7 @@ describe("a header line that is wrong is not shown, since it may hold a secret (
     expect(await bridge.exit(2_000)).toBe(2);
     await bridge.stderr.ended;
     expect(bridge.stderr.items[0]).toStartWith("mcp-bridge: error: ");
-    expect(sweep(String(bridge.stderr))).toEqual([]);
+    expect(saidBy(bridge)).toEqual([]);
   });
 });
 

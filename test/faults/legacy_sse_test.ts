@@ -34,6 +34,7 @@ class FakeSse implements Disposable {
 
   async #serve(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
+    if (pathname.startsWith("/.well-known/") || pathname === "/register") return new Response("no", { status: 404 });
     if (request.method === "GET") {
       if (this.refuseGet !== undefined) return this.refuseGet();
       const { response, stream } = eventStream();

@@ -4,16 +4,27 @@ import { freePort } from "./free_port.ts";
 import { Home } from "./home.ts";
 import { LineLog } from "./line_log.ts";
 
-const ENTRY = Bun.resolveSync("@modelcontextprotocol/server-everything/dist/index.js", import.meta.dir);
+/** The server's program. */
+export const ENTRY: string = Bun.resolveSync("@modelcontextprotocol/server-everything/dist/index.js", import.meta.dir);
 const ATTEMPTS = 5;
 
-/** Over which transport the server is reached. */
+/** A reference server that the executable is told of, whatever carries its messages. */
+export interface ReferenceServer extends AsyncDisposable {
+  /** What the executable is told. */
+  readonly words: readonly string[];
+  /** Ends the server and with it all sessions, and has another in its place. */
+  restart(): Promise<void>;
+  /** Settles when a client can hear what the server says by itself. `from` is a place in the server's log. */
+  listened(from: number): Promise<void>;
+}
+
+/** Over which HTTP transport the server is reached. */
 export type EverythingMode = "streamableHttp" | "sse";
 
 type ServerProcess = Subprocess<"ignore", "pipe", "pipe">;
 
 /** A running server. Disposing it stops the process. */
-export class EverythingServer implements AsyncDisposable {
+export class EverythingServer implements ReferenceServer {
   /** The server's endpoint. */
   readonly url: string;
   /** What the server says it does, a line for each request. */
@@ -47,6 +58,10 @@ export class EverythingServer implements AsyncDisposable {
     }
   }
 
+  get words(): readonly string[] {
+    return [this.url];
+  }
+
   /** Kills the process and starts another on the same port, which knows no session. */
   async restart(): Promise<void> {
     this.#process.kill("SIGKILL");
@@ -65,8 +80,9 @@ export class EverythingServer implements AsyncDisposable {
     return this.#captures(/^Session initialized with ID: (\S+)$/);
   }
 
-  /** Waits until a client listens for what the server sends by itself. `from` is a place in the log. */
   async listened(from: number): Promise<void> {
+    // Without a stream for it no session of HTTP+SSE begins.
+    if (this.#mode === "sse") return;
     await this.log.find((line) => line.startsWith("Establishing new SSE stream for session"), from);
   }
 

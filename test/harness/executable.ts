@@ -27,6 +27,24 @@ export interface Surroundings {
   readonly cwd?: string;
   /** What its environment holds beyond that of its home. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What stands before it on the command line; what that starts besides ends with it. */
+  readonly before?: readonly string[];
+}
+
+/** What a command said, and how it ended. */
+export interface Outcome {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+/** Runs a command of the executable to its end; nobody types anything in. */
+export async function outcomeOf(surroundings: Surroundings, ...words: string[]): Promise<Outcome> {
+  await using command = new Executable(surroundings, ...words);
+  command.endInput();
+  const exitCode = await command.exit(30_000);
+  await Promise.all([command.output.ended, command.stderr.ended]);
+  return { stdout: String(command.output), stderr: String(command.stderr), exitCode };
 }
 
 /** The executable under the test's own hands, without an SDK between. Disposing it kills the process. */
@@ -40,10 +58,10 @@ export class Executable implements AsyncDisposable {
 
   /** Starts the executable with arguments in a home of its own, and in `surroundings` if those come first. */
   constructor(surroundings: string | Surroundings, ...args: string[]) {
-    const { cwd, env }: Surroundings = typeof surroundings === "string" ? {} : surroundings;
+    const { cwd, env, before = [] }: Surroundings = typeof surroundings === "string" ? {} : surroundings;
     const words = typeof surroundings === "string" ? [surroundings, ...args] : args;
     this.#home = new Home();
-    this.#process = Bun.spawn([EXECUTABLE, ...words], {
+    this.#process = Bun.spawn([...before, EXECUTABLE, ...words], {
       cwd: cwd ?? this.#home.folder,
       env: { ...this.#home.env, ...env },
       stdin: "pipe",

@@ -1,12 +1,13 @@
 /** An authorization server on loopback that approves by itself, remembers everything, and errs on demand. */
 import type { Server } from "bun";
 import type { Fault } from "./as_faults.ts";
+import { AsGrants, DEVICE_CODE } from "./as_grants.ts";
 import { authenticate, type RegisteredClient } from "./client_authentication.ts";
 import { DeviceGrants } from "./device_grants.ts";
 import type { Json } from "./fake_mcp.ts";
 import { Log } from "./log.ts";
 import { RegisteredClients } from "./registered_clients.ts";
-import { type Grant, Refusal, TokenFamilies, type Tokens, words } from "./token_families.ts";
+import { type Grant, Refusal, TokenFamilies, type Tokens } from "./token_families.ts";
 
 /** What the server can be asked for. */
 export type Endpoint =
@@ -45,7 +46,6 @@ export interface FakeAsOptions {
 }
 
 const METHODS = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
-const DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code";
 const FORM = "application/x-www-form-urlencoded";
 
 /**
@@ -67,6 +67,7 @@ export class FakeAs implements Disposable {
   offersRefresh = true;
   /** The only resources there are tokens for, if it is choosy; a request must name one of them then. */
   resources: readonly string[] | undefined;
+  readonly #grants = new AsGrants(this);
   readonly #path: string;
   readonly #server: Server<undefined>;
   readonly #faults = new Map<Endpoint, Fault>();
@@ -182,13 +183,13 @@ export class FakeAs implements Disposable {
       case "register":
         return Response.json(this.clients.register(jsonOf(request)), { status: 201 });
       case "authorize":
-        return this.#authorize(parameters);
-      case "token":
-        return Response.json(this.#tokenAnswer(await this.#redeem(request)), {
-          headers: { "cache-control": "no-store" },
-        });
+        return this.#grants.authorize(parameters);
+      case "token": {
+        const tokens = this.#grants.redeem(await this.#client(request), parameters);
+        return Response.json(this.#grants.answer(tokens), { headers: { "cache-control": "no-store" } });
+      }
       case "device_authorization":
-        return this.#beginDevice(await this.#client(request), parameters);
+        return this.#grants.beginDevice(await this.#client(request), parameters);
       case "device":
         return this.devices.decide(parameters.get("user_code"))
           ? new Response("approved")
@@ -209,124 +210,6 @@ export class FakeAs implements Disposable {
     const audiences = [this.issuer, this.metadata.token_endpoint];
     const shown = { authorization, form: parameters, audiences, now: this.tokens.now() };
     return authenticate(shown, (id) => this.clients.find(id));
-  }
-
-  #authorize(parameters: URLSearchParams): Response {
-    const client = this.clients.find(parameters.get("client_id") ?? "");
-    const redirectUri = parameters.get("redirect_uri") ?? "";
-    // Nobody is sent to an address that the client did not register.
-    if (client === undefined) return new Response("the client is unknown", { status: 400 });
-    if (!this.clients.mayReturn(client, redirectUri)) return new Response("not a redirect_uri of it", { status: 400 });
-    const callback = new URL(redirectUri);
-    for (const [name, value] of Object.entries(this.#decide(client, parameters, redirectUri))) {
-      callback.searchParams.set(name, value);
-    }
-    const state = parameters.get("state");
-    if (state !== null) callback.searchParams.set("state", state);
-    if (this.metadata.authorization_response_iss_parameter_supported === true) {
-      callback.searchParams.set("iss", this.issuer);
-    }
-    return new Response(null, { status: 302, headers: { location: callback.href } });
-  }
-
-  #decide(client: RegisteredClient, parameters: URLSearchParams, redirectUri: string): Record<string, string> {
-    try {
-      if (parameters.get("response_type") !== "code") throw new Refusal("unsupported_response_type", "only code");
-      const challenge = parameters.get("code_challenge") ?? "";
-      if (parameters.get("code_challenge_method") !== "S256" || !/^[\w-]{43}$/.test(challenge)) {
-        throw new Refusal("invalid_request", "PKCE with S256 is required");
-      }
-      return { code: this.tokens.code(this.#grant(client, parameters), { redirectUri, challenge }) };
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      return error.answer;
-    }
-  }
-
-  #grant(client: RegisteredClient, parameters: URLSearchParams): Grant {
-    const scope = parameters.get("scope") ?? client.scope ?? "";
-    const registered = client.scope;
-    if (registered !== undefined && !words(scope).every((word) => words(registered).includes(word))) {
-      throw new Refusal("invalid_scope", "the client is not registered for it");
-    }
-    const resources = parameters.getAll("resource");
-    const allowed = this.resources;
-    if (resources.some((resource) => !URL.canParse(resource) || resource.includes("#"))) {
-      throw new Refusal("invalid_target", "a resource is a URL without a fragment");
-    }
-    if (allowed !== undefined && (resources.length === 0 || resources.some((one) => !allowed.includes(one)))) {
-      throw new Refusal("invalid_target", "there are no tokens for it");
-    }
-    return { client: client.client_id, scope, resources };
-  }
-
-  async #redeem(request: AsRequest): Promise<Tokens> {
-    const client = await this.#client(request);
-    const { parameters } = request;
-    switch (parameters.get("grant_type")) {
-      case "authorization_code":
-        return this.#redeemCode(client, parameters);
-      case "refresh_token":
-        return this.tokens.refresh(parameters.get("refresh_token") ?? "", client.client_id, parameters.get("scope"));
-      case "client_credentials":
-        if (client.token_endpoint_auth_method === "none") throw new Refusal("unauthorized_client", "it has no secret");
-        return this.tokens.issue(this.#grant(client, parameters), false);
-      case DEVICE_CODE: {
-        const grant = this.devices.redeem(parameters.get("device_code") ?? "", client.client_id);
-        return this.tokens.issue(grant, this.offersRefresh);
-      }
-      default:
-        throw new Refusal("unsupported_grant_type", "this grant is unknown");
-    }
-  }
-
-  #redeemCode(client: RegisteredClient, parameters: URLSearchParams): Tokens {
-    const { family, binding } = this.tokens.redeemCode(parameters.get("code") ?? "");
-    const verifier = new Bun.CryptoHasher("sha256").update(parameters.get("code_verifier") ?? "").digest("base64url");
-    if (family.grant.client !== client.client_id) throw new Refusal("invalid_grant", "the code is another client's");
-    if (verifier !== binding.challenge) throw new Refusal("invalid_grant", "the verifier is wrong");
-    if (parameters.get("redirect_uri") !== binding.redirectUri) {
-      throw new Refusal("invalid_grant", "the redirect_uri is another");
-    }
-    const others = parameters.getAll("resource").filter((resource) => !family.grant.resources.includes(resource));
-    if (others.length > 0) throw new Refusal("invalid_target", "the code is not for this resource");
-    return this.tokens.tokens(family, family.grant.scope, this.offersRefresh);
-  }
-
-  #tokenAnswer({ access, refresh, scope, family }: Tokens): Json {
-    return {
-      access_token: access,
-      token_type: "Bearer",
-      expires_in: this.tokens.lifetimes.access,
-      ...(refresh === undefined ? {} : { refresh_token: refresh }),
-      ...(scope === "" ? {} : { scope }),
-      ...(words(scope).includes("openid") ? { id_token: this.#idToken(family.grant.client, access) } : {}),
-    };
-  }
-
-  /** An id token for those who use it as a bearer; its signature is none. */
-  #idToken(client: string, access: string): string {
-    const now = Math.floor(this.tokens.now() / 1_000);
-    const exp = now + this.tokens.lifetimes.access;
-    const claims = { iss: this.issuer, sub: "a-person", aud: client, iat: now, exp };
-    const [head, body] = [{ alg: "ES256" }, claims].map((part) =>
-      Buffer.from(JSON.stringify(part)).toString("base64url")
-    );
-    const token = `${head}.${body}.${this.tokens.secret("id")}`;
-    this.tokens.equate(token, access);
-    return token;
-  }
-
-  #beginDevice(client: RegisteredClient, parameters: URLSearchParams): Response {
-    const device = this.devices.begin(this.#grant(client, parameters));
-    return Response.json({
-      device_code: device.code,
-      user_code: device.userCode,
-      verification_uri: `${this.issuer}/device`,
-      verification_uri_complete: `${this.issuer}/device?user_code=${device.userCode}`,
-      expires_in: this.tokens.lifetimes.device,
-      interval: device.interval,
-    });
   }
 
   #introspect(token: string): Json {

@@ -16,7 +16,9 @@ export class Keyring implements Disposable {
 
   /** What stands before a command so that it finds the keyring, after the person has signed in or before. */
   session(state: "unlocked" | "locked"): string[] {
-    return ["dbus-run-session", "--", ...(state === "unlocked" ? ["sh", "-c", UNLOCK, "sh"] : [])];
+    // The bus and the keyring talk of what they miss, a screen above all.
+    const quiet = ["sh", "-c", 'exec "$@" 2>/dev/null', "sh"];
+    return [...quiet, "dbus-run-session", "--", ...(state === "unlocked" ? ["sh", "-c", UNLOCK, "sh"] : [])];
   }
 
   /** What the environment holds for such a session. */

@@ -31,6 +31,9 @@ export class OidcServer implements AsyncDisposable {
   readonly mcp: GuardedMcp;
   /** What happened at the provider, in order. */
   readonly events = new Log<OidcEvent>();
+  /** Every code and token so far. */
+  readonly secrets: string[] = [];
+  readonly #grants: string[] = [];
   readonly #http: Server;
   readonly #provider: Provider;
 
@@ -46,6 +49,11 @@ export class OidcServer implements AsyncDisposable {
     this.#provider.on("grant.success", (context) => note("grant.success", context));
     this.#provider.on("grant.error", (context) => note("grant.error", context));
     this.#provider.on("grant.revoked", (context) => note("grant.revoked", context));
+    // The id of an opaque token is the token.
+    const keep = ({ jti }: { jti: string }): void => void this.secrets.push(jti);
+    this.#provider.on("authorization_code.saved", keep);
+    this.#provider.on("access_token.saved", keep);
+    this.#provider.on("refresh_token.saved", keep);
     const answer = this.#provider.callback();
     http.on("request", (request: IncomingMessage, response: ServerResponse) => {
       if (!request.url!.startsWith("/interaction/")) return void answer(request, response);
@@ -69,6 +77,15 @@ export class OidcServer implements AsyncDisposable {
   /** How many grants of a type came to their end. */
   granted(grantType: string): number {
     return this.events.items.filter((event) => event.name === "grant.success" && event.grantType === grantType).length;
+  }
+
+  /** Takes back all that the person agreed to, as on a page of the account where applications are listed. */
+  async revokeGrants(): Promise<void> {
+    const { AccessToken, Grant, RefreshToken } = this.#provider;
+    for (const id of this.#grants.splice(0)) {
+      await Promise.all([AccessToken.revokeByGrantId(id), RefreshToken.revokeByGrantId(id)]);
+      await (await Grant.find(id))?.destroy();
+    }
   }
 
   async #lookup(token: string): Promise<KnownToken | undefined> {
@@ -96,7 +113,9 @@ export class OidcServer implements AsyncDisposable {
     const scope = String(params.scope ?? "");
     grant.addOIDCScope(scope);
     for (const resource of [params.resource ?? []].flat()) grant.addResourceScope(String(resource), scope);
-    const result = { login: { accountId: ACCOUNT }, consent: { grantId: await grant.save() } };
+    const grantId = await grant.save();
+    this.#grants.push(grantId);
+    const result = { login: { accountId: ACCOUNT }, consent: { grantId } };
     await this.#provider.interactionFinished(request, response, result);
   }
 }

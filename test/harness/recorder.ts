@@ -10,10 +10,12 @@ export interface RecordedRequest {
   message: Message | undefined;
 }
 
-/** Listens on a port of its own and passes everything on to `target`. Disposing it drops all connections. */
+/** Listens on a port of its own and passes all on to the server of `target`. Disposing it drops all connections. */
 export class Recorder implements AsyncDisposable {
   /** The requests, in the order they came. */
   readonly requests: Log<RecordedRequest> = new Log();
+  /** Their messages. */
+  readonly messages: Log<Message> = new Log();
   /** The endpoint to use in place of the target's. */
   readonly url: string;
   readonly #server: ReturnType<typeof Bun.serve>;
@@ -29,6 +31,11 @@ export class Recorder implements AsyncDisposable {
     this.url = `http://127.0.0.1:${this.#server.port}${new URL(target).pathname}`;
   }
 
+  /** What an executable is told in place of the target. */
+  get words(): readonly string[] {
+    return [this.url];
+  }
+
   /** Stops listening. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server.stop(true);
@@ -36,14 +43,13 @@ export class Recorder implements AsyncDisposable {
 
   async #pass(request: Request, target: string): Promise<Response> {
     const body = request.method === "POST" ? await request.text() : undefined;
-    this.requests.add({
-      method: request.method,
-      headers: Object.fromEntries(request.headers),
-      message: body ? JSON.parse(body) : undefined,
-    });
+    const message: Message | undefined = body ? JSON.parse(body) : undefined;
+    this.requests.add({ method: request.method, headers: Object.fromEntries(request.headers), message });
+    if (message !== undefined) this.messages.add(message);
     const headers = new Headers(request.headers);
     headers.delete("host");
-    const answer = await fetch(target, {
+    const { pathname, search } = new URL(request.url);
+    const answer = await fetch(new URL(pathname + search, target), {
       method: request.method,
       headers,
       body,

@@ -68,7 +68,7 @@ async function answersTo(
   kind: Misbehaviour,
   url: string,
 ): Promise<number> {
-  const { client } = await connect(bench, contestant, url);
+  const { client } = await connect(bench, contestant, { way: "http", words: [url] });
   const id = client.nextId();
   const first = Promise.withResolvers<void>();
   let count = 0;

@@ -47,7 +47,7 @@ async function takeTurns(lane: Lane, milliseconds: number): Promise<Calls> {
 }
 
 /** Calls one after the other for so long and returns what each took, in microseconds. */
-async function callsFor({ client }: Lane, tool: string, milliseconds: number): Promise<number[]> {
+export async function callsFor({ client }: Lane, tool: string, milliseconds: number): Promise<number[]> {
   const times: number[] = [];
   const end = performance.now() + milliseconds;
   for (let begin = performance.now(); begin < end;) {

@@ -25,9 +25,22 @@ export const start: Figure = {
         ],
       },
       { title: "HTTP requests before it", cells: requests, targets: [{ bound: "at most", value: 1 }] },
+      ...await besideEarlier(bench),
     ];
   },
 };
+
+/** Few starts tell the floor from its multiple, but not an executable from one that is a twentieth slower. */
+async function besideEarlier(bench: Bench): Promise<Row[]> {
+  const pair = bench.contestants.filter(({ name }) => name === "mcp-bridge" || name === "earlier");
+  if (pair.length < 2) return [];
+  const samples = await interleave(bench, pair, bench.quick ? 50 : 250, (contestant) => startOnce(bench, contestant));
+  return [{
+    title: "start beside the earlier one, ms",
+    cells: medianCells(samples, ({ milliseconds }) => milliseconds),
+    targets: [{ bound: "at most", value: 1.05, of: "earlier" }],
+  }];
+}
 
 async function startOnce(
   bench: Bench,

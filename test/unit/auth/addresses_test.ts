@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { type Resolve, safeAddress } from "../../../src/auth/addresses.ts";
-import { failureOf } from "./rig.ts";
+import { failureOf, NEAR, ODD } from "./rig.ts";
 
 const PUBLIC = new URL("https://mcp.example.com/mcp");
 const LOOPBACK = new URL("http://127.0.0.1:3000/mcp");
@@ -25,42 +25,7 @@ const resolve: Resolve = (name) => {
 
 describe("a server on the internet cannot point to", () => {
   test.each([
-    "https://127.0.0.1/",
-    "https://127.1/",
-    "https://2130706433/",
-    "https://0x7f000001/",
-    "https://0177.0.0.1/",
-    "https://0/",
-    "https://0.0.0.0/",
-    "https://localhost/",
-    "https://localhost./",
-    "https://LOCALHOST/",
-    "https://a.localhost/",
-    "https://127.0.0.1./",
-    "https://[::1]/",
-    "https://[::]/",
-    "https://[::ffff:127.0.0.1]/",
-    "https://[::ffff:a00:1]/",
-    "https://[::127.0.0.1]/",
-    "https://[64:ff9b::7f00:1]/",
-    "https://[64:ff9b::10.0.0.1]/",
-    "https://[64:ff9b:1::1]/",
-    "https://[2002:7f00:1::]/",
-    "https://[2001:0:1::]/",
-    "https://[fe80::1]/",
-    "https://[fec0::1]/",
-    "https://[fc00::1]/",
-    "https://[fd12:3456::1]/",
-    "https://[ff02::1]/",
-    "https://10.0.0.1/",
-    "https://172.16.0.1/",
-    "https://172.31.255.255/",
-    "https://192.168.1.1/",
-    "https://100.64.0.1/",
-    "https://169.254.169.254/latest/meta-data",
-    "https://198.18.0.1/",
-    "https://224.0.0.1/",
-    "https://255.255.255.255/",
+    ...NEAR,
     "https://inside.example.com/",
     "https://inside.example.com./",
     "https://mixed.example.com/",
@@ -68,53 +33,21 @@ describe("a server on the internet cannot point to", () => {
     "https://here.example.com/",
     "https://mapped.example.com/",
   ])("%s", async (text) => {
-    const error = await failureOf(safeAddress(text, "token_endpoint", PUBLIC, resolve));
+    const error = await failureOf(safeAddress(text, "token_endpoint", PUBLIC, { resolve }));
     expect(error.code).toBe("unsafe_address");
     expect(error.message).toMatch(/token_endpoint.*leads (?:to this machine|into a private network)/);
   });
 });
 
 describe("nobody points to what is no plain web address", () => {
-  const PLACES = [
-    "javascript:alert(1)",
-    "JavaScript:alert(1)",
-    "java\tscript:alert(1)",
-    "data:text/html,x",
-    "file:///etc/passwd",
-    "vbscript:x",
-    "ms-msdt:/id",
-    "ms-settings:",
-    "ftp://as.example.com/",
-    "ws://as.example.com/",
-    "blob:https://as.example.com/x",
-    "about:blank",
-    "mailto:a@b",
-    "x-custom://as.example.com/",
-    "http://as.example.com/",
-    "https://user@as.example.com/",
-    "https://user:pass@as.example.com/",
-    "https://:@as.example.com@evil.example/",
-    "https://a$(calc)b@as.example.com/",
-    "https://as.example.com/#x",
-    "https://as.example.com/#",
-    "https://as.example.com/\n",
-    " https://as.example.com/",
-    "https://as.example.com/a b",
-    "https://as.exa\u0000mple.com/",
-    `https://as.example.com/${"a".repeat(2_048)}`,
-    "//as.example.com/",
-    "/token",
-    "",
-    "https://",
-  ];
-  test.each(PLACES)("%j", async (text) => {
+  test.each(ODD)("%j", async (text) => {
     for (const from of [PUBLIC, LOOPBACK, PRIVATE]) {
-      expect((await failureOf(safeAddress(text, "x", from, resolve))).code).toBe("unsafe_address");
+      expect((await failureOf(safeAddress(text, "x", from, { resolve }))).code).toBe("unsafe_address");
     }
   });
 
   test("and its text is shown in quotes", async () => {
-    const error = await failureOf(safeAddress("https://\u001b[31m\u202e", "x", PUBLIC, resolve));
+    const error = await failureOf(safeAddress("https://\u001b[31m\u202e", "x", PUBLIC, { resolve }));
     expect(error.message).toContain('"https://\\u001b[31m\\u202e"');
   });
 });
@@ -139,20 +72,28 @@ describe("what a server may point to", () => {
     ["http://10.0.0.5/token", new URL("http://10.0.0.5/mcp")],
   ];
   test.each(TABLE)("%s", async (text, from) => {
-    expect((await safeAddress(text, "x", from, resolve)).href).toBe(new URL(text).href);
+    expect((await safeAddress(text, "x", from, { resolve })).href).toBe(new URL(text).href);
   });
 
   test("a server in a private network does not point to this machine, nor to its neighbours without TLS", async () => {
     for (const text of ["https://127.0.0.1/", "https://169.254.169.254/", "http://10.0.0.6/", "http://127.0.0.1/"]) {
-      expect((await failureOf(safeAddress(text, "x", PRIVATE, resolve))).code).toBe("unsafe_address");
+      expect((await failureOf(safeAddress(text, "x", PRIVATE, { resolve }))).code).toBe("unsafe_address");
+    }
+  });
+
+  test("a private network, but never this machine, where a person takes that on", async () => {
+    const rules = { resolve, anyNetwork: true };
+    expect((await safeAddress("https://inside.example.com/", "x", PUBLIC, rules)).host).toBe("inside.example.com");
+    for (const text of ["https://here.example.com/", "https://169.254.169.254/", "http://10.0.0.1/"]) {
+      expect((await failureOf(safeAddress(text, "x", PUBLIC, rules))).code).toBe("unsafe_address");
     }
   });
 
   test("a name is judged anew each time", async () => {
     const answers = [["93.184.216.35"], ["10.0.0.1"]];
     const rebinding: Resolve = (name) => Promise.resolve(name === "as.example.com" ? answers.shift()! : NAMES[name]!);
-    await safeAddress("https://as.example.com/", "x", PUBLIC, rebinding);
-    expect((await failureOf(safeAddress("https://as.example.com/", "x", PUBLIC, rebinding))).code).toBe(
+    await safeAddress("https://as.example.com/", "x", PUBLIC, { resolve: rebinding });
+    expect((await failureOf(safeAddress("https://as.example.com/", "x", PUBLIC, { resolve: rebinding }))).code).toBe(
       "unsafe_address",
     );
   });

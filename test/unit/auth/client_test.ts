@@ -103,6 +103,19 @@ describe("a client that a person gave authenticates", () => {
     expect(client.signingAlg).toBe(info["token_endpoint_auth_signing_alg"] as Client["signingAlg"]);
   });
 
+  test("where it was registered for, as far as it says", async () => {
+    const { metadata } = await discovered();
+    const uris = (said: unknown): unknown =>
+      staticClient({ "client_id": "c", "redirect_uris": said }, metadata).redirectUris;
+    expect(uris(["http://localhost:1/cb", 7])).toEqual(["http://localhost:1/cb"]);
+    expect([undefined, "http://localhost:1/cb", [], [7]].map(uris)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
   test("without a secret by its name", async () => {
     expect(methodFor("c", undefined, (await discovered()).metadata)).toBe("none");
   });

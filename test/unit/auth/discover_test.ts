@@ -8,7 +8,7 @@ import { systemClock } from "../../../src/platform/clock.ts";
 import { BridgeError } from "../../../src/platform/errors.ts";
 import type { FakeClock } from "../../harness/fake_clock.ts";
 import type { Page } from "../../harness/fake_wire.ts";
-import { failureOf, ISSUER, METADATA, metadataOf, PRM, resourceOf, SERVER, toolsOf } from "./rig.ts";
+import { failureOf, ISSUER, METADATA, metadataOf, NEAR, ODD, PRM, resourceOf, SERVER, toolsOf } from "./rig.ts";
 
 const ORIGIN = "https://mcp.example.com";
 const WELL_KNOWN = `${ORIGIN}/.well-known`;
@@ -303,27 +303,24 @@ describe("hostile documents", () => {
     "revocation_endpoint",
     "device_authorization_endpoint",
   ];
-  const ADDRESSES = [
-    "javascript:alert(1)",
-    "http://as.example.com/x",
-    "https://10.0.0.1/",
-    "https://u:p@as.example.com/",
-  ];
-  test.each(FIELDS.flatMap((field) => ADDRESSES.map((address) => [field, address] as const)))(
-    "%s of %s is not called",
-    async (field, address) => {
+  const BAD = [...NEAR, ...ODD];
+  test.each(FIELDS)("of a bad %s nothing is called", async (field) => {
+    for (const address of BAD) {
       const tools = toolsOf({ [PRM]: resourceOf(), [METADATA]: metadataOf({ [field]: address }) });
       expect((await failureOf(discover(SERVER, undefined, tools))).code).toBe("unsafe_address");
       expect(tools.wire.urls).toEqual([PRM, METADATA]);
-    },
-  );
-  test.each(ADDRESSES)("authorization server and resource_metadata of %s are not asked", async (address) => {
-    const tools = toolsOf({ [PRM]: resourceOf({ "authorization_servers": [address] }) });
-    expect((await failureOf(discover(SERVER, undefined, tools))).code).toBe("unsafe_address");
-    expect(tools.wire.urls).toEqual([PRM]);
-    const challenged = discover(SERVER, { scheme: "bearer", resourceMetadata: address }, tools);
-    expect((await failureOf(challenged)).code).toBe("unsafe_address");
-    expect(tools.wire.urls).toEqual([PRM]);
+    }
+  });
+
+  test("a bad authorization server is not asked, nor are bad resource_metadata", async () => {
+    for (const address of BAD) {
+      const tools = toolsOf({ [PRM]: resourceOf({ "authorization_servers": [address] }) });
+      expect((await failureOf(discover(SERVER, undefined, tools))).code).toBe("unsafe_address");
+      expect(tools.wire.urls).toEqual([PRM]);
+      const challenged = discover(SERVER, { scheme: "bearer", resourceMetadata: address }, tools);
+      expect((await failureOf(challenged)).code).toBe("unsafe_address");
+      expect(tools.wire.urls).toEqual([PRM]);
+    }
   });
 
   test("prototypes, doubled keys, numbers without end and halves of signs change nothing", async () => {

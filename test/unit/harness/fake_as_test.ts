@@ -105,6 +105,10 @@ describe("the sign-in with a code", () => {
     as.clients.anyPort = false;
     await expect(to("http://127.0.0.1:1234/callback")).rejects.toThrow("not a redirect_uri");
     expect((await to(CALLBACK)).has("code")).toBe(true);
+    as.clients.anyPort = true;
+    const far = await HandClient.register(`${as.issuer}${METADATA}`, { "redirect_uris": ["http://app.example:1/"] });
+    const farther = far.approved(far.start({ "redirect_uri": "http://app.example:2/" }));
+    await expect(farther).rejects.toThrow("not a redirect_uri");
   });
 
   test("redeems a code for its own client, verifier, address and resource alone", async () => {

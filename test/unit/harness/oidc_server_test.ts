@@ -63,6 +63,8 @@ describe("oidc-provider in front of an MCP server", () => {
     const answer = await call(bearer(json.access_token));
     expect([answer.status, JSON.stringify(answer.json)]).toEqual([200, expect.stringContaining("read is done")]);
     expect(server.granted("authorization_code")).toBe(1);
+    const { access_token: unnamed } = await client.signIn({ scope: "openid mcp:read" });
+    expect((await call(bearer(unnamed))).status).toBe(401);
   });
 
   test("refuses a request without PKCE, and a resource that is not its own", async () => {

@@ -51,15 +51,15 @@ describe("the sweep", () => {
   });
 
   test.skipIf(process.platform !== "linux")(
-    "finds what stands in the words of a process, or of its child",
+    "finds what stands in the words of a process, or of what it started",
     async () => {
-      const script = "sleep 60 & echo ready; wait";
+      const script = "sh -c 'sleep 60 & echo ready; wait'; true";
       const child = Bun.spawn(["sh", "-c", script, TOKEN], { env: { PATH: process.env.PATH!, TOKEN }, stdout: "pipe" });
       await child.stdout.getReader().read();
       const found = sweep([marker], { pids: [child.pid] });
       expect(found.map(({ where }) => where)).toContain(`arguments of ${child.pid}`);
       const environments = found.filter(({ where }) => where.startsWith("environment of"));
-      expect(environments).toHaveLength(2);
+      expect(environments).toHaveLength(3);
       for (const { where } of environments) process.kill(Number(where.split(" ").at(-1)), "SIGKILL");
       await child.exited;
       expect(sweep([marker], { pids: [child.pid] })).toEqual([]);

@@ -75,12 +75,14 @@ describe("a family of tokens", () => {
 
   test("is worth nothing once its time is over", () => {
     const { families, first, pass } = begin();
-    const { access } = families.refresh(first, "a", null);
+    const { access, refresh } = families.refresh(first, "a", null);
     pass(3_599);
     expect(families.worth(access).kind).toBe("good");
     pass(1);
     expect(families.worth(access).kind).toBe("expired");
-    pass(86_400);
+    pass(86_400 - 3_600);
+    expect(refusalOf(() => families.refresh(refresh!, "a", null))).toBe("invalid_grant");
+    expect(families.takeAlarms()).toEqual([]);
     const late = families.issue(GRANT, true);
     families.expireAccess();
     expect(families.worth(late.access).kind).toBe("expired");

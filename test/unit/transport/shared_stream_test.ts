@@ -31,7 +31,9 @@ class Rig {
 
   /** Opens a session; settles with how its exchange ended. */
   initialize(abort?: AbortController): Promise<unknown> {
-    const exchange = this.far.send(composeMessage({ id: 1, method: "initialize" }), abort && { abort });
+    const exchange = Promise.resolve(
+      this.far.send(composeMessage({ id: 1, method: "initialize" }), abort && { abort }),
+    );
     return exchange.then(() => "answered", (thrown) => thrown);
   }
 
@@ -107,7 +109,7 @@ describe("one stream for all answers", () => {
     rig.answer();
     await exchange;
     rig.opened[0]!.onclose(ENDED);
-    const thrown = await rig.far.send(composeMessage({ id: 2, method: "tools/list" })).catch((error) => error);
+    const thrown = await rig.far.send(composeMessage({ id: 2, method: "tools/list" }))!.catch((error) => error);
     expect(thrown).toMatchObject({ kind: "session_lost", mayHaveRun: false });
     expect(rig.losses).toBe(1);
   });
@@ -133,7 +135,7 @@ describe("one stream for all answers", () => {
     const ends: unknown[] = [];
     for (const id of [2, 3]) {
       const exchange = rig.far.send(composeMessage({ id, method: "tools/call" }));
-      void exchange.catch((thrown) => ends.push([id, thrown.code]));
+      void exchange!.catch((thrown) => ends.push([id, thrown.code]));
     }
     await settle();
     rig.opened[0]!.onmalformed(undefined);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { cpSync, existsSync, readFileSync } from "node:fs";
+import type { Keychain } from "../../../src/platform/keychain.ts";
 import { rotateKey } from "../../../src/vault/rotate.ts";
 import type { Vault } from "../../../src/vault/vault.ts";
 import { failure, VaultPlace } from "../../harness/vault_place.ts";
@@ -90,6 +91,27 @@ describe("rotateKey", () => {
     expect(await place.open().entries("memory")).toEqual(keys.map((key) => ({ key, value: key })));
     await expectFull(place.open());
   });
+
+  for (const moment of ["before", "after"] as const) {
+    test(`does not disturb who asks the keychain just then, and is answered ${moment} the change`, async () => {
+      using place = new VaultPlace();
+      await fill(place.open());
+      let changes = 1;
+      const keychain: Keychain = {
+        get: async (name) => {
+          const early = await place.keychain.get(name);
+          if (changes-- > 0) await rotateKey(place.options());
+          return moment === "before" ? early : await place.keychain.get(name);
+        },
+        set: (name, key) => place.keychain.set(name, key),
+        delete: (name) => place.keychain.delete(name),
+      };
+      await place.open({ keychain }).put("tokens", "a", "new");
+      expect(changes).toBeLessThan(1);
+      expect(await place.open().get("tokens", "a")).toBe("new");
+      expect(await place.open().get("clients", "b")).toEqual({ two: 2 });
+    });
+  }
 
   test("leaves a key that a copy of the folder elsewhere still uses", async () => {
     using place = new VaultPlace();
