@@ -1,4 +1,5 @@
 /** `mcp-bridge vault` as a person types it, on the vault of one who has signed in. */
+import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -146,7 +147,7 @@ describe("vault rotate", () => {
 describe("vault export and import", () => {
   test("bring a sign-in to another machine", async () => {
     await signIn();
-    expect(await vault("export", file)).toEqual({
+    expect(await vault("export", "tokens.vault")).toEqual({
       stdout: "",
       stderr: said(
         'the tokens are in "HERE/tokens.vault", under the passphrase',
@@ -196,6 +197,21 @@ describe("vault export and import", () => {
       exitCode: 1,
     });
     expect(existsSync(join(there.folder, "mcp-bridge"))).toBe(false);
+  });
+
+  test("leave out a row that was changed on the way, and say so", async () => {
+    await signIn();
+    await vault("export", file);
+    {
+      using exported = new Database(file);
+      exported.run("UPDATE sealed SET content = zeroblob(60) WHERE part = 'clients'");
+    }
+    const { stderr, exitCode } = await run(there, { MCP_BRIDGE_PASSPHRASE: PASSPHRASE }, "vault", "import", file);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain(
+      said("warning: a row of the vault is not what was written, and left out: sign in again where it is asked for"),
+    );
+    expect(stderr).toContain('2 rows came from "HERE/tokens.vault"');
   });
 
   test("write over no file that is there", async () => {
