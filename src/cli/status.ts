@@ -39,7 +39,7 @@ export const KEY_PLACES: Readonly<Record<KeyKind, string>> = {
 };
 
 function asText(accounts: readonly SignedIn[], { exists, file, keyKind }: VaultStatus, clock: Clock): string {
-  const vault = exists ? [`the vault is ${file}, its key ${KEY_PLACES[keyKind ?? "file"]}`, ""] : [];
+  const vault = exists ? [`the vault is ${file}; its key is ${KEY_PLACES[keyKind ?? "file"]}`, ""] : [];
   if (accounts.length === 0) return ["nobody is signed in anywhere", ...vault, ""].join("\n").replace(/\n+$/, "\n");
   const column = Math.max(...accounts.map(({ account }) => account.length)) + 2;
   const lines: string[] = [];

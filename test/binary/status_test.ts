@@ -44,7 +44,7 @@ function named(text: string): string {
     .replaceAll(home.folder, "HOME").replaceAll(/AS\/authorize\S+/g, "PAGE");
 }
 
-const VAULT = "the vault is HOME/mcp-bridge/vault.db, its key in a file beside it that only you can read\n";
+const VAULT = "the vault is HOME/mcp-bridge/vault.db; its key is in a file beside it that only you can read\n";
 
 describe("status", () => {
   test("says that nobody is signed in, and makes nothing", async () => {
