@@ -1,5 +1,6 @@
 import type { SignInSettings } from "../auth/settings.ts";
 import type { TokenSession } from "../auth/session.ts";
+import { TokenCommand } from "../auth/token_command.ts";
 import { type Credentials, withAuth } from "../auth/with_auth.ts";
 import type { HttpWire, Wire } from "../net/gate.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -28,7 +29,11 @@ export interface AuthenticationParts {
 
 /** Opens the token session of a server and account. Loads what it takes, so only where it is needed. */
 export async function openTokenSession(wire: HttpWire, parts: AuthenticationParts): Promise<TokenSession> {
-  const [{ TokenSession }, { openState }] = await Promise.all([import("../auth/session.ts"), import("./state.ts")]);
+  const [{ TokenSession }, { isUnattended }, { openState }] = await Promise.all([
+    import("../auth/session.ts"),
+    import("../auth/unattended.ts"),
+    import("./state.ts"),
+  ]);
   const { server, account, signal, pasted, clock, notify, onwaiting } = parts;
   const settings = parts.signIn;
   const owner = { server: ownerAddress(server), account };
@@ -40,7 +45,7 @@ export async function openTokenSession(wire: HttpWire, parts: AuthenticationPart
     clock,
     notify,
     useIdToken: settings.useIdToken,
-    isUnattended: settings.grant === "client_credentials",
+    isUnattended: isUnattended(settings),
     async signIn(wish): Promise<void> {
       const [{ signIn }, { systemBrowser }, { headlessReason }] = await Promise.all([
         import("../auth/sign_in.ts"),
@@ -61,6 +66,10 @@ export async function openTokenSession(wire: HttpWire, parts: AuthenticationPart
 
 /** The way out to one server, with the credential of an account there. A run without a vault loads nothing for it. */
 export function authenticated(wire: Wire, parts: AuthenticationParts): Wire {
+  const { tokenCommand } = parts.signIn;
+  if (tokenCommand !== undefined) {
+    return withAuth(wire, parts.server, new TokenCommand({ ...tokenCommand, clock: parts.clock }));
+  }
   let session: Promise<TokenSession> | undefined;
   const file = vaultFile(foldersOf(parts.state.surroundings).state);
   const open = (): Promise<TokenSession> => session ??= openTokenSession(wire, parts);
@@ -73,6 +82,9 @@ export function authenticated(wire: Wire, parts: AuthenticationParts): Wire {
     return await opened.current();
   }
   const credentials: Credentials = {
+    get prover(): Credentials["prover"] {
+      return opened?.prover;
+    },
     current: () => opened !== undefined ? opened.current() : isWithout ? undefined : find(),
     async better(refusal): ReturnType<Credentials["better"]> {
       opened = await open();

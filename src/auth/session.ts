@@ -4,7 +4,9 @@ import { BridgeError, toBridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { AuthChallenge } from "./challenge.ts";
+import type { Prover } from "./dpop.ts";
 import { type Grant, type Owner, Records } from "./records.ts";
+import type { JsonObject } from "./settings.ts";
 import type { OAuthRefusal } from "./refusal.ts";
 import type { TokenSet } from "./token_endpoint.ts";
 import type { Credentials, Refusal, Remedy } from "./with_auth.ts";
@@ -63,10 +65,15 @@ export class TokenSession implements Credentials {
   #refreshing: Promise<boolean> | undefined;
   #signingIn: Promise<void> | undefined;
   #signIns: number[] = [];
+  #prover: { readonly key: string; readonly prover: Prover } | undefined;
 
   constructor(options: TokenSessionOptions) {
     this.#options = options;
     this.#records = new Records(options.vault, options.owner);
+  }
+
+  get prover(): Prover | undefined {
+    return this.#known?.grant.proofKey === undefined ? undefined : this.#prover?.prover;
   }
 
   current(): Promise<string | undefined> | string | undefined {
@@ -110,8 +117,16 @@ export class TokenSession implements Credentials {
   async #read(): Promise<void> {
     const grant = await this.#records.grant();
     const tokens = grant && await this.#records.tokens(grant);
+    if (grant?.proofKey !== undefined) await this.#prepareProofs(grant.proofKey);
     this.#known = grant === undefined || tokens === undefined ? undefined : { grant, tokens };
     this.#isRead = true;
+  }
+
+  async #prepareProofs(key: JsonObject): Promise<void> {
+    const text = JSON.stringify(key);
+    if (this.#prover?.key === text) return;
+    const { createProver } = await import("./dpop.ts");
+    this.#prover = { key: text, prover: await createProver(key) };
   }
 
   /** The token that is known now, where that is another one and still good. */
@@ -157,7 +172,12 @@ export class TokenSession implements Credentials {
       abort.abort(new BridgeError("timed_out", `the token of ${owner.server} was not renewed within 10 s`));
     });
     try {
-      const renewed = await refresh(tokens, grant.client, grant.discovery, { wire, clock, signal: abort.signal });
+      const renewed = await refresh(tokens, grant.client, grant.discovery, {
+        wire,
+        clock,
+        signal: abort.signal,
+        ...(this.prover === undefined ? {} : { prover: this.prover }),
+      });
       this.#known = { grant, tokens: renewed };
       await this.#save(grant, renewed);
       notify({ level: "debug", text: "renewed the token" });

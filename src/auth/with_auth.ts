@@ -2,6 +2,7 @@ import type { HttpAnswer, HttpRequest, Wire } from "../net/gate.ts";
 import type { SocketRequest } from "../net/web_socket.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { type AuthChallenge, authChallenge } from "./challenge.ts";
+import type { Prover } from "./dpop.ts";
 
 /** What a server has to say about the credential that it did not accept. */
 export interface Refusal {
@@ -19,6 +20,8 @@ export type Remedy = "refresh" | "sign_in" | "step_up";
 
 /** Where tokens come from: see `TokenSession`. */
 export interface Credentials {
+  /** Proves with each request that the token is ours, where it is bound to a key (RFC 9449). */
+  readonly prover: Prover | undefined;
   /** The token to send now, at once where it is known; nothing where none is at hand. */
   current(): Promise<string | undefined> | string | undefined;
   /**
@@ -40,11 +43,17 @@ const MOST_REMEDIES = 3;
 export function withAuth(wire: Wire, server: URL, credentials: Credentials): Wire {
   const origin = httpOrigin(server);
 
+  function send(request: HttpRequest, token: string | undefined): Promise<HttpAnswer> {
+    const { prover } = credentials;
+    if (token === undefined || prover === undefined) return wire.fetch(bearing(request, token));
+    return sendProved(wire, request, token, prover);
+  }
+
   async function fetch(request: HttpRequest): Promise<HttpAnswer> {
     if (request.url.origin !== origin) return wire.fetch(request);
     const held = credentials.current();
     let token = held instanceof Promise ? await held : held;
-    let answer = await wire.fetch(bearing(request, token));
+    let answer = await send(request, token);
     if (answer.status !== 401 && answer.status !== 403) return answer;
     const tried = new Set<Remedy>();
     for (let remedies = 0; remedies < MOST_REMEDIES; remedies++) {
@@ -54,7 +63,7 @@ export function withAuth(wire: Wire, server: URL, credentials: Credentials): Wir
       const better = await unlessAborted(credentials.better(refusal), request.abort?.signal);
       if (better.by !== undefined) tried.add(better.by);
       token = better.token;
-      answer = await wire.fetch(bearing(request, token));
+      answer = await send(request, token);
     }
     return answer;
   }
@@ -81,6 +90,23 @@ export function withAuth(wire: Wire, server: URL, credentials: Credentials): Wir
 function httpOrigin({ protocol, host }: URL): string {
   const secure = protocol === "https:" || protocol === "wss:";
   return new URL(`${secure ? "https" : "http"}://${host}`).origin;
+}
+
+/** Sends a request with a proof, and again where the server wants one with a number of its own (RFC 9449, section 9). */
+async function sendProved(wire: Wire, request: HttpRequest, accessToken: string, prover: Prover): Promise<HttpAnswer> {
+  const { method, url } = request;
+  async function once(): Promise<HttpAnswer> {
+    const headers = new Headers(request.headers);
+    headers.set("authorization", `DPoP ${accessToken}`);
+    headers.set("dpop", await prover.prove({ method, url, accessToken }));
+    const answer = await wire.fetch({ ...request, headers });
+    prover.observe(answer.headers, url);
+    return answer;
+  }
+  const answer = await once();
+  if (answer.status !== 401 || authChallenge(answer.headers)?.error !== "use_dpop_nonce") return answer;
+  answer.body.discard();
+  return await once();
 }
 
 /** The headers of a session come again with every request: they get their token once. */
