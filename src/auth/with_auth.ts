@@ -1,6 +1,6 @@
-import type { HttpAnswer, HttpRequest, Wire } from "../net/gate.ts";
+import { CredentialFailure, type HttpAnswer, type HttpRequest, type Wire } from "../net/gate.ts";
 import type { SocketRequest } from "../net/web_socket.ts";
-import { BridgeError } from "../platform/errors.ts";
+import { BridgeError, type ErrorCode, toBridgeError } from "../platform/errors.ts";
 import { type AuthChallenge, authChallenge } from "./challenge.ts";
 
 /** What a server has to say about the credential that it did not accept. */
@@ -19,7 +19,7 @@ export type Remedy = "refresh" | "sign_in" | "step_up";
 
 /** Where tokens come from: see `TokenSession`. */
 export interface Credentials {
-  /** The token to send now; nothing where none is at hand. */
+  /** The token to send now; nothing where none is at hand. Asks no person. */
   current(): Promise<string | undefined>;
   /**
    * A token in place of a refused one, and what was done for it. May take as long as a person needs.
@@ -32,24 +32,45 @@ export interface Credentials {
 /** One refresh, one sign-in and one step-up for a request, then its refusal stands. */
 const MOST_REMEDIES = 3;
 
+/** An authorization server that is not there; nothing was sent to it. */
+const ABSENT: ReadonlySet<ErrorCode> = new Set(["unreachable", "connect_timeout"]);
+
 /**
  * Puts the credential on everything that goes to one server: on requests, and on the handshakes of WebSockets. What
  * stands above sees no token, and a request whose credential is refused comes back with the answer that it got in the
- * end.
+ * end, or with a `CredentialFailure`.
  */
 export function withAuth(wire: Wire, server: URL, credentials: Credentials): Wire {
   const origin = httpOrigin(server);
 
+  async function currentToken(): Promise<string | undefined> {
+    try {
+      return await credentials.current();
+    } catch (thrown) {
+      // To be tried again in a moment, as the request itself is where its server is not there.
+      if (thrown instanceof BridgeError && ABSENT.has(thrown.code)) throw thrown;
+      throw new CredentialFailure(toBridgeError(thrown));
+    }
+  }
+
+  async function betterToken(refusal: Refusal): ReturnType<Credentials["better"]> {
+    try {
+      return await credentials.better(refusal);
+    } catch (thrown) {
+      throw new CredentialFailure(toBridgeError(thrown));
+    }
+  }
+
   async function fetch(request: HttpRequest): Promise<HttpAnswer> {
     if (request.url.origin !== origin) return wire.fetch(request);
-    let token = await credentials.current();
+    let token = await currentToken();
     let answer = await wire.fetch(bearing(request, token));
     const tried = new Set<Remedy>();
     for (let remedies = 0; remedies < MOST_REMEDIES; remedies++) {
       const refusal = refusalOf(answer, token, tried);
       if (refusal === undefined) break;
       answer.body.discard();
-      const better = await unlessAborted(credentials.better(refusal), request.abort?.signal);
+      const better = await unlessAborted(betterToken(refusal), request.abort?.signal);
       if (better.by !== undefined) tried.add(better.by);
       token = better.token;
       answer = await wire.fetch(bearing(request, token));
@@ -58,7 +79,7 @@ export function withAuth(wire: Wire, server: URL, credentials: Credentials): Wir
   }
 
   async function connect(request: SocketRequest): Promise<WebSocket> {
-    const token = await credentials.current();
+    const token = await currentToken();
     try {
       return await wire.connect(bearing(request, token));
     } catch (thrown) {
@@ -67,7 +88,7 @@ export function withAuth(wire: Wire, server: URL, credentials: Credentials): Wir
       const url = new URL(`${origin}${request.url.pathname}${request.url.search}`);
       const answer = await fetch({ url, method: "GET", headers: new Headers(request.headers), abort: request.abort });
       answer.body.discard();
-      const renewed = await credentials.current();
+      const renewed = await currentToken();
       if (renewed === token) throw thrown;
       return await wire.connect(bearing(request, renewed));
     }
