@@ -211,6 +211,7 @@ async function begin(parts: SignInParts, records: Records, wish: SignInWish): Pr
       ...(wish.challenge === undefined ? {} : { challenge: wish.challenge }),
       ...(wish.stepUp && previous?.scope !== undefined ? { held: previous.scope } : {}),
     }, tools);
+    wish.onasking();
     callback.expect(begun.state);
     const { state, verifier, scope } = begun;
     const expiresAt = clock.now() + settings.timeout;
