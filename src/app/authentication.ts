@@ -29,11 +29,7 @@ export interface AuthenticationParts {
 
 /** Opens the token session of a server and account. Loads what it takes, so only where it is needed. */
 export async function openTokenSession(wire: HttpWire, parts: AuthenticationParts): Promise<TokenSession> {
-  const [{ TokenSession }, { isUnattended }, { openState }] = await Promise.all([
-    import("../auth/session.ts"),
-    import("../auth/unattended.ts"),
-    import("./state.ts"),
-  ]);
+  const [{ TokenSession }, { openState }] = await Promise.all([import("../auth/session.ts"), import("./state.ts")]);
   const { server, account, signal, pasted, clock, notify, onwaiting } = parts;
   const settings = parts.signIn;
   const owner = { server: ownerAddress(server), account };
@@ -45,7 +41,6 @@ export async function openTokenSession(wire: HttpWire, parts: AuthenticationPart
     clock,
     notify,
     useIdToken: settings.useIdToken,
-    isUnattended: isUnattended(settings),
     async signIn(wish): Promise<void> {
       const [{ signIn }, { systemBrowser }, { headlessReason }] = await Promise.all([
         import("../auth/sign_in.ts"),

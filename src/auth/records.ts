@@ -77,10 +77,10 @@ export class Records {
     await this.#vault.put("tokens", this.#tokenKey(grant), tokens);
   }
 
-  /** Forgets a token that is good for nothing any more, unless another one has taken its place. */
-  async clear(grant: Grant, refreshToken: string): Promise<void> {
+  /** Puts `rest`, or nothing, in the place of tokens that are good for nothing, unless others have taken it already. */
+  async update(grant: Grant, refreshToken: string, rest: TokenSet | undefined): Promise<void> {
     await this.#vault.update("tokens", this.#tokenKey(grant), (current) => {
-      return (current as TokenSet | undefined)?.refreshToken === refreshToken ? undefined : current;
+      return (current as TokenSet | undefined)?.refreshToken === refreshToken ? rest : current;
     });
   }
 

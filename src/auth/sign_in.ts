@@ -239,6 +239,7 @@ async function begin(
       ...(wish.challenge === undefined ? {} : { challenge: wish.challenge }),
       ...(wish.stepUp && previous?.scope !== undefined ? { held: previous.scope } : {}),
     }, tools);
+    wish.onasking();
     callback.expect(begun.state);
     const { state, verifier, scope } = begun;
     const proofKey = wish.challenge?.scheme === "dpop" ? await generateProofKey() : undefined;

@@ -1,6 +1,6 @@
-import type { HttpAnswer, HttpRequest, Wire } from "../net/gate.ts";
+import { CredentialFailure, type HttpAnswer, type HttpRequest, type Wire } from "../net/gate.ts";
 import type { SocketRequest } from "../net/web_socket.ts";
-import { BridgeError } from "../platform/errors.ts";
+import { BridgeError, type ErrorCode, toBridgeError } from "../platform/errors.ts";
 import { type AuthChallenge, authChallenge } from "./challenge.ts";
 import type { Prover } from "./dpop.ts";
 
@@ -22,7 +22,7 @@ export type Remedy = "refresh" | "sign_in" | "step_up";
 export interface Credentials {
   /** Proves with each request that the token is ours, where it is bound to a key (RFC 9449). */
   readonly prover: Prover | undefined;
-  /** The token to send now, at once where it is known; nothing where none is at hand. */
+  /** The token to send now, at once where it is known; nothing where none is at hand. Asks no person. */
   current(): Promise<string | undefined> | string | undefined;
   /**
    * A token in place of a refused one, and what was done for it. May take as long as a person needs.
@@ -35,10 +35,13 @@ export interface Credentials {
 /** One refresh, one sign-in and one step-up for a request, then its refusal stands. */
 const MOST_REMEDIES = 3;
 
+/** An authorization server that is not there; nothing was sent to it. */
+const ABSENT: ReadonlySet<ErrorCode> = new Set(["unreachable", "connect_timeout"]);
+
 /**
  * Puts the credential on everything that goes to one server: on requests, and on the handshakes of WebSockets. What
  * stands above sees no token, and a request whose credential is refused comes back with the answer that it got in the
- * end.
+ * end, or with a `CredentialFailure`.
  */
 export function withAuth(wire: Wire, server: URL, credentials: Credentials): Wire {
   const origin = httpOrigin(server);
@@ -49,10 +52,28 @@ export function withAuth(wire: Wire, server: URL, credentials: Credentials): Wir
     return sendProved(wire, request, token, prover);
   }
 
+  async function arrived(token: Promise<string | undefined>): Promise<string | undefined> {
+    try {
+      return await token;
+    } catch (thrown) {
+      // To be tried again in a moment, as the request itself is where its server is not there.
+      if (thrown instanceof BridgeError && ABSENT.has(thrown.code)) throw thrown;
+      throw new CredentialFailure(toBridgeError(thrown));
+    }
+  }
+
+  async function betterToken(refusal: Refusal): ReturnType<Credentials["better"]> {
+    try {
+      return await credentials.better(refusal);
+    } catch (thrown) {
+      throw new CredentialFailure(toBridgeError(thrown));
+    }
+  }
+
   async function fetch(request: HttpRequest): Promise<HttpAnswer> {
     if (request.url.origin !== origin) return wire.fetch(request);
     const held = credentials.current();
-    let token = held instanceof Promise ? await held : held;
+    let token = held instanceof Promise ? await arrived(held) : held;
     let answer = await send(request, token);
     if (answer.status !== 401 && answer.status !== 403) return answer;
     const tried = new Set<Remedy>();
@@ -60,7 +81,7 @@ export function withAuth(wire: Wire, server: URL, credentials: Credentials): Wir
       const refusal = refusalOf(answer, token, tried);
       if (refusal === undefined) break;
       answer.body.discard();
-      const better = await unlessAborted(credentials.better(refusal), request.abort?.signal);
+      const better = await unlessAborted(betterToken(refusal), request.abort?.signal);
       if (better.by !== undefined) tried.add(better.by);
       token = better.token;
       answer = await send(request, token);
@@ -69,7 +90,8 @@ export function withAuth(wire: Wire, server: URL, credentials: Credentials): Wir
   }
 
   async function connect(request: SocketRequest): Promise<WebSocket> {
-    const token = await credentials.current();
+    const held = credentials.current();
+    const token = held instanceof Promise ? await arrived(held) : held;
     try {
       return await wire.connect(bearing(request, token));
     } catch (thrown) {
@@ -78,7 +100,7 @@ export function withAuth(wire: Wire, server: URL, credentials: Credentials): Wir
       const url = new URL(`${origin}${request.url.pathname}${request.url.search}`);
       const answer = await fetch({ url, method: "GET", headers: new Headers(request.headers), abort: request.abort });
       answer.body.discard();
-      const renewed = await credentials.current();
+      const renewed = await currentToken();
       if (renewed === token) throw thrown;
       return await wire.connect(bearing(request, renewed));
     }
