@@ -1,7 +1,8 @@
 import type { Clock } from "../platform/clock.ts";
 import { systemKeychain } from "../platform/keychain.ts";
 import type { Notify } from "../platform/notice.ts";
-import { type Folders, foldersOf, type Surroundings } from "../platform/paths.ts";
+import { foldersOf, type Surroundings } from "../platform/paths.ts";
+import type { VaultOptions } from "../vault/access.ts";
 import { openVault, type Vault } from "../vault/vault.ts";
 import type { KeyKind } from "../vault/seal.ts";
 
@@ -15,7 +16,11 @@ export interface StateSettings {
 
 /** The vault of this user. Nothing is read or made before its first use. */
 export function openState(settings: StateSettings, clock: Clock, notify: Notify): Vault {
+  return openVault(vaultOptions(settings, clock, notify));
+}
+
+/** What is done to the vault of this user as a whole begins with this. */
+export function vaultOptions(settings: StateSettings, clock: Clock, notify: Notify): VaultOptions {
   const { surroundings, keyKind, passphrase } = settings;
-  const { state: folder }: Folders = foldersOf(surroundings);
-  return openVault({ folder, keychain: systemKeychain(), keyKind, passphrase, notify, clock });
+  return { folder: foldersOf(surroundings).state, keychain: systemKeychain(), keyKind, passphrase, notify, clock };
 }

@@ -23,7 +23,7 @@ const FLAGS = {
 } as const satisfies Flags;
 
 const SAID: Readonly<Record<SignInOutcome, string>> = {
-  "signed_in": "you are signed in",
+  "signed_in": 'you are signed in; "mcp-bridge status" shows for what and until when',
   "already": 'you are signed in already; "--force" signs in anew',
   "not_needed": "this server does not ask for a sign-in",
 };

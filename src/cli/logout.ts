@@ -26,7 +26,9 @@ export const logoutCommand: Command<typeof FLAGS> = {
     const wire = openNetwork(await readNetwork(flags), clock, openBudget());
     const wasSignedIn = await signOut({ server, account: flags.account, vault, wire, clock, notify });
     printLine(
-      wasSignedIn ? "the tokens are gone" : `nobody is signed in to ${server} as ${JSON.stringify(flags.account)}`,
+      wasSignedIn
+        ? `the tokens are gone: the next use of ${server} asks for a sign-in`
+        : `nobody is signed in to ${server} as ${JSON.stringify(flags.account)}; "mcp-bridge status" shows who is`,
     );
     return 0;
   },

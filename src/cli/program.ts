@@ -26,6 +26,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     summary: "who is signed in where, and until when",
     load: async () => (await import("./status.ts")).statusCommand as unknown as Command,
   },
+  vault: {
+    summary: "what keeps the tokens shut, and moves them",
+    load: async () => (await import("./vault.ts")).vaultCommand as unknown as Command,
+  },
 };
 
 /** Runs the command line `words` (without the program's name) and settles with the exit code. */

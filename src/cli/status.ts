@@ -1,6 +1,8 @@
 import { listAccounts, type SignedIn } from "../app/accounts.ts";
 import { openState } from "../app/state.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
+import { quoted } from "../platform/errors.ts";
+import type { KeyKind } from "../vault/seal.ts";
 import type { VaultStatus } from "../vault/vault.ts";
 import type { Command, Flags } from "./command.ts";
 import { noticePrinter, printAnswer } from "./print.ts";
@@ -29,31 +31,56 @@ export const statusCommand: Command<typeof FLAGS> = {
   },
 };
 
-const KEYS = {
-  keychain: "its key is in the system's keychain",
-  file: "its key is in a file that only you can read, since there is no keychain",
-  passphrase: "its key is made of a passphrase",
+/** Where the key of the vault is, as people say it. */
+export const KEY_PLACES: Readonly<Record<KeyKind, string>> = {
+  keychain: "in the system's keychain",
+  file: "in a file beside it that only you can read",
+  passphrase: "made of a passphrase",
 };
 
 function asText(accounts: readonly SignedIn[], { exists, file, keyKind }: VaultStatus, clock: Clock): string {
-  const lines = exists ? [`vault: ${file}; ${KEYS[keyKind ?? "file"]}`, ""] : [];
-  if (accounts.length === 0) return [...lines, "nobody is signed in anywhere", ""].join("\n");
-  for (const { server, account, issuer, scope, expiresAt, renews } of accounts) {
+  const vault = exists ? [`the vault is ${file}, its key ${KEY_PLACES[keyKind ?? "file"]}`, ""] : [];
+  if (accounts.length === 0) return ["nobody is signed in anywhere", ...vault, ""].join("\n").replace(/\n+$/, "\n");
+  const column = Math.max(...accounts.map(({ account }) => account.length)) + 2;
+  const lines: string[] = [];
+  let last: string | undefined;
+  for (const signedIn of accounts.toSorted(byName)) {
+    const { server, account, issuer, scope } = signedIn;
+    if (server !== last) lines.push(...(last === undefined ? [] : [""]), server);
+    last = server;
+    const grant = scope === undefined ? "no scope named" : `scope ${shown(scope)}`;
     lines.push(
-      `${server}${account === "default" ? "" : ` (${account})`}`,
-      `  by       ${issuer}`,
-      `  for      ${scope ?? "what the server grants by itself"}`,
-      `  token    ${lifeOf(expiresAt, clock)}${renews ? ", renewed by itself" : ""}`,
-      "",
+      `  ${account.padEnd(column)}${lifeOf(signedIn, clock)}`,
+      `  ${"".padEnd(column)}${grant}, from ${issuer}`,
     );
   }
-  return lines.join("\n");
+  return [...lines, "", ...vault].join("\n");
 }
 
-function lifeOf(expiresAt: number | undefined, clock: Clock): string {
-  if (expiresAt === undefined) return "without an end that anybody named";
-  const minutes = Math.round((expiresAt - clock.now()) / 60_000);
-  if (minutes < 0) return "has ended";
-  if (minutes < 120) return `ends in ${minutes} min`;
-  return minutes < 2_880 ? `ends in ${Math.round(minutes / 60)} h` : `ends in ${Math.round(minutes / 1_440)} days`;
+/** By server, the account without a name of its own first. */
+function byName(one: SignedIn, other: SignedIn): number {
+  const [first, second] = [one, other].map(({ server, account }) => [server, account === "default" ? "" : account]);
+  return String(first) < String(second) ? -1 : 1;
+}
+
+/** A server's words, away from the terminal's controls. */
+function shown(text: string): string {
+  return quoted(text).slice(1, -1);
+}
+
+const MINUTE_MS = 60_000;
+
+function lifeOf({ server, account, expiresAt, renews }: SignedIn, clock: Clock): string {
+  if (expiresAt === undefined) return "the token has no end that anybody named";
+  const minutes = Math.floor((expiresAt - clock.now()) / MINUTE_MS);
+  if (minutes >= 0) return `the token ends in ${spanOf(minutes)}${renews ? ", and is renewed by itself" : ""}`;
+  if (renews) return "the token has ended, and the next use renews it";
+  const which = account === "default" ? "" : ` --account ${account}`;
+  return `the token has ended: run "mcp-bridge login ${server}${which}"`;
+}
+
+function spanOf(minutes: number): string {
+  if (minutes < 1) return "less than a minute";
+  if (minutes < 120) return `${minutes} min`;
+  return minutes < 2_880 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1_440)} days`;
 }

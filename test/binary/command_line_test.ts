@@ -225,6 +225,7 @@ commands:
   login                      sign in to a server, in the browser
   logout                     forget the tokens of a server, and revoke them
   status                     who is signed in where, and until when
+  vault                      what keeps the tokens shut, and moves them
 
 requests:
   --header LINE              send "Name: value" with every request; \${VAR} is
