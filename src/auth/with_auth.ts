@@ -100,7 +100,7 @@ export function withAuth(wire: Wire, server: URL, credentials: Credentials): Wir
       const url = new URL(`${origin}${request.url.pathname}${request.url.search}`);
       const answer = await fetch({ url, method: "GET", headers: new Headers(request.headers), abort: request.abort });
       answer.body.discard();
-      const renewed = await currentToken();
+      const renewed = await credentials.current();
       if (renewed === token) throw thrown;
       return await wire.connect(bearing(request, renewed));
     }
