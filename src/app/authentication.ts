@@ -1,5 +1,6 @@
 import type { SignInSettings } from "../auth/settings.ts";
 import type { TokenSession } from "../auth/session.ts";
+import { TokenCommand } from "../auth/token_command.ts";
 import { type Credentials, withAuth } from "../auth/with_auth.ts";
 import type { HttpWire, Wire } from "../net/gate.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -40,7 +41,6 @@ export async function openTokenSession(wire: HttpWire, parts: AuthenticationPart
     clock,
     notify,
     useIdToken: settings.useIdToken,
-    isUnattended: settings.grant === "client_credentials",
     async signIn(wish): Promise<void> {
       const [{ signIn }, { systemBrowser }, { headlessReason }] = await Promise.all([
         import("../auth/sign_in.ts"),
@@ -61,6 +61,10 @@ export async function openTokenSession(wire: HttpWire, parts: AuthenticationPart
 
 /** The way out to one server, with the credential of an account there. A run without a vault loads nothing for it. */
 export function authenticated(wire: Wire, parts: AuthenticationParts): Wire {
+  const { tokenCommand } = parts.signIn;
+  if (tokenCommand !== undefined) {
+    return withAuth(wire, parts.server, new TokenCommand({ ...tokenCommand, clock: parts.clock }));
+  }
   let session: Promise<TokenSession> | undefined;
   const file = vaultFile(foldersOf(parts.state.surroundings).state);
   const open = (): Promise<TokenSession> => session ??= openTokenSession(wire, parts);
@@ -73,6 +77,9 @@ export function authenticated(wire: Wire, parts: AuthenticationParts): Wire {
     return await opened.current();
   }
   const credentials: Credentials = {
+    get prover(): Credentials["prover"] {
+      return opened?.prover;
+    },
     current: () => opened !== undefined ? opened.current() : isWithout ? undefined : find(),
     async better(refusal): ReturnType<Credentials["better"]> {
       opened = await open();

@@ -60,7 +60,8 @@ export async function ask(question: Question, tools: AuthTools): Promise<Reply> 
     return { status: answer.status, headers: answer.headers, ...readJson(bytes) };
   } catch (thrown) {
     if (abort.signal.aborted) throw abort.signal.reason;
-    if (!(thrown instanceof BridgeError) || thrown.code !== "too_large") throw thrown;
+    if (!(thrown instanceof BridgeError)) throw thrown;
+    if (thrown.code !== "too_large") throw thrown.hint === undefined ? hinted(thrown) : thrown;
     throw new BridgeError("too_large", `the answer of ${url.host} is larger than ${LARGEST / 1_048_576} MiB`, {
       hint: "an address of the authorization server leads to something else",
       cause: thrown,
@@ -69,6 +70,12 @@ export async function ask(question: Question, tools: AuthTools): Promise<Reply> 
     timer.cancel();
     signal?.removeEventListener("abort", giveUp);
   }
+}
+
+/** What the gate says of any request, with what is to be done where it was one of a sign-in. */
+function hinted(error: BridgeError): BridgeError {
+  const hint = "try again, or ask whoever runs the authorization server";
+  return new BridgeError(error.code, error.message, { hint, cause: error });
 }
 
 function requestOf({ url, headers: further }: Question, body: Question["body"]): HttpRequest {

@@ -1,6 +1,7 @@
 import type { Vault } from "../vault/vault.ts";
 import type { Discovery } from "./discover.ts";
 import type { Client } from "./client.ts";
+import type { JsonObject } from "./settings.ts";
 import type { TokenSet } from "./token_endpoint.ts";
 
 /** Whose credential it is: a server, and the name of an account there. */
@@ -18,6 +19,8 @@ export interface Grant {
   readonly client: Client;
   /** Everything that was ever asked for, which a step-up adds to; nothing where no scope was named. */
   readonly scope: string | undefined;
+  /** The key that the tokens are bound to (RFC 9449), as a private JWK; nothing where they are bound to none. */
+  readonly proofKey?: JsonObject | undefined;
 }
 
 /** A sign-in that waits for a person. */
@@ -27,6 +30,7 @@ export interface PendingSignIn {
   readonly redirectUri: string;
   readonly state: string;
   readonly verifier: string;
+  readonly proofKey?: JsonObject | undefined;
   readonly scope: string | undefined;
   readonly discovery: Discovery;
   readonly client: Client;
@@ -73,10 +77,10 @@ export class Records {
     await this.#vault.put("tokens", this.#tokenKey(grant), tokens);
   }
 
-  /** Forgets a token that is good for nothing any more, unless another one has taken its place. */
-  async clear(grant: Grant, refreshToken: string): Promise<void> {
+  /** Puts `rest`, or nothing, in the place of tokens that are good for nothing, unless others have taken it already. */
+  async update(grant: Grant, refreshToken: string, rest: TokenSet | undefined): Promise<void> {
     await this.#vault.update("tokens", this.#tokenKey(grant), (current) => {
-      return (current as TokenSet | undefined)?.refreshToken === refreshToken ? undefined : current;
+      return (current as TokenSet | undefined)?.refreshToken === refreshToken ? rest : current;
     });
   }
 

@@ -1,10 +1,12 @@
 import type { HttpWire } from "../net/gate.ts";
 import type { Clock } from "../platform/clock.ts";
-import { BridgeError, toBridgeError } from "../platform/errors.ts";
+import { BridgeError, type ErrorCode, toBridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { AuthChallenge } from "./challenge.ts";
+import type { Prover } from "./dpop.ts";
 import { type Grant, type Owner, Records } from "./records.ts";
+import type { JsonObject } from "./settings.ts";
 import type { OAuthRefusal } from "./refusal.ts";
 import type { TokenSet } from "./token_endpoint.ts";
 import type { Credentials, Refusal, Remedy } from "./with_auth.ts";
@@ -18,8 +20,6 @@ export interface TokenSessionOptions {
   readonly notify: Notify;
   /** Whether the id token is what the server gets to see. */
   readonly useIdToken: boolean;
-  /** Whether no person is asked, however often that is. */
-  readonly isUnattended: boolean;
   /** Has a person sign in, or somebody in their place; settles once the tokens are in the vault. */
   signIn(wish: SignInWish): Promise<void>;
 }
@@ -31,6 +31,8 @@ export interface SignInWish {
   readonly instead: string | undefined;
   /** What is asked for beyond what was granted, where a grant is too narrow. */
   readonly stepUp: boolean;
+  /** To be called before a page is opened; throws `sign_in_required` where there were too many of late. */
+  onasking(): void;
 }
 
 /** What is known of the credential: where it comes from, and what it is. */
@@ -47,9 +49,14 @@ const LEEWAY_MS = 5_000;
 /** Of a token that lives shorter than a minute or so, the same as a part of its life: it would never be sent. */
 const LEEWAY = RENEW_AT / 2;
 const REFRESH_MS = 10_000;
-/** How often a person is asked for the same server within an hour, in ms. */
+/** How often a person is asked for the same server within `ASKED_MS`. */
 const MOST_SIGN_INS = 3;
-const SIGN_INS_MS = 3_600_000;
+const ASKED_MS = 10 * 60_000;
+/**
+ * What leaves open whether a refresh token has been spent: the answer did not come, or not all of it. Everything else
+ * was said before anything was sent, or by somebody who refuses.
+ */
+const LOST_ANSWER: ReadonlySet<ErrorCode> = new Set(["outcome_unknown", "no_answer", "timed_out", "too_large"]);
 
 /**
  * The token of one server and account: the only reader and writer of its refresh token. However many requests and
@@ -62,11 +69,17 @@ export class TokenSession implements Credentials {
   #isRead = false;
   #refreshing: Promise<boolean> | undefined;
   #signingIn: Promise<void> | undefined;
-  #signIns: number[] = [];
+  #prover: { readonly key: string; readonly prover: Prover } | undefined;
+  /** When a person was asked, in ms. */
+  #asked: number[] = [];
 
   constructor(options: TokenSessionOptions) {
     this.#options = options;
     this.#records = new Records(options.vault, options.owner);
+  }
+
+  get prover(): Prover | undefined {
+    return this.#known?.grant.proofKey === undefined ? undefined : this.#prover?.prover;
   }
 
   current(): Promise<string | undefined> | string | undefined {
@@ -101,7 +114,7 @@ export class TokenSession implements Credentials {
     const by = status === 403 ? "step_up" : "sign_in";
     if (tried.has(by)) throw refusedAgain(status, this.#options.owner.server);
     const instead = status === 401 && this.#known !== undefined ? this.#bearer(this.#known.tokens) : used;
-    await this.#signIn({ challenge, instead, stepUp: status === 403 });
+    await this.#signIn({ challenge, instead, stepUp: status === 403, onasking: () => this.#countAsking() });
     const brought = this.#knownOtherThan(instead);
     if (brought === undefined) throw refusedAgain(status, this.#options.owner.server);
     return { token: brought, by };
@@ -110,8 +123,16 @@ export class TokenSession implements Credentials {
   async #read(): Promise<void> {
     const grant = await this.#records.grant();
     const tokens = grant && await this.#records.tokens(grant);
+    if (grant?.proofKey !== undefined) await this.#prepareProofs(grant.proofKey);
     this.#known = grant === undefined || tokens === undefined ? undefined : { grant, tokens };
     this.#isRead = true;
+  }
+
+  async #prepareProofs(key: JsonObject): Promise<void> {
+    const text = JSON.stringify(key);
+    if (this.#prover?.key === text) return;
+    const { createProver } = await import("./dpop.ts");
+    this.#prover = { key: text, prover: await createProver(key) };
   }
 
   /** The token that is known now, where that is another one and still good. */
@@ -157,7 +178,12 @@ export class TokenSession implements Credentials {
       abort.abort(new BridgeError("timed_out", `the token of ${owner.server} was not renewed within 10 s`));
     });
     try {
-      const renewed = await refresh(tokens, grant.client, grant.discovery, { wire, clock, signal: abort.signal });
+      const renewed = await refresh(tokens, grant.client, grant.discovery, {
+        wire,
+        clock,
+        signal: abort.signal,
+        ...(this.prover === undefined ? {} : { prover: this.prover }),
+      });
       this.#known = { grant, tokens: renewed };
       await this.#save(grant, renewed);
       notify({ level: "debug", text: "renewed the token" });
@@ -168,12 +194,24 @@ export class TokenSession implements Credentials {
         notify({ level: "debug", text: `the token cannot be renewed: ${thrown.message}` });
         return false;
       }
+      if (thrown instanceof BridgeError && LOST_ANSWER.has(thrown.code)) {
+        await this.#loseRefreshToken(grant, tokens, thrown);
+        return false;
+      }
       // Nothing is known of it: the access token may live, and the next request finds out.
       if (this.#left(tokens) <= 0) throw thrown;
       return false;
     } finally {
       timer.cancel();
     }
+  }
+
+  /** What may have been spent is gone: with the access token's end a person signs in. */
+  async #loseRefreshToken(grant: Grant, tokens: TokenSet, { message }: BridgeError): Promise<void> {
+    const { refreshToken, ...rest } = tokens;
+    this.#known = this.#left(tokens) <= 0 ? undefined : { grant, tokens: rest };
+    await this.#records.update(grant, refreshToken!, rest);
+    this.#options.notify({ level: "warn", text: `the renewed token is lost, and a new sign-in is needed: ${message}` });
   }
 
   /** The token works though it cannot be kept. */
@@ -189,26 +227,23 @@ export class TokenSession implements Credentials {
   /** A grant that has ended, or a client that the authorization server does not know any more, is asked for anew. */
   async #giveUp(grant: Grant, refreshToken: string, oauthError: string | undefined): Promise<void> {
     this.#known = undefined;
-    await this.#records.clear(grant, refreshToken);
+    await this.#records.update(grant, refreshToken, undefined);
     const { client, discovery } = grant;
     const isForgotten = oauthError === "invalid_client" || oauthError === "unauthorized_client";
     if (isForgotten && client.kind === "dynamic") await this.#records.forgetClient(discovery, client);
   }
 
   async #signIn(wish: SignInWish): Promise<void> {
-    this.#signingIn ??= (async () => {
-      this.#count();
-      await this.#options.signIn(wish);
-    })().finally(() => this.#signingIn = undefined);
-    await this.#signingIn;
+    await (this.#signingIn ??= this.#options.signIn(wish).finally(() => this.#signingIn = undefined));
     await this.#read();
   }
 
-  #count(): void {
-    if (this.#options.isUnattended) return;
+  /** Nobody wants a page for every request, whatever the server thinks of the tokens that they bring. */
+  #countAsking(): void {
     const now = this.#options.clock.now();
-    this.#signIns = [...this.#signIns.filter((time) => now - time < SIGN_INS_MS), now];
-    if (this.#signIns.length > MOST_SIGN_INS) throw tooManySignIns(this.#options.owner.server);
+    this.#asked = this.#asked.filter((at) => now - at < ASKED_MS);
+    if (this.#asked.length >= MOST_SIGN_INS) throw tooManySignIns(this.#options.owner.server);
+    this.#asked.push(now);
   }
 
   #bearer(tokens: TokenSet): string {

@@ -1,7 +1,10 @@
 /** How a person wants to sign in; what is absent is for the sign-in to choose. */
 export interface SignInSettings {
-  /** Who consents: a person at this machine's browser, a person at another one (RFC 8628), or nobody (RFC 6749, 4.4). */
-  readonly grant: "browser" | "device_code" | "client_credentials";
+  /**
+   * Who consents: a person at this machine's browser, a person at another one (RFC 8628), nobody (RFC 6749, 4.4), a
+   * platform that vouches for us (RFC 7523), or the identity provider of an enterprise (ID-JAG).
+   */
+  readonly grant: "browser" | "device_code" | "client_credentials" | "jwt_bearer" | "enterprise";
   /** Where the browser comes back to, on this machine. */
   readonly callbackPort: number | undefined;
   readonly callbackHost: string | undefined;
@@ -23,8 +26,23 @@ export interface SignInSettings {
   readonly clientMetadataUrl: URL | undefined;
   /** Where tokens are asked for without discovery; with `client_credentials` alone. */
   readonly tokenEndpoint: URL | undefined;
+  /** The file with a platform's word for us, with `jwt_bearer`. */
+  readonly assertionFile: string | undefined;
+  /** Who vouches for the person, with `enterprise`. */
+  readonly identityProvider: IdentityProviderSettings | undefined;
+  /** Who signs people in for a server that publishes nothing about it, by name; see `providers.ts`. */
+  readonly provider: string | undefined;
+  /** A program that prints a token, with its arguments, and how long that may be used, in ms. */
+  readonly tokenCommand: { readonly command: readonly string[]; readonly lifetime: number } | undefined;
   /** Whether the id token is what the server gets to see. */
   readonly useIdToken: boolean;
+}
+
+/** An enterprise's identity provider, who we are there, and the file with the person's id token of it. */
+export interface IdentityProviderSettings {
+  readonly tokenEndpoint: URL;
+  readonly clientInfo: ClientInfo;
+  readonly tokenFile: string;
 }
 
 /** An object of JSON. */

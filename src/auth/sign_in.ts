@@ -8,14 +8,15 @@ import type { Vault } from "../vault/vault.ts";
 import { type Authorization, beginAuthorization, redeem } from "./authorize.ts";
 import { type Callback, listenForCallback } from "./callback.ts";
 import { discover, type Discovery } from "./discover.ts";
-import { namedDiscovery, signInUnattended } from "./unattended.ts";
+import { isUnattended, namedDiscovery, signInUnattended } from "./unattended.ts";
 import { signInOnDevice } from "./sign_in_on_device.ts";
 import { type Grant, type Owner, type PendingSignIn, Records } from "./records.ts";
 import type { Client } from "./client.ts";
 import { OAuthRefusal } from "./refusal.ts";
 import { register } from "./register.ts";
 import type { SignInWish } from "./session.ts";
-import type { SignInSettings } from "./settings.ts";
+import { createProver, generateProofKey } from "./dpop.ts";
+import type { JsonObject, SignInSettings } from "./settings.ts";
 import type { TokenSet } from "./token_endpoint.ts";
 
 /** What a sign-in needs. */
@@ -86,8 +87,8 @@ export async function signIn(parts: SignInParts, wish: SignInWish): Promise<void
 async function finishOther(parts: SignInParts, records: Records, text: string): Promise<void> {
   const pending = await records.pending();
   if (pending === undefined) throw new BridgeError("foreign_answer", "no sign-in waits for this address any more");
-  const { discovery, client, state } = pending;
-  const journey = { discovery, client, begun: begunOf(pending) };
+  const { discovery, client, state, proofKey } = pending;
+  const journey = { discovery, client, begun: begunOf(pending), proofKey };
   await parts.vault.withLock(records.lockOf("refresh"), () => finish(parts, records, journey, answerIn(text, state)));
 }
 
@@ -141,14 +142,16 @@ interface Journey {
   readonly client: Client;
   readonly begun: Authorization;
   readonly callback: Callback;
+  /** The key that the tokens are to be bound to. */
+  readonly proofKey: JsonObject | undefined;
 }
 
 async function lead(parts: SignInParts, records: Records, wish: SignInWish): Promise<void> {
   const { vault, settings } = parts;
   let journey = await resume(parts, records);
   if (journey === undefined) {
-    const discovery = namedDiscovery(parts) ?? await discoverAnew(parts, records, wish);
-    if (settings.grant === "client_credentials") return await signInUnattended(parts, records, wish, discovery);
+    const discovery = await namedDiscovery(parts) ?? await discoverAnew(parts, records, wish);
+    if (isUnattended(settings)) return await signInUnattended(parts, records, wish, discovery);
     if (isForDevice(parts, discovery)) return await signInOnDevice(parts, records, wish, discovery);
     journey = await begin(parts, records, wish, discovery);
   }
@@ -172,7 +175,7 @@ async function lead(parts: SignInParts, records: Records, wish: SignInWish): Pro
 async function resume(parts: SignInParts, records: Records): Promise<Journey | undefined> {
   const pending = await records.pending();
   if (pending === undefined || pending.expiresAt <= parts.clock.now()) return undefined;
-  const { redirectUri, discovery, client, state } = pending;
+  const { redirectUri, discovery, client, state, proofKey } = pending;
   const { hostname, port, pathname } = new URL(redirectUri);
   const { successUrl } = parts.settings;
   try {
@@ -186,7 +189,7 @@ async function resume(parts: SignInParts, records: Records): Promise<Journey | u
     callback.expect(state);
     parts.onwaiting(signInRequired(parts.owner, pending.url));
     tell(parts, pending.url, true);
-    return { discovery, client, begun: begunOf(pending), callback };
+    return { discovery, client, begun: begunOf(pending), callback, proofKey };
   } catch {
     return undefined;
   }
@@ -236,15 +239,19 @@ async function begin(
       ...(wish.challenge === undefined ? {} : { challenge: wish.challenge }),
       ...(wish.stepUp && previous?.scope !== undefined ? { held: previous.scope } : {}),
     }, tools);
+    wish.onasking();
     callback.expect(begun.state);
     const { state, verifier, scope } = begun;
+    const proofKey = wish.challenge?.scheme === "dpop" ? await generateProofKey() : undefined;
     const expiresAt = clock.now() + settings.timeout;
     const url = begun.url.href;
-    await records.savePending({ version: 1, url, redirectUri, state, verifier, scope, discovery, client, expiresAt });
+    const bound = proofKey === undefined ? {} : { proofKey };
+    const pending = { version: 1, url, redirectUri, state, verifier, scope, discovery, client, expiresAt } as const;
+    await records.savePending({ ...pending, ...bound });
     onwaiting(signInRequired(owner, url));
     const opening = headless === undefined ? browser.open(begun.url) : Promise.resolve(false);
     void opening.catch(() => false).then((opened) => tell(parts, url, opened));
-    return { discovery, client, begun, callback };
+    return { discovery, client, begun, callback, proofKey };
   } catch (thrown) {
     await callback.close();
     throw thrown;
@@ -307,17 +314,22 @@ async function finish(
   journey: Omit<Journey, "callback">,
   answer: URLSearchParams,
 ): Promise<void> {
-  const { discovery, client, begun } = journey;
+  const { discovery, client, begun, proofKey } = journey;
   let tokens: TokenSet;
   try {
-    tokens = await redeem(answer, begun, client, discovery, { wire: parts.wire, clock: parts.clock });
+    tokens = await redeem(answer, begun, client, discovery, {
+      wire: parts.wire,
+      clock: parts.clock,
+      ...(proofKey === undefined ? {} : { prover: await createProver(proofKey) }),
+    });
   } catch (thrown) {
     // A client that the authorization server has forgotten is registered anew by the next sign-in.
     const isForgotten = thrown instanceof OAuthRefusal && thrown.oauthError === "invalid_client";
     if (isForgotten && client.kind === "dynamic") await records.forgetClient(discovery, client);
     throw thrown;
   }
-  const grant: Grant = { version: 1, discovery, client, scope: begun.scope };
+  const bound = tokens.tokenType === "DPoP" ? { proofKey } : {};
+  const grant: Grant = { version: 1, discovery, client, scope: begun.scope, ...bound };
   await records.save(grant, tokens);
   parts.notify({ level: "info", text: `signed in to ${parts.owner.server}` });
 }

@@ -1,7 +1,8 @@
-import type { HttpAnswer, HttpRequest, Wire } from "../net/gate.ts";
+import { CredentialFailure, type HttpAnswer, type HttpRequest, type Wire } from "../net/gate.ts";
 import type { SocketRequest } from "../net/web_socket.ts";
-import { BridgeError } from "../platform/errors.ts";
+import { BridgeError, type ErrorCode, toBridgeError } from "../platform/errors.ts";
 import { type AuthChallenge, authChallenge } from "./challenge.ts";
+import type { Prover } from "./dpop.ts";
 
 /** What a server has to say about the credential that it did not accept. */
 export interface Refusal {
@@ -19,7 +20,9 @@ export type Remedy = "refresh" | "sign_in" | "step_up";
 
 /** Where tokens come from: see `TokenSession`. */
 export interface Credentials {
-  /** The token to send now, at once where it is known; nothing where none is at hand. */
+  /** Proves with each request that the token is ours, where it is bound to a key (RFC 9449). */
+  readonly prover: Prover | undefined;
+  /** The token to send now, at once where it is known; nothing where none is at hand. Asks no person. */
   current(): Promise<string | undefined> | string | undefined;
   /**
    * A token in place of a refused one, and what was done for it. May take as long as a person needs.
@@ -32,35 +35,63 @@ export interface Credentials {
 /** One refresh, one sign-in and one step-up for a request, then its refusal stands. */
 const MOST_REMEDIES = 3;
 
+/** An authorization server that is not there; nothing was sent to it. */
+const ABSENT: ReadonlySet<ErrorCode> = new Set(["unreachable", "connect_timeout"]);
+
 /**
  * Puts the credential on everything that goes to one server: on requests, and on the handshakes of WebSockets. What
  * stands above sees no token, and a request whose credential is refused comes back with the answer that it got in the
- * end.
+ * end, or with a `CredentialFailure`.
  */
 export function withAuth(wire: Wire, server: URL, credentials: Credentials): Wire {
   const origin = httpOrigin(server);
 
+  function send(request: HttpRequest, token: string | undefined): Promise<HttpAnswer> {
+    const { prover } = credentials;
+    if (token === undefined || prover === undefined) return wire.fetch(bearing(request, token));
+    return sendProved(wire, request, token, prover);
+  }
+
+  async function arrived(token: Promise<string | undefined>): Promise<string | undefined> {
+    try {
+      return await token;
+    } catch (thrown) {
+      // To be tried again in a moment, as the request itself is where its server is not there.
+      if (thrown instanceof BridgeError && ABSENT.has(thrown.code)) throw thrown;
+      throw new CredentialFailure(toBridgeError(thrown));
+    }
+  }
+
+  async function betterToken(refusal: Refusal): ReturnType<Credentials["better"]> {
+    try {
+      return await credentials.better(refusal);
+    } catch (thrown) {
+      throw new CredentialFailure(toBridgeError(thrown));
+    }
+  }
+
   async function fetch(request: HttpRequest): Promise<HttpAnswer> {
     if (request.url.origin !== origin) return wire.fetch(request);
     const held = credentials.current();
-    let token = held instanceof Promise ? await held : held;
-    let answer = await wire.fetch(bearing(request, token));
+    let token = held instanceof Promise ? await arrived(held) : held;
+    let answer = await send(request, token);
     if (answer.status !== 401 && answer.status !== 403) return answer;
     const tried = new Set<Remedy>();
     for (let remedies = 0; remedies < MOST_REMEDIES; remedies++) {
       const refusal = refusalOf(answer, token, tried);
       if (refusal === undefined) break;
       answer.body.discard();
-      const better = await unlessAborted(credentials.better(refusal), request.abort?.signal);
+      const better = await unlessAborted(betterToken(refusal), request.abort?.signal);
       if (better.by !== undefined) tried.add(better.by);
       token = better.token;
-      answer = await wire.fetch(bearing(request, token));
+      answer = await send(request, token);
     }
     return answer;
   }
 
   async function connect(request: SocketRequest): Promise<WebSocket> {
-    const token = await credentials.current();
+    const held = credentials.current();
+    const token = held instanceof Promise ? await arrived(held) : held;
     try {
       return await wire.connect(bearing(request, token));
     } catch (thrown) {
@@ -81,6 +112,23 @@ export function withAuth(wire: Wire, server: URL, credentials: Credentials): Wir
 function httpOrigin({ protocol, host }: URL): string {
   const secure = protocol === "https:" || protocol === "wss:";
   return new URL(`${secure ? "https" : "http"}://${host}`).origin;
+}
+
+/** Sends a request with a proof, and again where the server wants one with a number of its own (RFC 9449, section 9). */
+async function sendProved(wire: Wire, request: HttpRequest, accessToken: string, prover: Prover): Promise<HttpAnswer> {
+  const { method, url } = request;
+  async function once(): Promise<HttpAnswer> {
+    const headers = new Headers(request.headers);
+    headers.set("authorization", `DPoP ${accessToken}`);
+    headers.set("dpop", await prover.prove({ method, url, accessToken }));
+    const answer = await wire.fetch({ ...request, headers });
+    prover.observe(answer.headers, url);
+    return answer;
+  }
+  const answer = await once();
+  if (answer.status !== 401 || authChallenge(answer.headers)?.error !== "use_dpop_nonce") return answer;
+  answer.body.discard();
+  return await once();
 }
 
 /** The headers of a session come again with every request: they get their token once. */

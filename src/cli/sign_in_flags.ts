@@ -1,4 +1,4 @@
-import type { ClientInfo, SignInSettings } from "../auth/settings.ts";
+import type { ClientInfo, IdentityProviderSettings, SignInSettings } from "../auth/settings.ts";
 import { isLoopback } from "../net/address.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { readPeriod, readPort } from "./arguments.ts";
@@ -48,6 +48,25 @@ export const SIGN_IN_FLAGS = {
     text: "where tokens are asked for, with --client-credentials; nothing is discovered then",
   },
   "device-code": { type: "boolean", text: "let the person use a browser on another machine" },
+  "assertion-file": {
+    type: "string",
+    value: "FILE",
+    text: "sign in by the signed word (JWT) of a platform that runs us, in this file",
+  },
+  "idp-token-endpoint": { type: "string", value: "URL", text: "sign in by the word of this identity provider" },
+  "idp-client-info": { type: "string", value: "JSON", text: "who we are to it: client_id, client_secret; or @FILE" },
+  "idp-token-file": { type: "string", value: "FILE", text: "the file with the person's id token of it" },
+  "provider": {
+    type: "string",
+    value: "NAME",
+    text: "who signs people in for a server that publishes nothing about it: github, google, ...",
+  },
+  "token-command": {
+    type: "string",
+    value: "WORDS",
+    text: "a program that prints the token, started without a shell",
+  },
+  "token-lifetime": { type: "string", default: "300", value: "SECONDS", text: "how long that token is used" },
   "use-id-token": { type: "boolean", text: "send the id token in place of the access token" },
 } as const satisfies Flags;
 
@@ -84,7 +103,11 @@ export async function readSignIn(
   flags: FlagValues<typeof SIGN_IN_FLAGS>,
   context: SignInContext,
 ): Promise<SignInSettings> {
-  const clientInfo = await readClientInfo(flags["static-oauth-client-info"], context);
+  const clientInfo = await readClientInfo(
+    "--static-oauth-client-info",
+    flags["static-oauth-client-info"],
+    context,
+  );
   return {
     grant: readGrant(flags, clientInfo),
     callbackPort: port === undefined ? undefined : readPort("callback port", port),
@@ -98,25 +121,58 @@ export async function readSignIn(
     clientInfo,
     clientMetadataUrl: readMetadataUrl(flags["client-metadata-url"]),
     tokenEndpoint: readTokenEndpoint(flags["token-endpoint"], flags["client-credentials"]),
+    assertionFile: flags["assertion-file"],
+    identityProvider: await readIdentityProvider(flags, context),
+    provider: flags.provider,
+    tokenCommand: readTokenCommand(flags["token-command"], flags["token-lifetime"]),
     useIdToken: flags["use-id-token"],
   };
 }
+
+/** Each names a way to sign in, and excludes the others. */
+const WAYS = [
+  ["client-credentials", "client_credentials"],
+  ["device-code", "device_code"],
+  ["assertion-file", "jwt_bearer"],
+  ["idp-token-endpoint", "enterprise"],
+] as const;
 
 function readGrant(
   flags: FlagValues<typeof SIGN_IN_FLAGS>,
   clientInfo: ClientInfo | undefined,
 ): SignInSettings["grant"] {
-  if (!flags["client-credentials"]) return flags["device-code"] ? "device_code" : "browser";
-  if (flags["device-code"]) {
-    throw wrong('"--client-credentials" and "--device-code" exclude each other', "leave one of them out");
+  const [first, second] = WAYS.filter(([flag]) => flags[flag]);
+  if (first === undefined) return "browser";
+  if (second !== undefined) {
+    throw wrong(`"--${first[0]}" and "--${second[0]}" exclude each other`, "leave one of them out");
   }
-  if (clientInfo === undefined) {
+  const [flag, grant] = first;
+  if (clientInfo === undefined && (grant === "client_credentials" || grant === "enterprise")) {
+    throw wrong(`"--${flag}" wants the client that signs in`, 'name it with "--static-oauth-client-info @FILE"');
+  }
+  return grant;
+}
+
+function readTokenCommand(words: string | undefined, lifetime: string): SignInSettings["tokenCommand"] {
+  if (words === undefined) return undefined;
+  const command = words.split(/\s+/).filter(Boolean);
+  return { command, lifetime: readPeriod("--token-lifetime", lifetime) };
+}
+
+async function readIdentityProvider(
+  flags: FlagValues<typeof SIGN_IN_FLAGS>,
+  context: SignInContext,
+): Promise<IdentityProviderSettings | undefined> {
+  const { "idp-token-endpoint": endpoint, "idp-token-file": tokenFile } = flags;
+  const clientInfo = await readClientInfo("--idp-client-info", flags["idp-client-info"], context);
+  if (endpoint === undefined && tokenFile === undefined && clientInfo === undefined) return undefined;
+  if (endpoint === undefined || tokenFile === undefined || clientInfo === undefined) {
     throw wrong(
-      '"--client-credentials" wants the client that signs in',
-      'name it with "--static-oauth-client-info @FILE"',
+      '"--idp-token-endpoint", "--idp-client-info" and "--idp-token-file" belong together',
+      "give all three, or none",
     );
   }
-  return "client_credentials";
+  return { tokenEndpoint: readEndpoint("--idp-token-endpoint", endpoint), clientInfo, tokenFile };
 }
 
 function readHost(text: string | undefined): string | undefined {
@@ -183,8 +239,11 @@ function readAuthorizeParams(texts: readonly string[], { advise }: SignInContext
   }));
 }
 
-async function readClientInfo(text: string | undefined, context: SignInContext): Promise<ClientInfo | undefined> {
-  const flag = "--static-oauth-client-info";
+async function readClientInfo(
+  flag: string,
+  text: string | undefined,
+  context: SignInContext,
+): Promise<ClientInfo | undefined> {
   const said = await readJson(flag, text, context.environment);
   if (said === undefined) return undefined;
   const { client_id: id, client_secret: secret } = said;
@@ -219,9 +278,13 @@ function readTokenEndpoint(text: string | undefined, clientCredentials: boolean)
       'leave it out, or add "--client-credentials"',
     );
   }
-  const url = readUrl("--token-endpoint", text.trim());
-  if (!isEncrypted(url)) throw badUrl("--token-endpoint", "is not encrypted", 'use "https://"');
-  if (url.hash !== "") throw badUrl("--token-endpoint", "holds a fragment", "leave it out");
+  return readEndpoint("--token-endpoint", text);
+}
+
+function readEndpoint(flag: string, text: string): URL {
+  const url = readUrl(flag, text.trim());
+  if (!isEncrypted(url)) throw badUrl(flag, "is not encrypted", 'use "https://"');
+  if (url.hash !== "") throw badUrl(flag, "holds a fragment", "leave it out");
   return url;
 }
 

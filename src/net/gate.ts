@@ -34,6 +34,16 @@ export interface HttpAnswer {
   readonly proxy?: string;
 }
 
+/**
+ * Thrown by a wire in place of an answer where no credential is to be had that the server takes: a person, or whoever
+ * runs the servers, mends that. The request was not carried out, and sending it again by itself helps nobody.
+ */
+export class CredentialFailure extends BridgeError {
+  constructor({ code, message, hint, cause }: BridgeError) {
+    super(code, message, { ...(hint === undefined ? {} : { hint }), cause });
+  }
+}
+
 /** The way out of the process by HTTP. What stands above it never sees a socket; `auth` wraps it with credentials. */
 export interface HttpWire {
   /**

@@ -1,4 +1,5 @@
 import type { Abortable } from "../platform/abort.ts";
+import { CredentialFailure } from "../net/gate.ts";
 import { BridgeError, type ErrorCode, toBridgeError } from "../platform/errors.ts";
 import type { Message } from "./message.ts";
 
@@ -93,35 +94,17 @@ export function brokenBy(cause: BridgeError): ChannelFailure {
 export function asChannelFailure(thrown: unknown): ChannelFailure {
   if (thrown instanceof ChannelFailure) return thrown;
   const error = toBridgeError(thrown);
-  const kind = CONSENT.has(error.code) ? "sign_in_required" : REFUSED.has(error.code) ? "refused" : "broken";
+  const kind = thrown instanceof CredentialFailure
+    ? "sign_in_required"
+    : REFUSED.has(error.code)
+    ? "refused"
+    : "broken";
   return new ChannelFailure(kind, error.code, error.message, {
     mayHaveRun: kind !== "sign_in_required" && !UNSENT.has(error.code),
     ...(error.hint === undefined ? {} : { hint: error.hint }),
     cause: error.cause ?? error,
   });
 }
-
-/** What stands between a request and the credential that it needs: a person, or whoever runs the server, mends it. */
-const CONSENT: ReadonlySet<ErrorCode> = new Set([
-  "sign_in_required",
-  "sign_in_refused",
-  "foreign_answer",
-  "token_refused",
-  "bad_token_answer",
-  "bad_metadata",
-  "no_pkce",
-  "registration_refused",
-  "unsafe_address",
-  "callback_port_taken",
-  "bad_url",
-  "vault_locked",
-  "vault_damaged",
-  "vault_newer",
-  "vault_unwritable",
-  "vault_busy",
-  "unsafe_file",
-  "no_home",
-]);
 
 /** The failures that another try would not mend. */
 const REFUSED: ReadonlySet<ErrorCode> = new Set([

@@ -296,6 +296,17 @@ sign-in:
   --token-endpoint URL       where tokens are asked for, with
                              --client-credentials; nothing is discovered then
   --device-code              let the person use a browser on another machine
+  --assertion-file FILE      sign in by the signed word (JWT) of a platform that
+                             runs us, in this file
+  --idp-token-endpoint URL   sign in by the word of this identity provider
+  --idp-client-info JSON     who we are to it: client_id, client_secret; or
+                             @FILE
+  --idp-token-file FILE      the file with the person's id token of it
+  --provider NAME            who signs people in for a server that publishes
+                             nothing about it: github, google, ...
+  --token-command WORDS      a program that prints the token, started without a
+                             shell
+  --token-lifetime SECONDS   how long that token is used (300)
   --use-id-token             send the id token in place of the access token
   --account NAME             which of several accounts at the server, by a name
                              of your own (default)

@@ -1,6 +1,6 @@
 /** Signing in without a browser on this machine, by the executable. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Executable } from "../harness/executable.ts";
 import { FakeAs } from "../harness/fake_as.ts";
@@ -85,4 +85,44 @@ describe("the device flow", () => {
     as.devices.decide(/type the code (\S+)/.exec(line)![1]!);
     expect((await answer).result.serverInfo.name).toBe("fake");
   }, 30_000);
+});
+
+describe("--token-command", () => {
+  /** A program that prints what stands in a file, and counts how often it did. */
+  function program(): { words: string; say(token: string): void; count(): number } {
+    const [file, token, counter] = ["print token", "token", "counter"].map((name) =>
+      join(home.folder, name.replace(" ", "-"))
+    );
+    writeFileSync(file!, `#!/bin/sh\necho x >> '${counter}'\ncat '${token}'\n`, { mode: 0o700 });
+    writeFileSync(counter!, "");
+    return {
+      words: `${file} --for mcp`,
+      say: (text) => writeFileSync(token!, `${text}\n`),
+      count: () => readFileSync(counter!, "utf8").length / 2,
+    };
+  }
+
+  test("is asked once for as long as its token is good, and again when it is refused", async () => {
+    const { words, say, count } = program();
+    const grant = { resources: [server.audience!] };
+    say(as.issue(grant).access);
+    await using bridge = start(nobody.env, "--token-command", words);
+    expect((await bridge.initialize()).result.serverInfo.name).toBe("fake");
+    await bridge.request({ id: 1, method: "tools/list" });
+    expect(count()).toBe(1);
+    as.tokens.expireAccess();
+    say(as.issue(grant).access);
+    expect((await bridge.request({ id: 2, method: "tools/list" })).result).toBeDefined();
+    expect(count()).toBe(2);
+    expect(sweep([as.tokens.marker], { outputs: { stdout: bridge.output, stderr: bridge.stderr }, pids: [bridge.pid] }))
+      .toEqual([]);
+  });
+
+  test.each([["/no/such/program", "bad_command"], ["false", "bad_command"], ["echo two words", "bad_token_answer"]])(
+    "that is %p is told by name: %s",
+    async (words, code) => {
+      await using bridge = start(nobody.env, "--token-command", words);
+      expect((await bridge.initialize()).error.data.code).toBe(code);
+    },
+  );
 });

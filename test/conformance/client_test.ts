@@ -21,19 +21,6 @@ const PLAYED: readonly Scenario[] = [
   { name: "sep-2640-client-verify-frontmatter", revisions: ["2025-11-25"] },
 ];
 
-/** Ways to sign in that are extensions of the protocol, and have no flag yet. */
-const EXTENSIONS = [
-  "auth/client-credentials-jwt",
-  "auth/client-credentials-basic",
-  "auth/enterprise-managed-authorization",
-  "auth/dpop",
-  "auth/dpop-nonce",
-  "auth/wif-jwt-bearer",
-];
-
-/** What the executable cannot do yet; `bun test --todo` tries it nevertheless, and fails when it can. */
-const WAITING: ReadonlySet<string> = new Set(EXTENSIONS);
-
 /** What is not played, and why. */
 const NOT_PLAYED: readonly { reason: string; scenarios: readonly string[] }[] = [
   {
@@ -62,9 +49,6 @@ for (const { name, revisions } of PLAYED) {
   for (const revision of revisions) test(`${revision} ${name}`, () => play(revision, name));
 }
 
-for (const { name, revisions, needs } of SIGN_IN_SCENARIOS) {
-  for (const revision of revisions) {
-    if (!WAITING.has(name)) test(`${revision} ${name}`, () => play(revision, name));
-    else test.todo(`${revision} ${name} waits for sign-in: ${needs}`, () => play(revision, name));
-  }
+for (const { name, revisions } of SIGN_IN_SCENARIOS) {
+  for (const revision of revisions) test(`${revision} ${name}`, () => play(revision, name));
 }

@@ -114,25 +114,47 @@ export const SIGN_IN_SCENARIOS: readonly SignInScenario[] = [
   {
     name: "auth/client-credentials-jwt",
     revisions: EXTENSION,
-    needs: "a sign-in by the client's key alone (private_key_jwt, ES256), and a flag for a key in PEM",
+    needs: "a sign-in by the client's key alone (private_key_jwt, ES256)",
+    flags: ({ client_id: id, private_key_pem: key }, folder) => [
+      ...clientFile({ "client_id": id, "private_key": key, "token_endpoint_auth_signing_alg": "ES256" }, folder),
+      "--client-credentials",
+    ],
   },
   {
     name: "auth/enterprise-managed-authorization",
     revisions: EXTENSION,
-    needs: "an exchange of the company's id token for an ID-JAG, and of that for a token; flags for both clients",
+    needs: "an exchange of the company's id token for an ID-JAG, and of that for a token",
+    flags: (context, folder) => [
+      ...clientInfo(context, folder),
+      "--idp-token-endpoint",
+      context.idp_token_endpoint!,
+      "--idp-client-info",
+      JSON.stringify({ "client_id": context.idp_client_id }),
+      "--idp-token-file",
+      textFile("id_token", context.idp_id_token!, folder),
+    ],
   },
   { name: "auth/dpop", revisions: EXTENSION, needs: "a proof of possession with each request" },
   { name: "auth/dpop-nonce", revisions: EXTENSION, needs: "such a proof with the nonces of both servers" },
   {
     name: "auth/wif-jwt-bearer",
     revisions: EXTENSION,
-    needs: "a sign-in by the workload's own token, asked for once, and a flag for that token",
+    needs: "a sign-in by the workload's own token, asked for once",
+    flags: (context, folder) => ["--assertion-file", textFile("jwt", context.valid_jwt!, folder)],
   },
 ];
 
 /** Names the client that the suite has registered, in a file, as a person would who keeps secrets out of the words. */
 function clientInfo({ client_id: id, client_secret: secret }: Context, folder: string): string[] {
-  const file = join(folder, "client.json");
-  writeFileSync(file, JSON.stringify({ "client_id": id, "client_secret": secret }), { mode: 0o600 });
-  return ["--static-oauth-client-info", `@${file}`];
+  return clientFile({ "client_id": id, "client_secret": secret }, folder);
+}
+
+function clientFile(info: Record<string, unknown>, folder: string): string[] {
+  return ["--static-oauth-client-info", `@${textFile("client.json", JSON.stringify(info), folder)}`];
+}
+
+function textFile(name: string, text: string, folder: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, text, { mode: 0o600 });
+  return file;
 }

@@ -44,6 +44,10 @@ const DEFAULTS: SignInSettings = {
   clientInfo: undefined,
   clientMetadataUrl: undefined,
   tokenEndpoint: undefined,
+  assertionFile: undefined,
+  identityProvider: undefined,
+  provider: undefined,
+  tokenCommand: undefined,
   useIdToken: false,
 };
 
