@@ -1,4 +1,5 @@
-import type { Vault } from "../vault/vault.ts";
+import { BridgeError } from "../platform/errors.ts";
+import type { Table, Vault } from "../vault/vault.ts";
 import type { Discovery } from "./discover.ts";
 import type { Client } from "./client.ts";
 import type { JsonObject } from "./settings.ts";
@@ -59,11 +60,11 @@ export class Records {
   }
 
   async grant(): Promise<Grant | undefined> {
-    return ofVersion(await this.#vault.get("memory", this.#owner));
+    return ofVersion(await this.#read("memory", this.#owner));
   }
 
   async tokens(grant: Grant): Promise<TokenSet | undefined> {
-    return await this.#vault.get("tokens", this.#tokenKey(grant)) as TokenSet | undefined;
+    return await this.#read("tokens", this.#tokenKey(grant)) as TokenSet | undefined;
   }
 
   /** Keeps what a sign-in has brought. */
@@ -92,7 +93,7 @@ export class Records {
   }
 
   async client(discovery: Discovery, redirectUri: string): Promise<Client | undefined> {
-    return await this.#vault.get("clients", this.#clientKey(discovery, redirectUri)) as Client | undefined;
+    return await this.#read("clients", this.#clientKey(discovery, redirectUri)) as Client | undefined;
   }
 
   /** Keeps a client that was registered. */
@@ -110,12 +111,22 @@ export class Records {
   }
 
   async pending(): Promise<PendingSignIn | undefined> {
-    return ofVersion(await this.#vault.get("pending", this.#owner));
+    return ofVersion(await this.#read("pending", this.#owner));
   }
 
   async savePending(pending: PendingSignIn | undefined): Promise<void> {
     if (pending === undefined) await this.#vault.remove("pending", this.#owner);
     else await this.#vault.put("pending", this.#owner, pending);
+  }
+
+  /** Damage is told once: a row that cannot be read is good for nothing, and in the way of the sign-in that mends it. */
+  async #read(table: Table, key: string): Promise<unknown> {
+    try {
+      return await this.#vault.get(table, key);
+    } catch (thrown) {
+      if (thrown instanceof BridgeError && thrown.code === "vault_damaged") await this.#vault.remove(table, key);
+      throw thrown;
+    }
   }
 
   #tokenKey({ discovery, client }: Grant): string {

@@ -315,6 +315,8 @@ async function finish(
   answer: URLSearchParams,
 ): Promise<void> {
   const { discovery, client, begun, proofKey } = journey;
+  // From here on the page that the person had is used up: where this process dies, the next one opens another.
+  await records.savePending(undefined);
   let tokens: TokenSet;
   try {
     tokens = await redeem(answer, begun, client, discovery, {

@@ -224,6 +224,7 @@ describe("a person", () => {
     // With a place for codes, that is what the log would name.
     delete as.metadata["device_authorization_endpoint"];
     const env = { MCP_BRIDGE_HOME: surroundings().env["MCP_BRIDGE_HOME"]!, SSH_CONNECTION: "1" };
+    delete as.metadata["device_authorization_endpoint"];
     await using bridge = new Executable({ env }, server.url);
     const answer = bridge.initialize();
     const line = await bridge.stderr.find((text) => text.includes("visit http"));
