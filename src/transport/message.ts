@@ -185,19 +185,46 @@ export function readMessage(text: Uint8Array): Message {
   const open = skipBlank(bytes, 0);
   const end = eachMember(bytes, open, see);
   scanned = NOTHING;
-  const id = idStart >= 0 && isId(bytes[idStart]!) ? textOf(bytes, { start: idStart, end: idEnd }) : undefined;
+  const id = idStart >= 0 && isId(bytes[idStart]!) ? idText(bytes, idStart, idEnd) : undefined;
   if (end < 0 || skipBlank(bytes, end) < bytes.length) throw notAnObject(bytes, open, id);
   if (!versionSeen) throw new MalformedMessage('the message has no "jsonrpc":"2.0"', true, id);
   if (idStart >= 0 && id === undefined) {
     throw new MalformedMessage("the id is neither a string nor a number", true);
   }
   if (methodStart >= 0) {
-    const method = decodedString(textOf(bytes, { start: methodStart, end: methodEnd }));
+    const method = methodText(bytes, methodStart, methodEnd);
     if (method === undefined) throw new MalformedMessage("the method is no string", true, id);
     return new Message(bytes, idStart >= 0 ? "request" : "notification", id, method, paramsStart, false);
   }
   if (!answered) throw new MalformedMessage("the message has neither a method nor an answer", true, id);
   return new Message(bytes, "response", id, undefined, -1, failed);
+}
+
+const LONGEST_SAFE = 15;
+
+/** The text of an id. Most are small numbers, which are read quicker than decoded. */
+function idText(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start > LONGEST_SAFE || (bytes[start] === 0x30 && end - start > 1)) return textOf(bytes, { start, end });
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = bytes[at]! - 0x30;
+    if (digit < 0 || digit > 9) return textOf(bytes, { start, end });
+    value = value * 10 + digit;
+  }
+  return String(value);
+}
+
+/** The method that was read last: mostly the next one is the same. */
+let lastRaw = "";
+let lastMethod: string | undefined;
+
+function methodText(bytes: Uint8Array, start: number, end: number): string | undefined {
+  if (lastRaw !== "" && textIs(bytes, start, end, lastRaw)) return lastMethod;
+  const raw = textOf(bytes, { start, end });
+  lastMethod = decodedString(raw);
+  // Beyond ASCII the text has another length than its bytes.
+  lastRaw = raw.length === end - start ? raw : "";
+  return lastMethod;
 }
 
 function notAnObject(bytes: Uint8Array, open: number, id: string | undefined): MalformedMessage {
