@@ -49,6 +49,8 @@ const LEEWAY_MS = 5_000;
 /** Of a token that lives shorter than a minute or so, the same as a part of its life: it would never be sent. */
 const LEEWAY = RENEW_AT / 2;
 const REFRESH_MS = 10_000;
+/** How often a token that still lives is tried to be renewed at most, in ms. */
+const AHEAD_PAUSE_MS = 30_000;
 /** How often a person is asked for the same server within `ASKED_MS`. */
 const MOST_SIGN_INS = 3;
 const ASKED_MS = 10 * 60_000;
@@ -67,6 +69,7 @@ export class TokenSession implements Credentials {
   readonly #records: Records;
   #known: Credential | undefined;
   #isRead = false;
+  #renewedAheadAt = -Infinity;
   #refreshing: Promise<boolean> | undefined;
   #signingIn: Promise<void> | undefined;
   #prover: { readonly key: string; readonly prover: Prover } | undefined;
@@ -96,9 +99,17 @@ export class TokenSession implements Credentials {
     if (this.#isOver(this.#known.tokens)) {
       await this.#refresh(this.#bearer(this.#known.tokens));
     } else if (this.#left(this.#known.tokens) < this.#renewAt(this.#known.tokens)) {
-      void this.#refresh(this.#bearer(this.#known.tokens)).catch(() => {});
+      this.#renewAhead(this.#bearer(this.#known.tokens));
     }
     return this.#known === undefined ? undefined : this.#bearer(this.#known.tokens);
+  }
+
+  /** Renews a token that still lives, in the background; after a failure not again at once. */
+  #renewAhead(token: string): void {
+    const now = this.#options.clock.now();
+    if (now - this.#renewedAheadAt < AHEAD_PAUSE_MS) return;
+    this.#renewedAheadAt = now;
+    void this.#refresh(token).catch(() => {});
   }
 
   async better(refusal: Refusal): Promise<{ token: string; by: Remedy | undefined }> {

@@ -75,9 +75,19 @@ function searchFolder(folder: string, search: (where: string, bytes: Uint8Array)
 /** A process and what it started, as long as they live. */
 function familyOf(pid: number): number[] {
   const tasks = `/proc/${pid}/task`;
-  const threads = existsSync(tasks) ? readdirSync(tasks) : [];
-  const children = threads.flatMap((thread) => read(join(tasks, thread, "children"))?.toString().split(" ") ?? []);
+  const children = threadsIn(tasks).flatMap((thread) =>
+    read(join(tasks, thread, "children"))?.toString().split(" ") ?? []
+  );
   return [pid, ...children.filter((child) => child !== "").map(Number).flatMap(familyOf)];
+}
+
+/** None of a process that has gone meanwhile. */
+function threadsIn(tasks: string): string[] {
+  try {
+    return readdirSync(tasks);
+  } catch {
+    return [];
+  }
 }
 
 /** Undefined for what has gone meanwhile, or is not ours to read. */
