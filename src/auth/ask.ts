@@ -61,7 +61,8 @@ export async function ask(question: Question, tools: AuthTools): Promise<Reply> 
   } catch (thrown) {
     if (abort.signal.aborted) throw abort.signal.reason;
     if (!(thrown instanceof BridgeError)) throw thrown;
-    if (thrown.code !== "too_large") throw thrown.hint === undefined ? hinted(thrown) : thrown;
+    const isHintless = thrown.hint === undefined && (thrown.code === "outcome_unknown" || thrown.code === "bad_answer");
+    if (thrown.code !== "too_large") throw isHintless ? hinted(thrown) : thrown;
     throw new BridgeError("too_large", `the answer of ${url.host} is larger than ${LARGEST / 1_048_576} MiB`, {
       hint: "an address of the authorization server leads to something else",
       cause: thrown,
