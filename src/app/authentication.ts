@@ -70,9 +70,12 @@ export function authenticated(wire: Wire, parts: AuthenticationParts): Wire {
   const open = (): Promise<TokenSession> => session ??= openTokenSession(wire, parts);
   let opened: TokenSession | undefined;
   let isWithout = false;
-  async function find(): Promise<string | undefined> {
-    isWithout = session === undefined && !await Bun.file(file).exists();
-    if (isWithout) return undefined;
+  function find(): Promise<string | undefined> | undefined {
+    // Asked at once, of the system alone: the answer costs less than to wait for it.
+    isWithout = session === undefined && Bun.file(file).size === 0;
+    return isWithout ? undefined : opening();
+  }
+  async function opening(): Promise<string | undefined> {
     opened = await open();
     return await opened.current();
   }
