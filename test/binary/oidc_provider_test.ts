@@ -1,11 +1,14 @@
 /** Signing in at a certified authorization server, by unmodified clients that start the executable. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { type Command, commandOf, Executable, outcomeOf, type Surroundings } from "../harness/executable.ts";
 import { FakeBrowser } from "../harness/fake_browser.ts";
 import { Home } from "../harness/home.ts";
-import { OidcServer } from "../harness/oidc_server.ts";
+import { OidcServer, ROBOT } from "../harness/oidc_server.ts";
 import type { Role, SdkClient, SdkClientKind } from "../harness/sdk_client.ts";
 import { type Places, sweep } from "../harness/secret_sweep.ts";
+import { walk } from "../harness/walk.ts";
 import { V1_CLIENT } from "../harness/v1_client.ts";
 import { V2_AUTO_CLIENT, V2_LEGACY_CLIENT } from "../harness/v2_client.ts";
 
@@ -140,7 +143,32 @@ describe("at oidc-provider", () => {
     expect(await accounts()).toEqual([]);
   });
 
-  // The flags of both grants are read, and the executable signs in by a browser all the same.
-  test.todo("--device-code signs in where there is no browser", () => {});
-  test.todo("--client-credentials signs in without a person", () => {});
+  test("--device-code signs in where there is no browser", async () => {
+    server = await OidcServer.start();
+    await using bridge = new Executable(surroundings(), server.mcp.url, "--device-code", "--debug");
+    const answer = bridge.initialize();
+    const line = await bridge.stderr.find((text) => text.includes("type the code"));
+    const [, page, code] = /visit (\S+) and type the code (\S+)/.exec(line)!;
+    await walk(`${page}?user_code=${code}`, { arrive: (callback) => callback });
+    expect((await answer).result.serverInfo.name).toBe("guarded");
+    expect(browser.count).toBe(0);
+    expectKept({ stderr: bridge.stderr }, [bridge.pid]);
+  }, 30_000);
+
+  test("--client-credentials signs in without a person", async () => {
+    server = await OidcServer.start();
+    const file = join(home.folder, "..", `${basename(home.folder)}-robot.json`);
+    writeFileSync(file, JSON.stringify({ "client_id": ROBOT.id, "client_secret": ROBOT.secret }), { mode: 0o600 });
+    try {
+      const words = ["--client-credentials", "--static-oauth-client-info", `@${file}`, "--debug"];
+      await using bridge = new Executable(surroundings(), server.mcp.url, ...words);
+      expect((await bridge.initialize()).result.serverInfo.name).toBe("guarded");
+      expect(server.granted("client_credentials")).toBe(1);
+      expect(browser.count).toBe(0);
+      const places = { folders: [home.folder], outputs: { stderr: bridge.stderr }, pids: [bridge.pid] };
+      expect(sweep([ROBOT.secret], places)).toEqual([]);
+    } finally {
+      rmSync(file);
+    }
+  });
 });
