@@ -42,9 +42,9 @@ export interface SignInParts {
 const LOOK_MS = 500;
 const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_PATH = "/oauth/callback";
-/** Stable ports begin here; each server has its own among so many. */
-const FIRST_PORT = 33_418;
-const PORTS = 16_000;
+/** Each server has a port of its own among these, below those that systems give to outgoing connections. */
+const FIRST_PORT = 20_000;
+const PORTS = 12_000;
 const NEXT_PORTS = 8;
 
 /**
