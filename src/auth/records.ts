@@ -67,6 +67,14 @@ export class Records {
     return await this.#read("tokens", this.#tokenKey(grant)) as TokenSet | undefined;
   }
 
+  /** Whether there are tokens other than the one that does not do. */
+  async hasOther(instead: string | undefined): Promise<boolean> {
+    const grant = await this.grant();
+    const tokens = grant && await this.tokens(grant);
+    return tokens !== undefined &&
+      (instead === undefined || (tokens.accessToken !== instead && tokens.idToken !== instead));
+  }
+
   /** Keeps what a sign-in has brought. */
   async save(grant: Grant, tokens: TokenSet): Promise<void> {
     await this.#vault.put("tokens", this.#tokenKey(grant), tokens);

@@ -3,6 +3,7 @@ import { safeAddress } from "./addresses.ts";
 import { ask, type AuthTools, type Reply } from "./ask.ts";
 import { type Client, knownMethod, methodFor, staticClient } from "./client.ts";
 import type { Discovery } from "./discover.ts";
+import type { Records } from "./records.ts";
 import { refusalOf } from "./refusal.ts";
 import type { ServerMetadata } from "./server_metadata.ts";
 import type { JsonObject, SignInSettings } from "./settings.ts";
@@ -42,6 +43,25 @@ export async function register(
     throw refusalOf(reply, url, "registration", byHand(redirectUri));
   }
   return readClient(reply, wanted, metadata, url);
+}
+
+/**
+ * The client that was registered for `redirectUri` earlier, or else a new one, which is kept.
+ *
+ * @throws {BridgeError} as `register`
+ */
+export async function clientFor(
+  records: Records,
+  discovery: Discovery,
+  settings: SignInSettings,
+  redirectUri: string,
+  tools: AuthTools,
+): Promise<Client> {
+  const known = settings.clientInfo === undefined ? await records.client(discovery, redirectUri) : undefined;
+  if (known !== undefined) return known;
+  const client = await register(discovery, settings, redirectUri, tools);
+  if (client.kind === "dynamic") await records.saveClient(discovery, redirectUri, client);
+  return client;
 }
 
 // No `scope`: a server may hold us to it, and refuse every later wish for more.

@@ -9,6 +9,7 @@ import { type Grant, type Owner, Records } from "./records.ts";
 import type { JsonObject } from "./settings.ts";
 import type { OAuthRefusal } from "./refusal.ts";
 import type { TokenSet } from "./token_endpoint.ts";
+import { isFresh, isOver, timeLeft } from "./token_life.ts";
 import type { Credentials, Refusal, Remedy } from "./with_auth.ts";
 
 /** What a session of tokens needs. */
@@ -41,13 +42,6 @@ interface Credential {
   readonly tokens: TokenSet;
 }
 
-/** A token is renewed in the background when a tenth of its life is left, and not earlier than 5 min before its end. */
-const RENEW_AT = 0.1;
-const RENEW_MS = 5 * 60_000;
-/** Clocks differ, and a request takes time: a token that ends within so much is not sent any more, in ms. */
-const LEEWAY_MS = 5_000;
-/** Of a token that lives shorter than a minute or so, the same as a part of its life: it would never be sent. */
-const LEEWAY = RENEW_AT / 2;
 const REFRESH_MS = 10_000;
 /** How often a token that still lives is tried to be renewed at most, in ms. */
 const AHEAD_PAUSE_MS = 30_000;
@@ -87,18 +81,16 @@ export class TokenSession implements Credentials {
 
   current(): Promise<string | undefined> | string | undefined {
     const known = this.#known;
-    if (known !== undefined && this.#left(known.tokens) >= Math.max(this.#renewAt(known.tokens), LEEWAY_MS)) {
-      return this.#bearer(known.tokens);
-    }
+    if (known !== undefined && isFresh(known.tokens, this.#now())) return this.#bearer(known.tokens);
     return this.#isRead && known === undefined ? undefined : this.#currentLater();
   }
 
   async #currentLater(): Promise<string | undefined> {
     if (!this.#isRead) await this.#read();
     if (this.#known === undefined) return undefined;
-    if (this.#isOver(this.#known.tokens)) {
+    if (isOver(this.#known.tokens, this.#now())) {
       await this.#refresh(this.#bearer(this.#known.tokens));
-    } else if (this.#left(this.#known.tokens) < this.#renewAt(this.#known.tokens)) {
+    } else if (!isFresh(this.#known.tokens, this.#now())) {
       this.#renewAhead(this.#bearer(this.#known.tokens));
     }
     return this.#known === undefined ? undefined : this.#bearer(this.#known.tokens);
@@ -106,7 +98,7 @@ export class TokenSession implements Credentials {
 
   /** Renews a token that still lives, in the background; after a failure not again at once. */
   #renewAhead(token: string): void {
-    const now = this.#options.clock.now();
+    const now = this.#now();
     if (now - this.#renewedAheadAt < AHEAD_PAUSE_MS) return;
     this.#renewedAheadAt = now;
     void this.#refresh(token).catch(() => {});
@@ -148,7 +140,9 @@ export class TokenSession implements Credentials {
 
   /** The token that is known now, where that is another one and still good. */
   #tokenOtherThan(used: string | undefined): string | undefined {
-    return this.#known === undefined || this.#isOver(this.#known.tokens) ? undefined : this.#knownOtherThan(used);
+    return this.#known === undefined || isOver(this.#known.tokens, this.#now())
+      ? undefined
+      : this.#knownOtherThan(used);
   }
 
   /** The same however short its life is: what has just been brought is worth a try. */
@@ -180,7 +174,7 @@ export class TokenSession implements Credentials {
     if (this.#known === undefined) return false;
     const { grant, tokens } = this.#known;
     if (tokens.refreshToken === undefined) {
-      this.#known = this.#left(tokens) <= 0 ? undefined : this.#known;
+      this.#known = timeLeft(tokens, this.#now()) <= 0 ? undefined : this.#known;
       return false;
     }
     const { refresh } = await import("./token.ts");
@@ -210,7 +204,7 @@ export class TokenSession implements Credentials {
         return false;
       }
       // Nothing is known of it: the access token may live, and the next request finds out.
-      if (this.#left(tokens) <= 0) throw thrown;
+      if (timeLeft(tokens, this.#now()) <= 0) throw thrown;
       return false;
     } finally {
       timer.cancel();
@@ -220,7 +214,7 @@ export class TokenSession implements Credentials {
   /** What may have been spent is gone: with the access token's end a person signs in. */
   async #loseRefreshToken(grant: Grant, tokens: TokenSet, { message }: BridgeError): Promise<void> {
     const { refreshToken, ...rest } = tokens;
-    this.#known = this.#left(tokens) <= 0 ? undefined : { grant, tokens: rest };
+    this.#known = timeLeft(tokens, this.#now()) <= 0 ? undefined : { grant, tokens: rest };
     await this.#records.update(grant, refreshToken!, rest);
     this.#options.notify({ level: "warn", text: `the renewed token is lost, and a new sign-in is needed: ${message}` });
   }
@@ -251,7 +245,7 @@ export class TokenSession implements Credentials {
 
   /** Nobody wants a page for every request, whatever the server thinks of the tokens that they bring. */
   #countAsking(): void {
-    const now = this.#options.clock.now();
+    const now = this.#now();
     this.#asked = this.#asked.filter((at) => now - at < ASKED_MS);
     if (this.#asked.length >= MOST_SIGN_INS) throw tooManySignIns(this.#options.owner.server);
     this.#asked.push(now);
@@ -261,20 +255,8 @@ export class TokenSession implements Credentials {
     return this.#options.useIdToken ? tokens.idToken ?? tokens.accessToken : tokens.accessToken;
   }
 
-  /** Whether the token is not to be sent any more. */
-  #isOver(tokens: TokenSet): boolean {
-    const { expiresAt, receivedAt } = tokens;
-    if (expiresAt === undefined) return false;
-    return this.#left(tokens) <= Math.min(LEEWAY_MS, (expiresAt - receivedAt) * LEEWAY);
-  }
-
-  /** How long the token lives, in ms. */
-  #left({ expiresAt }: TokenSet): number {
-    return expiresAt === undefined ? Infinity : expiresAt - this.#options.clock.now();
-  }
-
-  #renewAt({ expiresAt, receivedAt }: TokenSet): number {
-    return expiresAt === undefined ? 0 : Math.min((expiresAt - receivedAt) * RENEW_AT, RENEW_MS);
+  #now(): number {
+    return this.#options.clock.now();
   }
 }
 

@@ -1,51 +1,12 @@
-import type { HttpWire } from "../net/gate.ts";
-import type { Browser } from "../platform/browser.ts";
 import { type Clock, pause } from "../platform/clock.ts";
-import type { HeadlessReason } from "../platform/desktop.ts";
-import { BridgeError, toBridgeError } from "../platform/errors.ts";
-import type { Notify } from "../platform/notice.ts";
-import type { Vault } from "../vault/vault.ts";
-import { type Authorization, beginAuthorization, redeem } from "./authorize.ts";
-import { type Callback, listenForCallback } from "./callback.ts";
+import { BridgeError } from "../platform/errors.ts";
 import { discover, type Discovery } from "./discover.ts";
-import { isUnattended, namedDiscovery, signInUnattended } from "./unattended.ts";
-import { signInOnDevice } from "./sign_in_on_device.ts";
-import { type Grant, type Owner, type PendingSignIn, Records } from "./records.ts";
-import type { Client } from "./client.ts";
-import { OAuthRefusal } from "./refusal.ts";
-import { register } from "./register.ts";
+import { Records } from "./records.ts";
 import type { SignInWish } from "./session.ts";
-import { createProver, generateProofKey } from "./dpop.ts";
-import type { JsonObject, SignInSettings } from "./settings.ts";
-import type { TokenSet } from "./token_endpoint.ts";
-
-/** What a sign-in needs. */
-export interface SignInParts {
-  readonly owner: Owner;
-  readonly vault: Vault;
-  readonly wire: HttpWire;
-  readonly clock: Clock;
-  readonly notify: Notify;
-  readonly settings: SignInSettings;
-  readonly browser: Browser;
-  /** Why no page that we open would be seen; nothing where it would. */
-  readonly headless: HeadlessReason | undefined;
-  /** Is told why everything waits while a person is awaited, and nothing once that is over. */
-  onwaiting(cause: BridgeError | undefined): void;
-  /** The address that the browser came back to, from a person who types it in. */
-  readonly pasted?: Promise<string>;
-  /** Gives it up. */
-  readonly signal: AbortSignal;
-}
-
-/** How often we look whether another process has brought the tokens, in ms. */
-const LOOK_MS = 500;
-const DEFAULT_HOST = "127.0.0.1";
-const DEFAULT_PATH = "/oauth/callback";
-/** Each server has a port of its own among these, below those that systems give to outgoing connections. */
-const FIRST_PORT = 20_000;
-const PORTS = 12_000;
-const NEXT_PORTS = 8;
+import { finishForOther, resumeByBrowser, signInByBrowser } from "./sign_in_by_browser.ts";
+import { signInOnDevice } from "./sign_in_on_device.ts";
+import { LOOK_MS, type SignInParts, signInRequired } from "./sign_in_parts.ts";
+import { isUnattended, namedDiscovery, signInUnattended } from "./unattended.ts";
 
 /**
  * Has a person sign in at the server's authorization server and keeps what that brings. Of all processes that need the
@@ -66,12 +27,12 @@ export async function signIn(parts: SignInParts, wish: SignInWish): Promise<void
     () =>
       vault.withLock(records.lockOf("sign-in"), async () => {
         waiting.abort();
-        if (!await hasOther(records, wish.instead)) await lead(parts, records, wish);
+        if (!await records.hasOther(wish.instead)) await lead(parts, records, wish);
       }, enough.signal),
     clock.now() + settings.timeout,
     clock,
   );
-  const typedIn = pasted?.then((text) => waiting.signal.aborted ? inTurn : finishOther(parts, records, text));
+  const typedIn = pasted?.then((text) => waiting.signal.aborted ? inTurn : finishForOther(parts, records, text));
   try {
     await (typedIn === undefined ? inTurn : Promise.race([inTurn, typedIn]));
   } finally {
@@ -81,20 +42,6 @@ export async function signIn(parts: SignInParts, wish: SignInWish): Promise<void
     inTurn.catch(() => {});
     onwaiting(undefined);
   }
-}
-
-/** Finishes the sign-in that another process waits with, by what a person typed in here. */
-async function finishOther(parts: SignInParts, records: Records, text: string): Promise<void> {
-  const pending = await records.pending();
-  if (pending === undefined) throw new BridgeError("foreign_answer", "no sign-in waits for this address any more");
-  const { discovery, client, state, proofKey } = pending;
-  const journey = { discovery, client, begun: begunOf(pending), proofKey };
-  await parts.vault.withLock(records.lockOf("refresh"), () => finish(parts, records, journey, answerIn(text, state)));
-}
-
-function begunOf({ url, state, verifier, redirectUri, scope, discovery }: PendingSignIn): Authorization {
-  const { issuer, resource } = discovery;
-  return { url: new URL(url), state, verifier, redirectUri, scope, issuer, resource };
 }
 
 /** A person takes longer than any lock of ours is waited for. */
@@ -128,71 +75,12 @@ async function tellOfOthers(
   }
 }
 
-/** Whether there are tokens other than the one that does not do. */
-async function hasOther(records: Records, instead: string | undefined): Promise<boolean> {
-  const grant = await records.grant();
-  const tokens = grant && await records.tokens(grant);
-  return tokens !== undefined &&
-    (instead === undefined || (tokens.accessToken !== instead && tokens.idToken !== instead));
-}
-
-/** One sign-in under way: where the browser is sent, and what it is to bring. */
-interface Journey {
-  readonly discovery: Discovery;
-  readonly client: Client;
-  readonly begun: Authorization;
-  readonly callback: Callback;
-  /** The key that the tokens are to be bound to. */
-  readonly proofKey: JsonObject | undefined;
-}
-
 async function lead(parts: SignInParts, records: Records, wish: SignInWish): Promise<void> {
-  const { vault, settings } = parts;
-  let journey = await resume(parts, records);
-  if (journey === undefined) {
-    const discovery = await namedDiscovery(parts) ?? await discoverAnew(parts, records, wish);
-    if (isUnattended(settings)) return await signInUnattended(parts, records, wish, discovery);
-    if (isForDevice(parts, discovery)) return await signInOnDevice(parts, records, wish, discovery);
-    journey = await begin(parts, records, wish, discovery);
-  }
-  const { callback } = journey;
-  try {
-    const answer = await awaitPerson(parts, records, wish, journey);
-    if (answer !== undefined) {
-      await vault.withLock(records.lockOf("refresh"), () => finish(parts, records, journey, answer));
-    }
-    callback.conclude();
-  } catch (thrown) {
-    callback.conclude(toBridgeError(thrown).message);
-    throw thrown;
-  } finally {
-    await records.savePending(undefined);
-    await callback.close();
-  }
-}
-
-/** Goes on with a sign-in whose process has died: the page is open in the person's browser already. */
-async function resume(parts: SignInParts, records: Records): Promise<Journey | undefined> {
-  const pending = await records.pending();
-  if (pending === undefined || pending.expiresAt <= parts.clock.now()) return undefined;
-  const { redirectUri, discovery, client, state, proofKey } = pending;
-  const { hostname, port, pathname } = new URL(redirectUri);
-  const { successUrl } = parts.settings;
-  try {
-    const callback = await listenForCallback({
-      host: hostname,
-      port: Number(port),
-      ports: 1,
-      path: pathname,
-      successUrl,
-    });
-    callback.expect(state);
-    parts.onwaiting(signInRequired(parts.owner, pending.url));
-    tell(parts, pending.url, true);
-    return { discovery, client, begun: begunOf(pending), callback, proofKey };
-  } catch {
-    return undefined;
-  }
+  if (await resumeByBrowser(parts, records, wish)) return;
+  const discovery = await namedDiscovery(parts) ?? await discoverAnew(parts, records, wish);
+  if (isUnattended(parts.settings)) await signInUnattended(parts, records, wish, discovery);
+  else if (isForDevice(parts, discovery)) await signInOnDevice(parts, records, wish, discovery);
+  else await signInByBrowser(parts, records, wish, discovery);
 }
 
 async function discoverAnew(parts: SignInParts, records: Records, { challenge }: SignInWish): Promise<Discovery> {
@@ -206,167 +94,4 @@ async function discoverAnew(parts: SignInParts, records: Records, { challenge }:
 function isForDevice({ settings, headless, pasted }: SignInParts, { metadata }: Discovery): boolean {
   if (settings.grant === "device_code") return true;
   return headless !== undefined && pasted === undefined && metadata.deviceAuthorizationEndpoint !== undefined;
-}
-
-async function begin(
-  parts: SignInParts,
-  records: Records,
-  wish: SignInWish,
-  discovery: Discovery,
-): Promise<Journey> {
-  const { settings, wire, owner, clock, browser, headless, onwaiting } = parts;
-  const previous = await records.grant();
-  const tools = { wire, clock, signal: parts.signal };
-  const callback = await listenForCallback({
-    host: settings.callbackHost ?? DEFAULT_HOST,
-    port: settings.callbackPort ?? stablePort(owner.server),
-    ports: settings.callbackPort === undefined && settings.clientMetadataUrl === undefined ? NEXT_PORTS : 1,
-    path: settings.callbackPath ?? DEFAULT_PATH,
-    successUrl: settings.successUrl,
-  });
-  try {
-    const { redirectUri } = callback;
-    const registered = settings.clientInfo === undefined ? await records.client(discovery, redirectUri) : undefined;
-    const client = registered ?? await register(discovery, settings, redirectUri, tools).catch((thrown) => {
-      throw discovery.isFallback ? noWayIn(thrown) : thrown;
-    });
-    if (registered === undefined && client.kind === "dynamic") await records.saveClient(discovery, redirectUri, client);
-    const begun = await beginAuthorization({
-      discovery,
-      client,
-      redirectUri,
-      settings,
-      ...(wish.challenge === undefined ? {} : { challenge: wish.challenge }),
-      ...(wish.stepUp && previous?.scope !== undefined ? { held: previous.scope } : {}),
-    }, tools);
-    wish.onasking();
-    callback.expect(begun.state);
-    const { state, verifier, scope } = begun;
-    const proofKey = wish.challenge?.scheme === "dpop" ? await generateProofKey() : undefined;
-    const expiresAt = clock.now() + settings.timeout;
-    const url = begun.url.href;
-    const bound = proofKey === undefined ? {} : { proofKey };
-    const pending = { version: 1, url, redirectUri, state, verifier, scope, discovery, client, expiresAt } as const;
-    await records.savePending({ ...pending, ...bound });
-    onwaiting(signInRequired(owner, url));
-    const opening = headless === undefined ? browser.open(begun.url) : Promise.resolve(false);
-    void opening.catch(() => false).then((opened) => tell(parts, url, opened));
-    return { discovery, client, begun, callback, proofKey };
-  } catch (thrown) {
-    await callback.close();
-    throw thrown;
-  }
-}
-
-/** What the person's browser brought; nothing where another process has brought the tokens meanwhile. */
-async function awaitPerson(
-  parts: SignInParts,
-  records: Records,
-  wish: SignInWish,
-  { callback, begun }: Journey,
-): Promise<URLSearchParams | undefined> {
-  const { clock, settings, signal, owner, pasted } = parts;
-  const over = new AbortController();
-  const giveUp = (): void => over.abort();
-  signal.addEventListener("abort", giveUp);
-  try {
-    return await Promise.race([
-      callback.visit,
-      ...(pasted === undefined ? [] : [pasted.then((text) => answerIn(text, begun.state))]),
-      elsewhere(records, wish.instead, clock, over.signal).then(() => undefined),
-      pause(clock, settings.timeout, over.signal).then(() => {
-        if (signal.aborted) throw signal.reason;
-        if (!over.signal.aborted) throw nobodyCame(owner, settings.timeout);
-        return new Promise<never>(() => {});
-      }),
-    ]);
-  } finally {
-    signal.removeEventListener("abort", giveUp);
-    over.abort();
-  }
-}
-
-async function elsewhere(
-  records: Records,
-  instead: string | undefined,
-  clock: Clock,
-  over: AbortSignal,
-): Promise<void> {
-  for (;;) {
-    await pause(clock, LOOK_MS, over);
-    if (over.aborted) return new Promise<never>(() => {});
-    if (await hasOther(records, instead).catch(() => false)) return;
-  }
-}
-
-/** Reads the address that a browser was sent back to. */
-function answerIn(text: string, state: string): URLSearchParams {
-  const url = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined;
-  if (url?.searchParams.get("state") === state) return url.searchParams;
-  throw new BridgeError("bad_argument", "this is not the address that this sign-in comes back to", {
-    hint: "copy the whole address of the page that the browser shows in the end, though that page cannot be opened",
-  });
-}
-
-async function finish(
-  parts: SignInParts,
-  records: Records,
-  journey: Omit<Journey, "callback">,
-  answer: URLSearchParams,
-): Promise<void> {
-  const { discovery, client, begun, proofKey } = journey;
-  // From here on the page that the person had is used up: where this process dies, the next one opens another.
-  await records.savePending(undefined);
-  let tokens: TokenSet;
-  try {
-    tokens = await redeem(answer, begun, client, discovery, {
-      wire: parts.wire,
-      clock: parts.clock,
-      ...(proofKey === undefined ? {} : { prover: await createProver(proofKey) }),
-    });
-  } catch (thrown) {
-    // A client that the authorization server has forgotten is registered anew by the next sign-in.
-    const isForgotten = thrown instanceof OAuthRefusal && thrown.oauthError === "invalid_client";
-    if (isForgotten && client.kind === "dynamic") await records.forgetClient(discovery, client);
-    throw thrown;
-  }
-  const bound = tokens.tokenType === "DPoP" ? { proofKey } : {};
-  const grant: Grant = { version: 1, discovery, client, scope: begun.scope, ...bound };
-  await records.save(grant, tokens);
-  parts.notify({ level: "info", text: `signed in to ${parts.owner.server}` });
-}
-
-function tell(parts: SignInParts, url: string, opened: boolean): void {
-  const { owner, notify, headless } = parts;
-  const where = opened
-    ? `in the browser window that just opened, or visit ${url}`
-    : headless === undefined
-    ? `no browser could be opened: visit ${url}`
-    : `visit ${url} and, if the last page cannot be opened there, give its address to "mcp-bridge login ${owner.server}"`;
-  notify({ level: "info", text: `sign in to ${owner.server}: ${where}` });
-}
-
-function signInRequired({ server }: Owner, url: string): BridgeError {
-  return new BridgeError("sign_in_required", `a person has to sign in first, at ${url}`, {
-    hint: `sign in there and try again, or run "mcp-bridge login ${server}"`,
-  });
-}
-
-/** A server that publishes nothing about signing in mostly takes a key. */
-function noWayIn(cause: unknown): BridgeError {
-  return new BridgeError("sign_in_required", "the server asks for credentials (401) and publishes no way to sign in", {
-    hint: 'if it takes a key, give it with "--header-file FILE", one "Authorization: Bearer ..." line',
-    cause,
-  });
-}
-
-function nobodyCame({ server }: Owner, timeout: number): BridgeError {
-  return new BridgeError("sign_in_required", `nobody signed in within ${Math.round(timeout / 1000)} s`, {
-    hint: `run "mcp-bridge login ${server}", or allow more time with "--auth-timeout SECONDS"`,
-  });
-}
-
-/** The same port for the same server, so that an authorization server that compares ports finds the one it knows. */
-function stablePort(server: string): number {
-  return FIRST_PORT + Number(Bun.hash(server) % BigInt(PORTS));
 }

@@ -2,9 +2,9 @@ import { BridgeError } from "../platform/errors.ts";
 import type { Discovery } from "./discover.ts";
 import { awaitDevice, beginOnDevice } from "./grants/device_code.ts";
 import type { Records } from "./records.ts";
-import { register } from "./register.ts";
+import { clientFor } from "./register.ts";
 import type { SignInWish } from "./session.ts";
-import type { SignInParts } from "./sign_in.ts";
+import { demandOf, keep, type SignInParts } from "./sign_in_parts.ts";
 
 /** As a redirect URI nobody is ever sent to; registrations are kept by it. */
 const NOWHERE = "http://127.0.0.1/device";
@@ -16,16 +16,12 @@ export async function signInOnDevice(
   wish: SignInWish,
   discovery: Discovery,
 ): Promise<void> {
-  const { wire, clock, signal, vault, notify, onwaiting, owner } = parts;
+  const { wire, clock, signal, notify, onwaiting, owner } = parts;
   const settings = { ...parts.settings, grant: "device_code" as const };
   const tools = { wire, clock, signal };
-  const known = settings.clientInfo === undefined ? await records.client(discovery, NOWHERE) : undefined;
-  const client = known ?? await register(discovery, settings, NOWHERE, tools);
-  if (known === undefined && client.kind === "dynamic") await records.saveClient(discovery, NOWHERE, client);
-  const challenge = wish.challenge === undefined ? {} : { challenge: wish.challenge };
-  const previous = wish.stepUp ? (await records.grant())?.scope : undefined;
-  const held = previous === undefined ? {} : { held: previous };
-  const begun = await beginOnDevice({ discovery, client, settings, ...challenge, ...held }, tools);
+  const client = await clientFor(records, discovery, settings, NOWHERE, tools);
+  const demand = await demandOf(records, wish);
+  const begun = await beginOnDevice({ discovery, client, settings, ...demand }, tools);
   const where = `${begun.verificationUri.href} and type the code ${begun.userCode}`;
   onwaiting(
     new BridgeError("sign_in_required", `a person has to sign in first: visit ${where}`, {
@@ -34,8 +30,6 @@ export async function signInOnDevice(
   );
   notify({ level: "info", text: `sign in to ${owner.server}: visit ${where}` });
   const tokens = await awaitDevice(begun, client, discovery, tools);
-  await vault.withLock(records.lockOf("refresh"), async () => {
-    await records.save({ version: 1, discovery, client, scope: begun.scope }, tokens);
-  });
+  await keep(parts, records, { version: 1, discovery, client, scope: begun.scope }, tokens);
   notify({ level: "info", text: `signed in to ${owner.server}` });
 }

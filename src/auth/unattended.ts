@@ -9,7 +9,7 @@ import type { Records } from "./records.ts";
 import { register } from "./register.ts";
 import type { SignInWish } from "./session.ts";
 import type { IdentityProviderSettings, SignInSettings } from "./settings.ts";
-import type { SignInParts } from "./sign_in.ts";
+import { demandOf, keep, type SignInParts } from "./sign_in_parts.ts";
 import type { TokenSet, TokenTools } from "./token_endpoint.ts";
 
 /** Whether nobody is asked: by a secret or a key, by the word of a platform, or by that of an identity provider. */
@@ -33,16 +33,12 @@ export async function signInUnattended(
   wish: SignInWish,
   discovery: Discovery,
 ): Promise<void> {
-  const { settings, wire, clock, signal, vault } = parts;
+  const { settings, wire, clock, signal } = parts;
   const tools = { wire, clock, signal };
   const client = await clientOf(settings, discovery, tools);
-  const challenge = wish.challenge === undefined ? {} : { challenge: wish.challenge };
-  const previous = wish.stepUp ? (await records.grant())?.scope : undefined;
-  const held = previous === undefined ? {} : { held: previous };
-  const tokens = await tokensBy({ discovery, client, settings, ...challenge, ...held }, parts, tools);
-  await vault.withLock(records.lockOf("refresh"), async () => {
-    await records.save({ version: 1, discovery, client, scope: tokens.scope }, tokens);
-  });
+  const demand = await demandOf(records, wish);
+  const tokens = await tokensBy({ discovery, client, settings, ...demand }, parts, tools);
+  await keep(parts, records, { version: 1, discovery, client, scope: tokens.scope }, tokens);
 }
 
 /** Nobody, where a platform's word says who asks. */

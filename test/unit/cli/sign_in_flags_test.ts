@@ -6,6 +6,7 @@ import { connectCommand } from "../../../src/cli/connect.ts";
 import { readWords } from "../../../src/cli/command.ts";
 import { readSignIn } from "../../../src/cli/sign_in_flags.ts";
 import { Home } from "../../harness/home.ts";
+import { settingsOf } from "../auth/rig.ts";
 
 const home = new Home();
 afterAll(() => home[Symbol.dispose]());
@@ -31,25 +32,7 @@ async function read(...words: string[]): Promise<{ settings: SignInSettings; adv
   return { settings, advice };
 }
 
-const DEFAULTS: SignInSettings = {
-  grant: "browser",
-  callbackPort: undefined,
-  callbackHost: undefined,
-  callbackPath: undefined,
-  successUrl: undefined,
-  timeout: 300_000,
-  resource: undefined,
-  authorizeParams: new Map(),
-  clientMetadata: undefined,
-  clientInfo: undefined,
-  clientMetadataUrl: undefined,
-  tokenEndpoint: undefined,
-  assertionFile: undefined,
-  identityProvider: undefined,
-  provider: undefined,
-  tokenCommand: undefined,
-  useIdToken: false,
-};
+const DEFAULTS = settingsOf();
 
 const INFO = "--static-oauth-client-info";
 const METADATA = "--static-oauth-client-metadata";
