@@ -70,6 +70,8 @@ async function attempt(file: string): Promise<(() => void) | undefined> {
     await checkPrivateFile(`${file}-journal`);
     before = lstatSync(file, { throwIfNoEntry: false })?.ino;
     database = await openDatabase(file);
+    // Nothing is ever written, but SQLite makes a journal all the same, which would outlive a holder that is killed.
+    database.run("PRAGMA journal_mode = MEMORY");
     database.run("BEGIN EXCLUSIVE");
   } catch (thrown) {
     database?.close(true);
