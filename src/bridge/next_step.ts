@@ -7,17 +7,24 @@ export type NextStep =
   | { kind: "remake_session" }
   | { kind: "fail"; error: BridgeError };
 
-/** What is known of the request. Times are in ms. */
-export interface RequestHistory {
-  readonly method: string;
-  /** Since the request came in. */
-  readonly age: number;
+/** What was tried for a request already. */
+export interface Tries {
   /** How often it was sent again for a broken exchange. */
   readonly repeats: number;
-  /** How long it has waited because the server asked for it. */
+  /** How long it has waited because the server asked for it, in ms. */
   readonly waited: number;
   /** Whether it was sent again already for a lost session. */
   readonly remade: boolean;
+}
+
+/** The tries of a request that was not sent yet. */
+export const NO_TRIES: Tries = { repeats: 0, waited: 0, remade: false };
+
+/** What is known of the request. */
+export interface RequestHistory extends Tries {
+  readonly method: string;
+  /** Since the request came in, in ms. */
+  readonly age: number;
 }
 
 /** How long lists wait for a server that is not there; a host waits about a minute, in ms. */

@@ -4,6 +4,7 @@ import type { Clock, Timer } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { ChannelFailure } from "../transport/channel.ts";
 import { idKey, type Message } from "../transport/message.ts";
+import { NO_TRIES, type Tries } from "./next_step.ts";
 
 /** One request of the client that has no answer yet. Times are in ms by the clock. */
 export interface PendingRequest {
@@ -15,11 +16,13 @@ export interface PendingRequest {
   generation: number;
   /** When something of its answer arrived last; 0 before that. */
   heardAt: number;
+  /** What was done before it was last sent. */
+  tries: Tries;
   /** Whether it has been answered or cancelled. */
   settled: boolean;
   readonly lease: Lease | undefined;
-  /** Under which key its progress is told. */
-  readonly tokenKey: string | undefined;
+  /** Under which key its progress is told, once that has been looked at. */
+  tokenKey: string | undefined;
 }
 
 /** The deadlines that bind a request, in ms; 0 for none. */
@@ -53,7 +56,8 @@ export const HELD_PATIENCE_MS = 45_000;
 /** The client's requests in flight, and every deadline that they have. */
 export class Pending {
   readonly #requests = new Map<string, PendingRequest>();
-  readonly #byToken = new Map<string, PendingRequest>();
+  /** By the key under which progress is told; made when the server first tells some, since most never do. */
+  #byToken: Map<string, PendingRequest> | undefined;
   readonly #clock: Clock;
   readonly #deadlines: Deadlines;
   readonly #events: PendingEvents;
@@ -81,20 +85,20 @@ export class Pending {
     if (this.#requests.has(message.key)) return undefined;
     const now = this.#clock.now();
     this.#noticeJump(now);
-    const token = message.param("_meta", "progressToken");
     const request: PendingRequest = {
       message,
       receivedAt: now,
       abort: new Abort(),
       generation: 0,
       heardAt: 0,
+      tries: NO_TRIES,
       settled: false,
       lease,
-      tokenKey: token === undefined ? undefined : idKey(token),
+      tokenKey: undefined,
     };
     if (this.#requests.size === 0) this.#heardAt = now;
     this.#requests.set(message.key, request);
-    if (request.tokenKey !== undefined) this.#byToken.set(request.tokenKey, request);
+    if (this.#byToken !== undefined) enter(request, this.#byToken);
     if (this.#tickMs !== BUSY_TICK_MS) this.#arm(BUSY_TICK_MS);
     return request;
   }
@@ -113,7 +117,7 @@ export class Pending {
     this.#requests.delete(key);
     if (this.#requests.size === 0) { for (const wake of this.#drained.splice(0)) wake(); }
     const { tokenKey } = request;
-    if (tokenKey !== undefined && this.#byToken.get(tokenKey) === request) this.#byToken.delete(tokenKey);
+    if (tokenKey !== undefined && this.#byToken?.get(tokenKey) === request) this.#byToken.delete(tokenKey);
     return request;
   }
 
@@ -139,6 +143,10 @@ export class Pending {
 
   /** A progress notification came for a token, given in raw form. */
   progressed(token: string): void {
+    if (this.#byToken === undefined) {
+      this.#byToken = new Map();
+      for (const request of this.#requests.values()) enter(request, this.#byToken);
+    }
     const request = this.#byToken.get(idKey(token));
     if (request !== undefined && request.heardAt > 0) request.heardAt = this.#clock.now();
   }
@@ -200,6 +208,13 @@ export class Pending {
       this.#events.onexpired(request, late(silence, "--body-timeout SECONDS"));
     }
   }
+}
+
+function enter(request: PendingRequest, byToken: Map<string, PendingRequest>): void {
+  const token = request.message.param("_meta", "progressToken");
+  if (token === undefined) return;
+  request.tokenKey = idKey(token);
+  byToken.set(request.tokenKey, request);
 }
 
 function late(message: string, flag: string): BridgeError {

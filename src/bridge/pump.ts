@@ -188,46 +188,52 @@ export class Pump {
       return;
     }
     lease?.hold(message.bytes.length);
-    void (message.method === "initialize" ? this.#initialize(request) : this.#carry(request));
+    if (message.method === "initialize") void this.#initialize(request);
+    else this.#carry(request);
   }
 
   /** Carries one request to its end, which is an answer or an error of ours. */
-  async #carry(request: PendingRequest): Promise<void> {
-    const { clock, far } = this.#options;
-    const { message } = request;
-    let repeats = 0;
-    let waited = 0;
-    let remade = false;
-    while (!request.settled) {
-      try {
-        if (!this.#recover.isReady) await this.#untilReady(request);
-        if (request.settled) return;
-        if (request.abort.aborted) request.abort = new Abort();
-        request.generation = this.#recover.generation;
-        const onactivity = (): void => this.#pending.heard(request);
-        await far.send(message, { abort: request.abort, onactivity });
-        if (!request.settled) this.#fail(request, strayAnswer());
-        return;
-      } catch (thrown) {
-        if (request.settled) return;
-        const age = clock.now() - request.receivedAt;
-        const step = nextStep(thrown, { method: message.method!, age, repeats, waited, remade });
-        request.heardAt = 0;
-        if (step.kind === "fail") return this.#fail(request, step.error);
-        const lostGeneration = request.generation;
-        request.generation = 0;
-        if (step.kind === "remake_session") {
-          remade = true;
-          // How long the request waits for it is judged where every request waits.
-          this.#recover.remake(lostGeneration).catch(() => {});
-        } else {
-          repeats++;
-          if (thrown instanceof ChannelFailure && thrown.retryAfter !== undefined) waited += step.after;
-          request.abort = new Abort();
-          await pause(clock, step.after, request.abort.signal);
-        }
-      }
+  #carry(request: PendingRequest): void {
+    if (request.settled) return;
+    if (!this.#recover.isReady) {
+      this.#untilReady(request).then(() => this.#carry(request), (thrown) => this.#again(request, thrown));
+      return;
     }
+    if (request.abort.aborted) request.abort = new Abort();
+    request.generation = this.#recover.generation;
+    const sent = this.#options.far.send(request.message, {
+      abort: request.abort,
+      onactivity: () => this.#pending.heard(request),
+      onfailure: (reason) => void this.#again(request, reason),
+    });
+    sent?.then(
+      () => request.settled || this.#fail(request, strayAnswer()),
+      (thrown) => this.#again(request, thrown),
+    );
+  }
+
+  /** Sends a request again whose exchange failed, where that may help and does no harm; else the failure answers it. */
+  async #again(request: PendingRequest, thrown: unknown): Promise<void> {
+    if (request.settled) return;
+    const { clock } = this.#options;
+    const { tries } = request;
+    const age = clock.now() - request.receivedAt;
+    const step = nextStep(thrown, { method: request.message.method!, age, ...tries });
+    request.heardAt = 0;
+    if (step.kind === "fail") return this.#fail(request, step.error);
+    const lostGeneration = request.generation;
+    request.generation = 0;
+    if (step.kind === "remake_session") {
+      request.tries = { ...tries, remade: true };
+      // How long the request waits for it is judged where every request waits.
+      this.#recover.remake(lostGeneration).catch(() => {});
+    } else {
+      const isAsked = thrown instanceof ChannelFailure && thrown.retryAfter !== undefined;
+      request.tries = { ...tries, repeats: tries.repeats + 1, waited: tries.waited + (isAsked ? step.after : 0) };
+      request.abort = new Abort();
+      await pause(clock, step.after, request.abort.signal);
+    }
+    this.#carry(request);
   }
 
   /** Waits for the session, for as long as a host waits for this method. */

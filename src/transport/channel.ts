@@ -11,7 +11,7 @@ export interface Channel {
   /**
    * Hands one message over. On a far end the promise settles when that message's exchange has ended, for a request
    * after its answer went to `onmessage`; on a local end when the reader can take more. Nothing is returned where
-   * there is nothing to wait for.
+   * there is nothing to wait for, or where `onfailure` tells the rest.
    *
    * @throws {ChannelFailure} (as rejection) when the exchange cannot be carried out or breaks.
    */
@@ -34,6 +34,11 @@ export interface SendOptions {
   abort?: Abortable;
   /** Called when something arrives that belongs to this exchange. */
   onactivity?: () => void;
+  /**
+   * Called at most once, when the exchange of a request fails for which no promise was returned: where a call takes
+   * microseconds, promises are a good part of them.
+   */
+  onfailure?: (reason: unknown) => void;
 }
 
 /** What a far end tells beyond messages. */

@@ -6,17 +6,21 @@ export interface ByteSink {
 
 /** Messages that are collected before they are written together. */
 const BATCH_BYTES = 65_536;
+/** How much of a burst is written first, so that the reader begins while we go on; twice as much each time after. */
+const FIRST_BYTES = 2_048;
 const LINE_FEED = 0x0a;
 
 /**
- * Writes lines to a reader that may be slow. Lines that come in one turn of the event loop leave in one write; while
- * the reader is behind, `write` answers with a promise, and a caller that waits for it keeps memory bounded.
+ * Writes lines to a reader that may be slow. The few lines that come in one turn of the event loop leave in one
+ * write, and many in a few; while the reader is behind, `write` answers with a promise, and a caller that waits for it
+ * keeps memory bounded.
  */
 export class Outbox {
   readonly #sink: ByteSink;
   readonly #onbroken: (cause: unknown) => void;
   readonly #batch = new Uint8Array(BATCH_BYTES);
   #used = 0;
+  #early = FIRST_BYTES;
   #scheduled = false;
   #draining: Promise<void> | undefined;
   #broken = false;
@@ -37,10 +41,15 @@ export class Outbox {
       this.#used += line.length;
     }
     this.#batch[this.#used++] = LINE_FEED;
+    if (this.#used >= this.#early && this.#draining === undefined) {
+      this.#early = Math.min(2 * this.#early, BATCH_BYTES);
+      this.#flush();
+    }
     if (!this.#scheduled) {
       this.#scheduled = true;
       setImmediate(() => {
         this.#scheduled = false;
+        this.#early = FIRST_BYTES;
         this.#flush();
       });
     }

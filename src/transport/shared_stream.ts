@@ -33,7 +33,7 @@ export type OpenLink = (events: LinkEvents, abort: AbortController) => Promise<L
 
 /** A request that waits for its answer. */
 interface Waiting {
-  resolve(): void;
+  readonly resolve: (() => void) | undefined;
   reject(reason: unknown): void;
 }
 
@@ -79,7 +79,13 @@ export class SharedStreamEnd implements FarEnd {
   send(message: Message, options: SendOptions = {}): Promise<void> | undefined {
     const link = this.#ready;
     if (link === undefined || link.closing !== undefined) return this.#sendLater(message, options);
-    return message.kind === "request" ? this.#exchange(link, message, options) : link.write(message, options);
+    if (message.kind !== "request") return link.write(message, options);
+    const { onfailure } = options;
+    if (onfailure === undefined) {
+      return new Promise((resolve, reject) => this.#exchange(link, message, options, reject, resolve));
+    }
+    this.#exchange(link, message, options, onfailure);
+    return undefined;
   }
 
   async #sendLater(message: Message, options: SendOptions): Promise<void> {
@@ -91,7 +97,8 @@ export class SharedStreamEnd implements FarEnd {
       this.#link = this.#connect(options.abort);
     }
     await this.#link;
-    await this.send(message, options);
+    const { onfailure: _, ...rest } = options;
+    await this.send(message, rest);
   }
 
   async close(deadline: number): Promise<void> {
@@ -148,25 +155,29 @@ export class SharedStreamEnd implements FarEnd {
     }, abort);
   }
 
-  #exchange(link: Link, message: Message, options: SendOptions): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const { abort } = options;
-      const fail = (reason: unknown): void => {
-        if (this.#waiting.get(message.key) !== waiting) return;
-        this.#waiting.delete(message.key);
-        reject(reason);
-      };
-      const waiting: Waiting = { resolve, reject: fail };
-      this.#waiting.set(message.key, waiting);
-      if (abort instanceof Abort) {
-        if (abort.aborted) return fail(abort.reason);
-        abort.onabort = fail;
-      } else if (abort !== undefined) {
-        if (abort.signal.aborted) return fail(abort.signal.reason);
-        abort.signal.addEventListener("abort", () => fail(abort.signal.reason), { once: true });
-      }
-      link.write(message, options)?.catch(fail);
-    });
+  #exchange(
+    link: Link,
+    message: Message,
+    options: SendOptions,
+    onfailure: (reason: unknown) => void,
+    resolve?: () => void,
+  ): void {
+    const { abort } = options;
+    const fail = (reason: unknown): void => {
+      if (this.#waiting.get(message.key) !== waiting) return;
+      this.#waiting.delete(message.key);
+      onfailure(reason);
+    };
+    const waiting: Waiting = { resolve, reject: fail };
+    this.#waiting.set(message.key, waiting);
+    if (abort instanceof Abort) {
+      if (abort.aborted) return fail(abort.reason);
+      abort.onabort = fail;
+    } else if (abort !== undefined) {
+      if (abort.signal.aborted) return fail(abort.signal.reason);
+      abort.signal.addEventListener("abort", () => fail(abort.signal.reason), { once: true });
+    }
+    link.write(message, options)?.catch(fail);
   }
 
   #receive(message: Message): Promise<void> | undefined {
@@ -174,7 +185,7 @@ export class SharedStreamEnd implements FarEnd {
     const wait = this.#events.onmessage(message, waiting === undefined ? undefined : message.key);
     if (waiting !== undefined) {
       this.#waiting.delete(message.key);
-      waiting.resolve();
+      waiting.resolve?.();
     }
     return wait;
   }

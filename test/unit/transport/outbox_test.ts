@@ -53,6 +53,27 @@ describe("Outbox", () => {
     expect(reader.writes).toEqual(["a\n\n\u4e16\n", "b\n"]);
   });
 
+  test("writes a burst in pieces that grow, while the burst goes on", async () => {
+    const { reader, write } = rig();
+    const line = "x".repeat(999);
+    for (let count = 0; count < 20; count++) write(line);
+    expect(reader.writes.map(({ length }) => length)).toEqual([3_000, 5_000, 9_000]);
+    await settle();
+    expect(reader.text).toBe(`${line}\n`.repeat(20));
+    for (let count = 0; count < 3; count++) write(line);
+    expect(reader.writes.at(-1)).toHaveLength(3_000);
+  });
+
+  test("keeps a burst together for a reader that is behind", async () => {
+    const { reader, write } = rig();
+    reader.slow = true;
+    write("a");
+    await settle();
+    const behind = reader.writes.length;
+    for (let count = 0; count < 20; count++) write("x".repeat(999));
+    expect(reader.writes).toHaveLength(behind);
+  });
+
   test.each([
     BATCH_BYTES - 2,
     BATCH_BYTES - 1,
