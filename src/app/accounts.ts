@@ -22,7 +22,7 @@ export interface SignedIn {
 /** All servers and accounts that the vault holds tokens for. */
 export async function listAccounts(vault: Vault): Promise<SignedIn[]> {
   const accounts: SignedIn[] = [];
-  for (const { key, value } of await vault.entries("memory")) {
+  for (const { key, value } of await vault.entries("grants")) {
     const [server, account] = JSON.parse(key) as [string, string];
     const { discovery, client, scope } = value as Grant;
     const tokens = await new Records(vault, { server, account }).tokens(value as Grant);

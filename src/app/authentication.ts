@@ -6,9 +6,8 @@ import type { HttpWire, Wire } from "../net/gate.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { BridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
-import { foldersOf } from "../platform/paths.ts";
-import { vaultFile } from "../vault/place.ts";
-import type { StateSettings } from "./state.ts";
+import type { Surroundings } from "../platform/paths.ts";
+import type { SharedVault } from "./shared_vault.ts";
 
 /** What signing in to one server needs. */
 export interface AuthenticationParts {
@@ -16,7 +15,8 @@ export interface AuthenticationParts {
   /** The name of an account at that server. */
   readonly account: string;
   readonly signIn: SignInSettings;
-  readonly state: StateSettings;
+  readonly vault: SharedVault;
+  readonly surroundings: Surroundings;
   readonly clock: Clock;
   readonly notify: Notify;
   /** Is told why everything waits while a person is awaited, and nothing once that is over. */
@@ -29,11 +29,10 @@ export interface AuthenticationParts {
 
 /** Opens the token session of a server and account. Loads what it takes, so only where it is needed. */
 export async function openTokenSession(wire: HttpWire, parts: AuthenticationParts): Promise<TokenSession> {
-  const [{ TokenSession }, { openState }] = await Promise.all([import("../auth/session.ts"), import("./state.ts")]);
-  const { server, account, signal, pasted, clock, notify, onwaiting } = parts;
+  const [{ TokenSession }, vault] = await Promise.all([import("../auth/session.ts"), parts.vault.open()]);
+  const { server, account, surroundings, signal, pasted, clock, notify, onwaiting } = parts;
   const settings = parts.signIn;
   const owner = { server: ownerAddress(server), account };
-  const vault = openState(parts.state, clock, notify);
   return new TokenSession({
     owner,
     vault,
@@ -47,7 +46,6 @@ export async function openTokenSession(wire: HttpWire, parts: AuthenticationPart
         import("../platform/browser.ts"),
         import("../platform/desktop.ts"),
       ]);
-      const { surroundings } = parts.state;
       const browser = systemBrowser(surroundings);
       const headless = headlessReason(surroundings);
       const more = pasted === undefined ? {} : { pasted };
@@ -66,13 +64,11 @@ export function authenticated(wire: Wire, parts: AuthenticationParts): Wire {
     return withAuth(wire, parts.server, new TokenCommand({ ...tokenCommand, clock: parts.clock }));
   }
   let session: Promise<TokenSession> | undefined;
-  const file = vaultFile(foldersOf(parts.state.surroundings).state);
   const open = (): Promise<TokenSession> => session ??= openTokenSession(wire, parts);
   let opened: TokenSession | undefined;
   let isWithout = false;
   function find(): Promise<string | undefined> | undefined {
-    // Asked at once, of the system alone: the answer costs less than to wait for it.
-    isWithout = session === undefined && Bun.file(file).size === 0;
+    isWithout = session === undefined && !parts.vault.isThere;
     return isWithout ? undefined : opening();
   }
   async function opening(): Promise<string | undefined> {

@@ -1,12 +1,15 @@
 import { Pump } from "../bridge/pump.ts";
 import { systemClock } from "../platform/clock.ts";
+import type { Wire } from "../net/gate.ts";
 import { BridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { watchForEnd } from "../platform/process_ends.ts";
 import type { ByteSink } from "../transport/outbox.ts";
 import { StdioEnd } from "../transport/stdio.ts";
-import { authenticated } from "./authentication.ts";
+import { authenticated, ownerAddress } from "./authentication.ts";
 import { ClientSide, type ClientSideSettings } from "./client_side.ts";
+import { NO_MEMORY, VaultMemory } from "./memory.ts";
+import { SharedVault } from "./shared_vault.ts";
 import type { StateSettings } from "./state.ts";
 import { type NetworkSettings, openBudget, openNetwork } from "./network.ts";
 import { makeFarEnd, nameOf, type Server, type Strategy } from "./far_end.ts";
@@ -81,16 +84,26 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
   });
   const leaving = new AbortController();
   const gate = openNetwork(settings.network, clock, budget);
+  const { server, account, state } = settings;
+  let wire: Wire = gate;
+  let memory = NO_MEMORY;
   // A credential that the person gives is the one that goes out.
-  const signsIn = settings.server instanceof URL && settings.headers["authorization"] === undefined;
-  const wire = !signsIn ? gate : authenticated(gate, {
-    ...settings,
-    server: settings.server,
-    clock,
-    notify: world.notify,
-    onwaiting: (cause) => pump.hold(cause),
-    signal: leaving.signal,
-  });
+  if (server instanceof URL && settings.headers["authorization"] === undefined) {
+    const vault = new SharedVault(state, clock, world.notify);
+    wire = authenticated(gate, {
+      ...settings,
+      server,
+      vault,
+      surroundings: state.surroundings,
+      clock,
+      notify: world.notify,
+      onwaiting: (cause) => pump.hold(cause),
+      signal: leaving.signal,
+    });
+    if (settings.signIn.tokenCommand === undefined) {
+      memory = new VaultMemory(vault, { server: ownerAddress(server), account }, world.notify);
+    }
+  }
   const far = makeFarEnd(settings.server, {
     strategy: settings.transport,
     wire,
@@ -127,12 +140,13 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
     deadlines: { total: settings.timeout, idle: settings.bodyTimeout },
     grace: settings.grace,
     keepAlive: settings.keepAlive,
+    memory,
   });
   watchForEnd((ending) => end(ending.exitCode));
   void local.read();
   const exitCode = await ended;
   leaving.abort(new BridgeError("closing", "the bridge is ending"));
   await pump.leave(exitCode === 0 ? LAST_ANSWERS_MS : 0);
-  await Promise.all([far.close(LAST_DELETE_MS), local.close(LAST_WRITE_MS)]);
+  await Promise.all([far.close(LAST_DELETE_MS), local.close(LAST_WRITE_MS), memory.close(LAST_WRITE_MS)]);
   return exitCode;
 }

@@ -51,7 +51,7 @@ export class Records {
   constructor(vault: Vault, { server, account }: Owner) {
     this.#vault = vault;
     this.#account = account;
-    this.#owner = JSON.stringify([server, account]);
+    this.#owner = ownerKey({ server, account });
   }
 
   /** Names the lock of the credential, and that of the sign-in. */
@@ -60,7 +60,7 @@ export class Records {
   }
 
   async grant(): Promise<Grant | undefined> {
-    return ofVersion(await this.#read("memory", this.#owner));
+    return ofVersion(await this.#read("grants", this.#owner));
   }
 
   async tokens(grant: Grant): Promise<TokenSet | undefined> {
@@ -78,7 +78,7 @@ export class Records {
   /** Keeps what a sign-in has brought. */
   async save(grant: Grant, tokens: TokenSet): Promise<void> {
     await this.#vault.put("tokens", this.#tokenKey(grant), tokens);
-    await this.#vault.put("memory", this.#owner, grant);
+    await this.#vault.put("grants", this.#owner, grant);
   }
 
   /** Keeps what a refresh has brought. */
@@ -96,8 +96,9 @@ export class Records {
   /** Forgets everything of the owner. */
   async forget(grant: Grant | undefined): Promise<void> {
     if (grant !== undefined) await this.#vault.remove("tokens", this.#tokenKey(grant));
-    await this.#vault.remove("memory", this.#owner);
+    await this.#vault.remove("grants", this.#owner);
     await this.#vault.remove("pending", this.#owner);
+    await this.#vault.remove("memory", this.#owner);
   }
 
   async client(discovery: Discovery, redirectUri: string): Promise<Client | undefined> {
@@ -144,6 +145,11 @@ export class Records {
   #clientKey({ issuer }: Discovery, redirectUri: string): string {
     return JSON.stringify([issuer, redirectUri]);
   }
+}
+
+/** By what the rows of an owner are kept. */
+export function ownerKey({ server, account }: Owner): string {
+  return JSON.stringify([server, account]);
 }
 
 function ofVersion<Row extends { readonly version: 1 }>(row: unknown): Row | undefined {

@@ -40,6 +40,29 @@ export function provisionalInitializeResult(initialize: Message, server: string)
   return readMessage(new TextEncoder().encode(`{"jsonrpc":"2.0","id":${initialize.id},"result":${text}}`));
 }
 
+/**
+ * The same by what the server answered an earlier time, as `resultOf` gave it, with the promise to say when its lists
+ * change; nothing where it is no result.
+ */
+export function recalledInitializeResult(initialize: Message, recalled: unknown): Message | undefined {
+  if (!isObject(recalled) || !isObject(recalled["capabilities"])) return undefined;
+  const capabilities: Record<string, unknown> = { ...recalled["capabilities"] };
+  for (const list of LISTS) {
+    if (isObject(capabilities[list])) capabilities[list] = { ...capabilities[list], listChanged: true };
+  }
+  const text = JSON.stringify({ ...recalled, capabilities });
+  return readMessage(new TextEncoder().encode(`{"jsonrpc":"2.0","id":${initialize.id},"result":${text}}`));
+}
+
+/** The result of an answer, as JSON. */
+export function resultOf(answer: Message): unknown {
+  return JSON.parse(new TextDecoder().decode(answer.bytes)).result;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** The notifications that make a client read again the lists it was promised news of, by a result of `initialize`. */
 export function listChanges(promise: Message): Message[] {
   const raw = promise.answerMember("result", "capabilities");

@@ -1,13 +1,14 @@
 import { Abort } from "../platform/abort.ts";
 import type { Budget } from "../platform/budget.ts";
-import { type Clock, jittered, pause } from "../platform/clock.ts";
-import { BridgeError, toBridgeError } from "../platform/errors.ts";
+import { type Clock, pause } from "../platform/clock.ts";
+import { BridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { type Channel, ChannelFailure, type FarEnd } from "../transport/channel.ts";
 import { idKey, type MalformedMessage, type Message } from "../transport/message.ts";
-import { errorAnswer, listChanges, provisionalInitializeResult } from "./answers.ts";
+import { errorAnswer } from "./answers.ts";
+import { Handshake, type Memory } from "./handshake.ts";
 import { LifeSigns } from "./life_signs.ts";
-import { isPassing, nextStep, patienceOf } from "./next_step.ts";
+import { nextStep, patienceOf } from "./next_step.ts";
 import { OneWay } from "./one_way.ts";
 import { OwnRequests, strayAnswer } from "./own_requests.ts";
 import { type Deadlines, HELD_PATIENCE_MS, Pending, type PendingRequest } from "./pending.ts";
@@ -27,14 +28,12 @@ export interface PumpOptions {
   readonly grace: number;
   /** How often the server is pinged whatever it says, in ms; 0 for never. */
   readonly keepAlive: number;
+  readonly memory: Memory;
 }
 
 const LARGE_MESSAGE = 65_536;
 /** A step of the handshake may take long: some servers start only when they are called. */
 const HANDSHAKE_MS = 5 * 60_000;
-const FIRST_REDIAL_MS = 250;
-const LONGEST_REDIAL_IN_GRACE_MS = 2_000;
-const LONGEST_REDIAL_MS = 5 * 60_000;
 
 /**
  * Moves messages between one client and one server. Each request of the client gets exactly one answer: the server's,
@@ -47,8 +46,8 @@ export class Pump {
   readonly #own: OwnRequests;
   readonly #lifeSigns: LifeSigns;
   readonly #oneWay: OneWay;
+  readonly #handshake: Handshake;
   readonly #leaving = new AbortController();
-  #promise: Message | undefined;
 
   constructor(options: PumpOptions) {
     const { far, clock, notify } = options;
@@ -68,9 +67,17 @@ export class Pump {
       ask: (request, onanswer) => own.ask(request, HANDSHAKE_MS, onanswer),
       tell: (notification) => own.tell(notification),
       nextId: () => own.nextId(),
+      onagreed: (initialize, answer) => this.#handshake.remember(initialize, answer),
       onremade: (previous) => this.#remade(previous),
     });
-    this.#oneWay = new OneWay({ ...options, recover: this.#recover, leaving: this.#leaving.signal });
+    const shared = { ...options, recover: this.#recover, leaving: this.#leaving.signal };
+    this.#oneWay = new OneWay(shared);
+    this.#handshake = new Handshake({
+      ...shared,
+      say: (message) => this.#answer(message),
+      settle: ({ message }) => this.#pending.settle(message.key) !== undefined,
+      fail: (request, error) => this.#fail(request, error),
+    });
     this.#lifeSigns = new LifeSigns({
       own,
       clock,
@@ -155,7 +162,7 @@ export class Pump {
 
   /** The server dropped the session. */
   lost(): void {
-    void this.#redial(this.#recover.generation);
+    void this.#handshake.redial(this.#recover.generation);
   }
 
   /** Ends: waits up to `patience` ms for answers that are on their way, then gives the rest up. */
@@ -188,7 +195,7 @@ export class Pump {
       return;
     }
     lease?.hold(message.bytes.length);
-    if (message.method === "initialize") void this.#initialize(request);
+    if (message.method === "initialize") void this.#handshake.carry(request);
     else this.#carry(request);
   }
 
@@ -258,70 +265,6 @@ export class Pump {
     }
   }
 
-  /** Carries the client's handshake out, with the patience of a host: it is never left without an answer for long. */
-  async #initialize(request: PendingRequest): Promise<void> {
-    const { clock, grace, local, server } = this.#options;
-    const { message, abort } = request;
-    let provisional = false;
-    const patience = clock.after(grace, () => {
-      const promise = provisionalInitializeResult(message, server);
-      if (this.#pending.settle(message.key) === undefined) return;
-      provisional = true;
-      this.#promise = promise;
-      local.send(promise);
-      abort.abort(new ChannelFailure("broken", "timed_out", "the server is not ready yet"));
-      void this.#redial(this.#recover.generation);
-    });
-    let wait = FIRST_REDIAL_MS;
-    while (!request.settled) {
-      try {
-        request.generation = this.#recover.generation;
-        await this.#recover.open(message, (answer) => {
-          if (this.#pending.settle(message.key) === undefined) return;
-          if (!answer.isError) this.#promise = answer;
-          local.send(answer);
-        });
-        if (!request.settled) this.#fail(request, strayAnswer());
-        else if (provisional) this.#announceLists();
-      } catch (thrown) {
-        if (request.settled) break;
-        const failure = toBridgeError(thrown);
-        if (!isPassing(failure)) {
-          this.#fail(request, failure);
-          break;
-        }
-        this.#options.notify({ level: "info", text: `${failure.message}; trying again` });
-        await pause(
-          clock,
-          (failure instanceof ChannelFailure && failure.retryAfter) || jittered(wait),
-          abort.signal,
-        );
-        wait = Math.min(wait * 2, LONGEST_REDIAL_IN_GRACE_MS);
-      }
-    }
-    patience.cancel();
-  }
-
-  /** Makes the session of `generation` again, however long that takes. */
-  async #redial(generation: number): Promise<void> {
-    const { clock, notify } = this.#options;
-    let wait = FIRST_REDIAL_MS;
-    while (generation === this.#recover.generation && !this.#leaving.signal.aborted) {
-      let asked = 0;
-      try {
-        await this.#recover.remake(generation);
-        return;
-      } catch (thrown) {
-        const failure = toBridgeError(thrown);
-        notify({ level: "debug", text: `no session with the server yet: ${failure.message}` });
-        if (!isPassing(failure)) return;
-        asked = (failure instanceof ChannelFailure && failure.retryAfter) || 0;
-      }
-      await pause(clock, Math.max(jittered(wait), Math.min(asked, LONGEST_REDIAL_MS)), this.#leaving.signal);
-      wait = Math.min(wait * 2, LONGEST_REDIAL_MS);
-    }
-  }
-
   /** Another session has taken the place of a lost one: what was in flight there has no answer to wait for. */
   #remade(previous: number): void {
     const lost = new ChannelFailure("session_lost", "session_lost", "the server lost the session", {
@@ -329,13 +272,7 @@ export class Pump {
     });
     for (const request of this.#pending.all(previous)) request.abort.abort(lost);
     this.#oneWay.forget();
-    this.#announceLists();
-  }
-
-  /** The server may offer something else than the client has read: it reads again what it was promised news of. */
-  #announceLists(): void {
-    if (this.#promise === undefined) return;
-    for (const change of listChanges(this.#promise)) this.#options.local.send(change);
+    this.#handshake.announceLists();
   }
 
   /** The client gives a request up: nobody waits for its answer any more (basic/utilities/cancellation). */

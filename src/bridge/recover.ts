@@ -21,6 +21,8 @@ export interface RecoverOptions {
   tell(notification: Message): Promise<void>;
   /** The id of the next request of ours, in raw form; no client uses such an id. */
   nextId(): string;
+  /** The server has agreed to an `initialize`, the client's or ours. */
+  onagreed(initialize: Message, answer: Message): void;
   /** Another session took the place of the one of `previous` generation. */
   onremade(previous: number): void;
 }
@@ -124,6 +126,7 @@ export class Recover {
     const made = (async () => {
       const answer = await this.#options.ask(initialize, onanswer);
       if (answer.isError) return false;
+      this.#options.onagreed(initialize, answer);
       this.#generation++;
       if (this.#initialized !== undefined) await this.#unlessRefused(this.#options.tell(this.#initialized));
       for (const request of [this.#level, ...this.#subscriptions.values()]) {

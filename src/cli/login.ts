@@ -1,4 +1,5 @@
 import { openBudget, openNetwork } from "../app/network.ts";
+import { SharedVault } from "../app/shared_vault.ts";
 import { signInByName, type SignInOutcome } from "../app/sign_in.ts";
 import { systemClock } from "../platform/clock.ts";
 import { watchForEnd } from "../platform/process_ends.ts";
@@ -52,13 +53,15 @@ export const loginCommand: Command<typeof FLAGS> = {
     const headers = await readHeaders(headerSources(words, flags.header, flags["header-file"]), environment, advise);
     const signIn = await readSignIn(port, flags, { environment, allowHttp, advise });
     const wire = openNetwork(await readNetwork(flags), clock, openBudget());
+    const state = readState(flags, environment);
     const abort = new AbortController();
     watchForEnd(({ exitCode }) => abort.abort(new BridgeError("closing", `ended by a signal (${exitCode})`)));
     const outcome = await signInByName(wire, headers, {
       server,
       account: flags.account,
       signIn,
-      state: readState(flags, environment),
+      vault: new SharedVault(state, clock, notify),
+      surroundings: state.surroundings,
       clock,
       notify,
       onwaiting: () => {},

@@ -4,7 +4,7 @@ import { FORMAT, type KeyKind } from "./seal.ts";
 import { Again } from "./store.ts";
 
 /** What the vault keeps apart: credentials, registrations, sign-ins that wait, and what a run learns. */
-export const TABLES = ["tokens", "clients", "pending", "memory"] as const;
+export const TABLES = ["grants", "tokens", "clients", "pending", "memory"] as const;
 
 /** One of `TABLES`. */
 export type Table = typeof TABLES[number];

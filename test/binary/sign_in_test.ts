@@ -179,6 +179,23 @@ describe("a person", () => {
     await bridge.output.find((line) => line.includes("notifications/tools/list_changed"));
   });
 
+  test("may take long: a host that was here before gets what the server said then", async () => {
+    as.offersRefresh = false;
+    {
+      await using bridge = start();
+      await bridge.initialize();
+      bridge.endInput();
+      expect(await bridge.exit(5_000)).toBe(0);
+    }
+    as.tokens.expireAccess();
+    const release = browser.hold();
+    await using bridge = start("--sign-in-grace", "1");
+    expect((await bridge.initialize()).result.serverInfo.name).toBe("fake");
+    expect(browser.visits.items).toHaveLength(1);
+    release();
+    expect((await bridge.request({ id: 1, method: "tools/list" })).result).toBeDefined();
+  });
+
   test("may say no: the request is told so, and nobody is asked again by itself", async () => {
     browser.deny();
     await using bridge = start();

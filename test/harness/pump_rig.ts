@@ -26,6 +26,8 @@ export interface RigSettings {
   grace?: number;
   keepAlive?: number;
   isLocal?: boolean;
+  /** Whether the far end tells failures without a promise. */
+  promiseless?: boolean;
 }
 
 /** The rig: what the client got, what the server got. */
@@ -39,6 +41,8 @@ export class PumpRig {
   reconnects = 0;
   /** What becomes of a message on its way to the server; by default it waits for the test. */
   onsend: (sent: Sent) => void = () => {};
+  /** What is remembered of the server; a test puts in what an earlier run has learnt. */
+  readonly memory = new Map<string, unknown>();
   readonly pump: Pump;
 
   /** Makes the pump. */
@@ -50,7 +54,12 @@ export class PumpRig {
       },
       far: {
         isLocal: settings.isLocal ?? false,
-        send: (message, options) => this.#send(message, options),
+        send: (message, options = {}) => {
+          const sent = this.#send(message, options);
+          if (settings.promiseless !== true || options.onfailure === undefined) return sent;
+          sent.catch(options.onfailure);
+          return undefined;
+        },
         close: () => Promise.resolve(),
         reconnect: () => void this.reconnects++,
       },
@@ -61,6 +70,10 @@ export class PumpRig {
       deadlines: { total: settings.total ?? 0, idle: settings.idle ?? 300_000 },
       grace: settings.grace ?? 20_000,
       keepAlive: settings.keepAlive ?? 0,
+      memory: {
+        get: (name) => Promise.resolve(this.memory.get(name)),
+        put: (name, value) => Promise.resolve(void this.memory.set(name, value)),
+      },
     });
   }
 

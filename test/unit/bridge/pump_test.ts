@@ -72,6 +72,66 @@ describe("a server that is down", () => {
     expect(rig.received.map(({ method }) => method)).toContain("notifications/tools/list_changed");
   });
 
+  test("is answered for by what it said the last time, to the same revision, with news of its lists", async () => {
+    const rig = new PumpRig();
+    const known = {
+      protocolVersion: "2025-06-18",
+      capabilities: { tools: {}, logging: {} },
+      instructions: "Ask twice.",
+    };
+    rig.memory.set("initialize 2025-06-18", known);
+    await rig.say({ id: 1, method: "initialize", params: { protocolVersion: "2025-06-18" } });
+    await rig.clock.pass(21_000);
+    expect(rig.answersTo(1)).toEqual([{
+      jsonrpc: "2.0",
+      id: 1,
+      result: { ...known, capabilities: { tools: { listChanged: true }, logging: {} } },
+    }]);
+    await rig.say({ id: 2, method: "initialize", params: { protocolVersion: "2024-11-05" } });
+    await rig.clock.pass(21_000);
+    expect(rig.answersTo(2)).toMatchObject([{
+      result: { protocolVersion: "2024-11-05", serverInfo: { version: "unknown" } },
+    }]);
+  });
+
+  test.each([
+    ["no object", "text"],
+    ["without capabilities", { protocolVersion: "2025-06-18" }],
+    ["a list", []],
+  ])("is answered for with the least where what was remembered is %s", async (_, known) => {
+    const rig = new PumpRig();
+    rig.memory.set("initialize 2025-06-18", known);
+    await rig.say({ id: 1, method: "initialize", params: { protocolVersion: "2025-06-18" } });
+    await rig.clock.pass(21_000);
+    expect(rig.answersTo(1)).toMatchObject([{ result: { serverInfo: { version: "unknown" } } }]);
+  });
+
+  test("is answered for in time though the memory does not answer", async () => {
+    const rig = new PumpRig();
+    rig.memory.get = () => new Promise(() => {});
+    await rig.say({ id: 1, method: "initialize", params: { protocolVersion: "2025-06-18" } });
+    await rig.clock.pass(21_000);
+    expect(rig.answersTo(1)).toHaveLength(1);
+  });
+
+  test("is remembered by its answer, the one that came too late for the client too, and not by a refusal", async () => {
+    const result = { protocolVersion: "2025-11-25", capabilities: { prompts: {} } };
+    const rig = new PumpRig();
+    await rig.say({ id: 1, method: "initialize", params: { protocolVersion: "2025-11-25" } });
+    await rig.hear({ id: 1, error: { code: 1, message: "no" } });
+    expect(rig.memory.size).toBe(0);
+    await rig.say({ id: 2, method: "initialize", params: { protocolVersion: "2025-11-25" } });
+    await rig.clock.pass(21_000);
+    rig.last("initialize").answer(result);
+    await settle();
+    expect(rig.memory.get("initialize 2025-11-25")).toEqual(result);
+    const large = { ...result, instructions: "x".repeat(70_000) };
+    await rig.say({ id: 3, method: "initialize", params: { protocolVersion: "2025-06-18" } });
+    rig.last("initialize").answer(large);
+    await settle();
+    expect(rig.memory.has("initialize 2025-06-18")).toBe(false);
+  });
+
   test("makes lists wait 45 s and calls 10 s, then says why", async () => {
     const rig = new PumpRig({ grace: 1_000 });
     rig.onsend = (sent) => {
@@ -563,8 +623,8 @@ describe("ids (C24)", () => {
         which: fc.nat(9),
       });
       await fc.assert(
-        fc.asyncProperty(fc.array(event, { maxLength: 30 }), async (events) => {
-          const rig = new PumpRig({ total: 200_000 });
+        fc.asyncProperty(fc.array(event, { maxLength: 30 }), fc.boolean(), async (events, promiseless) => {
+          const rig = new PumpRig({ total: 200_000, promiseless });
           rig.onsend = (sent) => {
             if (sent.json.method === "initialize") {
               sent.answer({ protocolVersion: "2025-11-25", capabilities: {} });

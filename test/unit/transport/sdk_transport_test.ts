@@ -1,3 +1,4 @@
+import { NO_MEMORY } from "../../../src/app/memory.ts";
 import { afterEach, describe, expect, test } from "bun:test";
 import { Client, InMemoryTransport } from "@modelcontextprotocol/client";
 import { McpServer } from "@modelcontextprotocol/server";
@@ -39,6 +40,7 @@ class Rig {
       deadlines: { total: 0, idle: 0 },
       grace: 20_000,
       keepAlive: 0,
+      memory: NO_MEMORY,
     });
   }
 

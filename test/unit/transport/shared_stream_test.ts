@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Abort } from "../../../src/platform/abort.ts";
 import { BridgeError } from "../../../src/platform/errors.ts";
 import { brokenBy } from "../../../src/transport/channel.ts";
 import { type LinkEvents, SharedStreamEnd } from "../../../src/transport/shared_stream.ts";
@@ -41,6 +42,47 @@ class Rig {
     this.opened.at(-1)!.onmessage(composeMessage({ id: 1, result: {} }));
   }
 }
+
+describe("a request whose failure is told without a promise", () => {
+  /** Sends a call in an open session; settles with what was told. */
+  async function call(id: number): Promise<{ rig: Rig; sent: unknown; abort: Abort; told: unknown[] }> {
+    const rig = new Rig();
+    const exchange = rig.initialize();
+    await settle();
+    rig.answer();
+    await exchange;
+    const told: unknown[] = [];
+    const abort = new Abort();
+    const onfailure = (reason: unknown): void => void told.push(reason);
+    const sent = rig.far.send(composeMessage({ id, method: "tools/call" }), { abort, onfailure });
+    await settle();
+    return { rig, sent, abort, told };
+  }
+
+  test("is told nothing where it is answered, whatever ends later", async () => {
+    const { rig, sent, abort, told } = await call(2);
+    expect(sent).toBeUndefined();
+    rig.opened.at(-1)!.onmessage(composeMessage({ id: 2, result: {} }));
+    abort.abort(new Error("too late"));
+    rig.opened.at(-1)!.onclose(ENDED);
+    await settle();
+    expect(told).toEqual([]);
+  });
+
+  test("is told once that the connection ended, though it is given up as well", async () => {
+    const { rig, abort, told } = await call(2);
+    rig.opened.at(-1)!.onclose(ENDED);
+    abort.abort(new Error("too late"));
+    expect(told).toEqual([ENDED]);
+  });
+
+  test("is told why it was given up", async () => {
+    const { abort, told } = await call(2);
+    const reason = new Error("enough");
+    abort.abort(reason);
+    expect(told).toEqual([reason]);
+  });
+});
 
 describe("a server whose connections end as soon as they are open", () => {
   test("gets each one later than the one before, up to a minute", async () => {

@@ -1,0 +1,143 @@
+import { type Clock, jittered, pause } from "../platform/clock.ts";
+import { type BridgeError, toBridgeError } from "../platform/errors.ts";
+import type { Notify } from "../platform/notice.ts";
+import { ChannelFailure } from "../transport/channel.ts";
+import type { Message } from "../transport/message.ts";
+import { listChanges, provisionalInitializeResult, recalledInitializeResult, resultOf } from "./answers.ts";
+import { isPassing } from "./next_step.ts";
+import { strayAnswer } from "./own_requests.ts";
+import type { PendingRequest } from "./pending.ts";
+import type { Recover } from "./recover.ts";
+
+/** What earlier runs have learnt of this server, and this one learns: JSON by name. Never fails. */
+export interface Memory {
+  get(name: string): Promise<unknown>;
+  put(name: string, value: unknown): Promise<void>;
+}
+
+/** What a handshake is made of. */
+export interface HandshakeOptions {
+  readonly recover: Recover;
+  readonly memory: Memory;
+  readonly clock: Clock;
+  readonly notify: Notify;
+  /** Which server it is, in words that a person knows it by. */
+  readonly server: string;
+  /** How long a host is left without an answer, in ms. */
+  readonly grace: number;
+  /** Gives all tries up. */
+  readonly leaving: AbortSignal;
+  /** Hands something to the client. */
+  say(message: Message): void;
+  /** Closes the entry of a request; false where it has had its answer. */
+  settle(request: PendingRequest): boolean;
+  /** Answers a request with an error, unless it has had its answer. */
+  fail(request: PendingRequest, error: BridgeError): void;
+}
+
+const FIRST_REDIAL_MS = 250;
+const LONGEST_REDIAL_IN_GRACE_MS = 2_000;
+const LONGEST_REDIAL_MS = 5 * 60_000;
+/** Nobody waits longer for what an earlier run has learnt, in ms. */
+const RECALL_MS = 500;
+/** Larger ones are not kept, in bytes. */
+const LARGEST_RESULT = 65_536;
+
+/**
+ * The client's handshake with the patience of a host: it is never left without an answer for long. Where the server is
+ * late, the client gets what the server answered the last time, or the least that can be promised, and hears that the
+ * lists have changed as soon as the server is there.
+ */
+export class Handshake {
+  readonly #options: HandshakeOptions;
+  /** The result that the client was given. */
+  #promise: Message | undefined;
+
+  constructor(options: HandshakeOptions) {
+    this.#options = options;
+  }
+
+  /** Carries the client's `initialize` to its answer. */
+  async carry(request: PendingRequest): Promise<void> {
+    const { clock, grace, recover, settle, fail, say, notify } = this.#options;
+    const { message, abort } = request;
+    let wasLate = false;
+    const patience = clock.after(grace, () => void this.#answerInPlace(request).then((done) => wasLate = done));
+    let wait = FIRST_REDIAL_MS;
+    while (!request.settled) {
+      try {
+        request.generation = recover.generation;
+        await recover.open(message, (answer) => {
+          if (!settle(request)) return;
+          if (!answer.isError) this.#promise = answer;
+          say(answer);
+        });
+        if (!request.settled) fail(request, strayAnswer());
+        else if (wasLate) this.announceLists();
+      } catch (thrown) {
+        if (request.settled) break;
+        const failure = toBridgeError(thrown);
+        if (!isPassing(failure)) {
+          fail(request, failure);
+          break;
+        }
+        notify({ level: "info", text: `${failure.message}; trying again` });
+        const asked = failure instanceof ChannelFailure ? failure.retryAfter : undefined;
+        await pause(clock, asked || jittered(wait), abort.signal);
+        wait = Math.min(wait * 2, LONGEST_REDIAL_IN_GRACE_MS);
+      }
+    }
+    patience.cancel();
+  }
+
+  /** Makes the session of `generation` again, however long that takes. */
+  async redial(generation: number): Promise<void> {
+    const { clock, notify, recover, leaving } = this.#options;
+    let wait = FIRST_REDIAL_MS;
+    while (generation === recover.generation && !leaving.aborted) {
+      let asked = 0;
+      try {
+        await recover.remake(generation);
+        return;
+      } catch (thrown) {
+        const failure = toBridgeError(thrown);
+        notify({ level: "debug", text: `no session with the server yet: ${failure.message}` });
+        if (!isPassing(failure)) return;
+        asked = (failure instanceof ChannelFailure && failure.retryAfter) || 0;
+      }
+      await pause(clock, Math.max(jittered(wait), Math.min(asked, LONGEST_REDIAL_MS)), leaving);
+      wait = Math.min(wait * 2, LONGEST_REDIAL_MS);
+    }
+  }
+
+  /** The server may offer something else than the client has read: it reads again what it was promised news of. */
+  announceLists(): void {
+    if (this.#promise === undefined) return;
+    for (const change of listChanges(this.#promise)) this.#options.say(change);
+  }
+
+  /** The server has answered an `initialize`: for when it is late the next time. */
+  remember(initialize: Message, answer: Message): void {
+    if (answer.bytes.length > LARGEST_RESULT) return;
+    void this.#options.memory.put(nameOf(initialize), resultOf(answer));
+  }
+
+  /** Answers in the place of a server that is late; false where it has just come. */
+  async #answerInPlace(request: PendingRequest): Promise<boolean> {
+    const { clock, memory, server, settle, say, recover } = this.#options;
+    const { message, abort } = request;
+    const recalled = await Promise.race([memory.get(nameOf(message)), pause(clock, RECALL_MS)]);
+    const promise = recalledInitializeResult(message, recalled) ?? provisionalInitializeResult(message, server);
+    if (!settle(request)) return false;
+    this.#promise = promise;
+    say(promise);
+    abort.abort(new ChannelFailure("broken", "timed_out", "the server is not ready yet"));
+    void this.redial(recover.generation);
+    return true;
+  }
+}
+
+/** A client is given the answer to its own revision alone. */
+function nameOf(initialize: Message): string {
+  return `initialize ${initialize.stringParam("protocolVersion") ?? ""}`;
+}

@@ -1,0 +1,54 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { VaultMemory } from "../../../src/app/memory.ts";
+import { SharedVault } from "../../../src/app/shared_vault.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
+import type { Notice } from "../../../src/platform/notice.ts";
+import { Home } from "../../harness/home.ts";
+
+function rig(home: Home, account = "default"): { vault: SharedVault; memory: VaultMemory; notices: Notice[] } {
+  const notices: Notice[] = [];
+  const surroundings = { platform: process.platform, env: { MCP_BRIDGE_HOME: join(home.folder, "state") } };
+  const notify = (notice: Notice): void => void notices.push(notice);
+  const vault = new SharedVault({ surroundings, keyKind: "file", passphrase: undefined }, systemClock, notify);
+  return { vault, memory: new VaultMemory(vault, { server: "https://example.com/mcp", account }, notify), notices };
+}
+
+test("what a run learns is there for the next one, of that account alone", async () => {
+  using home = new Home();
+  const { vault, memory } = rig(home);
+  await (await vault.open()).put("tokens", "any", 1);
+  await memory.put("era", { modern: true });
+  await memory.put("other", [1]);
+  expect(await rig(home).memory.get("era")).toEqual({ modern: true });
+  expect(await rig(home).memory.get("other")).toEqual([1]);
+  expect(await rig(home, "work").memory.get("era")).toBeUndefined();
+});
+
+test("no vault is made to remember something", async () => {
+  using home = new Home();
+  const { vault, memory } = rig(home);
+  await memory.put("era", "modern");
+  expect(vault.isThere).toBe(false);
+  expect(await memory.get("era")).toBeUndefined();
+});
+
+test("what is known already is not written again", async () => {
+  using home = new Home();
+  const { vault, memory } = rig(home);
+  await (await vault.open()).put("tokens", "any", 1);
+  await memory.put("era", { a: 1 });
+  const file = Bun.file(join(home.folder, "state", "vault.db"));
+  const before = await file.bytes();
+  await memory.put("era", { a: 1 });
+  expect(await file.bytes()).toEqual(before);
+});
+
+test("a vault that cannot be read stops nobody, and the log says so", async () => {
+  using home = new Home();
+  await Bun.write(join(home.folder, "state", "vault.db"), "no database, and long enough to be looked at");
+  const { memory, notices } = rig(home);
+  expect(await memory.get("era")).toBeUndefined();
+  await memory.put("era", 1);
+  expect(notices.filter(({ level }) => level === "debug").length).toBeGreaterThan(0);
+});
