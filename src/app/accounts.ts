@@ -70,7 +70,11 @@ export async function signOut(parts: SignOutParts): Promise<boolean> {
 async function revokeQuietly({ wire, clock, notify }: SignOutParts, grant: Grant, tokens: TokenSet): Promise<void> {
   const { revoke } = await import("../auth/token.ts");
   try {
-    await revoke(tokens, grant.client, grant.discovery, { wire, clock });
+    await revoke(tokens, grant.client, grant.discovery, {
+      wire,
+      clock,
+      anyNetwork: grant.discovery.anyNetwork === true,
+    });
   } catch (thrown) {
     const { message } = toBridgeError(thrown);
     notify({ level: "warn", text: `${grant.discovery.issuer} did not revoke the tokens: ${message}` });

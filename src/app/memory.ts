@@ -1,6 +1,6 @@
 import type { Owner } from "../auth/records.ts";
 import type { Memory } from "../bridge/handshake.ts";
-import { toBridgeError } from "../platform/errors.ts";
+import { BridgeError, toBridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import type { SharedVault } from "./shared_vault.ts";
 
@@ -48,8 +48,14 @@ export class VaultMemory implements RunMemory {
 
   async #read(): Promise<Record<string, unknown>> {
     if (!this.#vault.isThere) return {};
-    const vault = await this.#vault.open();
-    return (await vault.get("memory", await this.#key()) ?? {}) as Record<string, unknown>;
+    const [vault, key] = await Promise.all([this.#vault.open(), this.#key()]);
+    try {
+      return (await vault.get("memory", key) ?? {}) as Record<string, unknown>;
+    } catch (thrown) {
+      // It is learnt anew.
+      if (thrown instanceof BridgeError && thrown.code === "vault_damaged") await vault.remove("memory", key);
+      throw thrown;
+    }
   }
 
   async #key(): Promise<string> {

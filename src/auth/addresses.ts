@@ -77,9 +77,9 @@ export async function safeAddress(
   from: URL,
   { resolve = resolveBySystem, anyNetwork = false }: AddressRules,
 ): Promise<URL> {
-  function refuse(fault: string): never {
+  function refuse(fault: string, cure = "ask whoever runs the server, or check its address"): never {
     throw new BridgeError("unsafe_address", `the ${what} that the server names ${fault}: ${quoted(text)}`, {
-      hint: "nothing was sent there; ask whoever runs the server, or check its address",
+      hint: `nothing was sent there; ${cure}`,
     });
   }
   // deno-lint-ignore no-control-regex
@@ -93,7 +93,8 @@ export async function safeAddress(
   const reach = await reachOf(url.hostname, resolve);
   if (reach === WORLD || (anyNetwork && reach === NETWORK)) return url;
   if (reach <= await reachOf(from.hostname, resolve)) return url;
-  return refuse(reach === MACHINE ? "leads to this machine" : "leads into a private network");
+  if (reach === MACHINE) return refuse("leads to this machine");
+  return refuse("leads into a private network", 'if that network is yours, add "--allow-private-network"');
 }
 
 async function reachOf(hostname: string, resolve: Resolve): Promise<Reach> {

@@ -30,8 +30,16 @@ export interface AuthorizationWish extends ScopeWish {
   readonly client: Client;
   readonly settings: SignInSettings;
   readonly redirectUri: string;
-  /** Whether a person takes it on that a stolen code can be redeemed by whoever stole it. */
-  readonly mayLackPkce?: boolean;
+}
+
+/**
+ * Refuses an authorization server that does not say that it protects codes by PKCE with S256, unless a person takes that
+ * on.
+ *
+ * @throws {BridgeError} `no_pkce`
+ */
+export function requirePkce({ pkce, metadata }: Discovery, { mayLackPkce }: SignInSettings): void {
+  if (pkce === "none" && !mayLackPkce) throw unprotected(metadata.issuer);
 }
 
 /**
@@ -43,7 +51,7 @@ export interface AuthorizationWish extends ScopeWish {
 export async function beginAuthorization(wish: AuthorizationWish, tools: AuthTools): Promise<Authorization> {
   const { discovery, client, settings, redirectUri } = wish;
   const { metadata } = discovery;
-  if (discovery.pkce === "none" && wish.mayLackPkce !== true) throw unprotected(metadata.issuer);
+  requirePkce(discovery, settings);
   const endpoint = await authorizationEndpoint(discovery, tools);
   const scope = chooseLastingScope(wish);
   const resource = resourceFor(discovery, settings);
@@ -133,7 +141,9 @@ function randomText(): string {
 
 function unprotected(issuer: string): BridgeError {
   return new BridgeError("no_pkce", `${new URL(issuer).host} does not protect a sign-in against stolen codes (PKCE)`, {
-    hint: "ask whoever runs it to support S256, and to name it in code_challenge_methods_supported",
+    hint:
+      "ask whoever runs it to name S256 in code_challenge_methods_supported; if you can live with codes that a thief " +
+      'can use, add "--allow-no-pkce"',
   });
 }
 

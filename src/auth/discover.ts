@@ -27,6 +27,8 @@ export interface Discovery {
   readonly pkce: "said" | "assumed" | "none";
   /** Whether nothing is published, and the paths of MCP 2025-03-26 are taken for granted. */
   readonly isFallback: boolean;
+  /** Whether its addresses may lead into private networks, see `AddressRules`. */
+  readonly anyNetwork?: boolean;
   /** Every address that was asked, with its HTTP status or the code of the failure, in order. */
   readonly steps: readonly Step[];
 }
@@ -73,6 +75,7 @@ export async function discover(
     metadata,
     pkce: said ? "said" : isAssumed ? "assumed" : "none",
     isFallback: found === undefined,
+    ...(tools.anyNetwork === true ? { anyNetwork: true } : {}),
     steps,
   };
 }

@@ -9,7 +9,7 @@ import { type Grant, type Owner, Records } from "./records.ts";
 import type { JsonObject } from "./settings.ts";
 import type { OAuthRefusal } from "./refusal.ts";
 import type { TokenSet } from "./token_endpoint.ts";
-import { isFresh, isOver, timeLeft } from "./token_life.ts";
+import { idTokenLife, isFresh, isOver, type Life, timeLeft } from "./token_life.ts";
 import type { Credentials, Refusal, Remedy } from "./with_auth.ts";
 
 /** What a session of tokens needs. */
@@ -81,16 +81,16 @@ export class TokenSession implements Credentials {
 
   current(): Promise<string | undefined> | string | undefined {
     const known = this.#known;
-    if (known !== undefined && isFresh(known.tokens, this.#now())) return this.#bearer(known.tokens);
+    if (known !== undefined && isFresh(this.#life(known.tokens), this.#now())) return this.#bearer(known.tokens);
     return this.#isRead && known === undefined ? undefined : this.#currentLater();
   }
 
   async #currentLater(): Promise<string | undefined> {
     if (!this.#isRead) await this.#read();
     if (this.#known === undefined) return undefined;
-    if (isOver(this.#known.tokens, this.#now())) {
+    if (isOver(this.#life(this.#known.tokens), this.#now())) {
       await this.#refresh(this.#bearer(this.#known.tokens));
-    } else if (!isFresh(this.#known.tokens, this.#now())) {
+    } else if (!isFresh(this.#life(this.#known.tokens), this.#now())) {
       this.#renewAhead(this.#bearer(this.#known.tokens));
     }
     return this.#known === undefined ? undefined : this.#bearer(this.#known.tokens);
@@ -140,7 +140,7 @@ export class TokenSession implements Credentials {
 
   /** The token that is known now, where that is another one and still good. */
   #tokenOtherThan(used: string | undefined): string | undefined {
-    return this.#known === undefined || isOver(this.#known.tokens, this.#now())
+    return this.#known === undefined || isOver(this.#life(this.#known.tokens), this.#now())
       ? undefined
       : this.#knownOtherThan(used);
   }
@@ -174,7 +174,7 @@ export class TokenSession implements Credentials {
     if (this.#known === undefined) return false;
     const { grant, tokens } = this.#known;
     if (tokens.refreshToken === undefined) {
-      this.#known = timeLeft(tokens, this.#now()) <= 0 ? undefined : this.#known;
+      this.#known = timeLeft(this.#life(tokens), this.#now()) <= 0 ? undefined : this.#known;
       return false;
     }
     const { refresh } = await import("./token.ts");
@@ -187,6 +187,7 @@ export class TokenSession implements Credentials {
         wire,
         clock,
         signal: abort.signal,
+        anyNetwork: grant.discovery.anyNetwork === true,
         ...(this.prover === undefined ? {} : { prover: this.prover }),
       });
       this.#known = { grant, tokens: renewed };
@@ -204,7 +205,7 @@ export class TokenSession implements Credentials {
         return false;
       }
       // Nothing is known of it: the access token may live, and the next request finds out.
-      if (timeLeft(tokens, this.#now()) <= 0) throw thrown;
+      if (timeLeft(this.#life(tokens), this.#now()) <= 0) throw thrown;
       return false;
     } finally {
       timer.cancel();
@@ -214,7 +215,7 @@ export class TokenSession implements Credentials {
   /** What may have been spent is gone: with the access token's end a person signs in. */
   async #loseRefreshToken(grant: Grant, tokens: TokenSet, { message }: BridgeError): Promise<void> {
     const { refreshToken, ...rest } = tokens;
-    this.#known = timeLeft(tokens, this.#now()) <= 0 ? undefined : { grant, tokens: rest };
+    this.#known = timeLeft(this.#life(tokens), this.#now()) <= 0 ? undefined : { grant, tokens: rest };
     await this.#records.update(grant, refreshToken!, rest);
     this.#options.notify({ level: "warn", text: `the renewed token is lost, and a new sign-in is needed: ${message}` });
   }
@@ -253,6 +254,11 @@ export class TokenSession implements Credentials {
 
   #bearer(tokens: TokenSet): string {
     return this.#options.useIdToken ? tokens.idToken ?? tokens.accessToken : tokens.accessToken;
+  }
+
+  /** Of what the server gets to see. */
+  #life(tokens: TokenSet): Life {
+    return this.#options.useIdToken && tokens.idToken !== undefined ? idTokenLife(tokens) : tokens;
   }
 
   #now(): number {

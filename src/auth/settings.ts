@@ -36,6 +36,10 @@ export interface SignInSettings {
   readonly tokenCommand: { readonly command: readonly string[]; readonly lifetime: number } | undefined;
   /** Whether the id token is what the server gets to see. */
   readonly useIdToken: boolean;
+  /** Whether the person takes it on that a code which is stolen on its way can be used by the thief. */
+  readonly mayLackPkce: boolean;
+  /** Whether the person takes it on that a server on the internet leads into private networks. */
+  readonly anyNetwork: boolean;
 }
 
 /** An enterprise's identity provider, who we are there, and the file with the person's id token of it. */

@@ -5,7 +5,7 @@ import { Records } from "./records.ts";
 import type { SignInWish } from "./session.ts";
 import { finishForOther, resumeByBrowser, signInByBrowser } from "./sign_in_by_browser.ts";
 import { signInOnDevice } from "./sign_in_on_device.ts";
-import { LOOK_MS, type SignInParts, signInRequired } from "./sign_in_parts.ts";
+import { LOOK_MS, type SignInParts, signInRequired, toolsOf } from "./sign_in_parts.ts";
 import { isUnattended, namedDiscovery, signInUnattended } from "./unattended.ts";
 
 /**
@@ -84,10 +84,9 @@ async function lead(parts: SignInParts, records: Records, wish: SignInWish): Pro
 }
 
 async function discoverAnew(parts: SignInParts, records: Records, { challenge }: SignInWish): Promise<Discovery> {
-  const { wire, clock, signal, owner } = parts;
   const issuer = (await records.grant())?.discovery.issuer;
   const known = issuer === undefined ? {} : { preferredIssuer: issuer };
-  return await discover(new URL(owner.server), challenge, { wire, clock, signal, ...known });
+  return await discover(new URL(parts.owner.server), challenge, { ...toolsOf(parts), ...known });
 }
 
 /** Whether a person signs in elsewhere: because they want to, or because no page of ours would be seen here. */

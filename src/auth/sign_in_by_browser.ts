@@ -1,6 +1,6 @@
 import { type Clock, pause } from "../platform/clock.ts";
 import { BridgeError, toBridgeError } from "../platform/errors.ts";
-import { type Authorization, beginAuthorization, redeem } from "./authorize.ts";
+import { type Authorization, beginAuthorization, redeem, requirePkce } from "./authorize.ts";
 import { type Callback, listenForCallback } from "./callback.ts";
 import type { Client } from "./client.ts";
 import type { Discovery } from "./discover.ts";
@@ -10,7 +10,7 @@ import { OAuthRefusal } from "./refusal.ts";
 import { clientFor } from "./register.ts";
 import type { SignInWish } from "./session.ts";
 import type { JsonObject } from "./settings.ts";
-import { demandOf, LOOK_MS, type SignInParts, signInRequired } from "./sign_in_parts.ts";
+import { demandOf, LOOK_MS, type SignInParts, signInRequired, toolsOf } from "./sign_in_parts.ts";
 import type { TokenSet } from "./token_endpoint.ts";
 
 const DEFAULT_HOST = "127.0.0.1";
@@ -113,8 +113,10 @@ async function begin(
   wish: SignInWish,
   discovery: Discovery,
 ): Promise<Journey> {
-  const { settings, wire, owner, clock, browser, headless, onwaiting } = parts;
-  const tools = { wire, clock, signal: parts.signal };
+  const { settings, owner, clock, browser, headless, onwaiting } = parts;
+  const tools = toolsOf(parts);
+  // Before anybody is asked to register us.
+  requirePkce(discovery, settings);
   const callback = await listenForCallback({
     host: settings.callbackHost ?? DEFAULT_HOST,
     port: settings.callbackPort ?? stablePort(owner.server),
@@ -210,8 +212,7 @@ async function finish(
   let tokens: TokenSet;
   try {
     tokens = await redeem(answer, begun, client, discovery, {
-      wire: parts.wire,
-      clock: parts.clock,
+      ...toolsOf(parts),
       ...(proofKey === undefined ? {} : { prover: await createProver(proofKey) }),
     });
   } catch (thrown) {

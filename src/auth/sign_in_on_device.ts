@@ -4,7 +4,7 @@ import { awaitDevice, beginOnDevice } from "./grants/device_code.ts";
 import type { Records } from "./records.ts";
 import { clientFor } from "./register.ts";
 import type { SignInWish } from "./session.ts";
-import { demandOf, keep, type SignInParts } from "./sign_in_parts.ts";
+import { demandOf, keep, type SignInParts, toolsOf } from "./sign_in_parts.ts";
 
 /** As a redirect URI nobody is ever sent to; registrations are kept by it. */
 const NOWHERE = "http://127.0.0.1/device";
@@ -16,9 +16,9 @@ export async function signInOnDevice(
   wish: SignInWish,
   discovery: Discovery,
 ): Promise<void> {
-  const { wire, clock, signal, notify, onwaiting, owner } = parts;
+  const { notify, onwaiting, owner } = parts;
   const settings = { ...parts.settings, grant: "device_code" as const };
-  const tools = { wire, clock, signal };
+  const tools = toolsOf(parts);
   const client = await clientFor(records, discovery, settings, NOWHERE, tools);
   const demand = await demandOf(records, wish);
   const begun = await beginOnDevice({ discovery, client, settings, ...demand }, tools);

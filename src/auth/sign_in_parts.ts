@@ -5,6 +5,7 @@ import type { HeadlessReason } from "../platform/desktop.ts";
 import { BridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import type { Vault } from "../vault/vault.ts";
+import type { AuthTools } from "./ask.ts";
 import type { Grant, Owner, Records } from "./records.ts";
 import type { ScopeWish } from "./scope.ts";
 import type { SignInWish } from "./session.ts";
@@ -32,6 +33,11 @@ export interface SignInParts {
 
 /** How often a process looks at what others have brought, in ms. */
 export const LOOK_MS = 500;
+
+/** What the steps of a sign-in need of the world. */
+export function toolsOf({ wire, clock, signal, settings }: SignInParts): AuthTools {
+  return { wire, clock, signal, anyNetwork: settings.anyNetwork };
+}
 
 /** What the server asked for, and, where a grant is too narrow, what was granted before. */
 export async function demandOf(

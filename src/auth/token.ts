@@ -4,6 +4,7 @@ import { ask } from "./ask.ts";
 import { authenticate, type Client } from "./client.ts";
 import { quirksOf } from "./quirks.ts";
 import { refusalOf } from "./refusal.ts";
+import { idTokenLife, isOver } from "./token_life.ts";
 import { requestTokens, type TokenSet, type TokenSource, type TokenTools } from "./token_endpoint.ts";
 
 /**
@@ -18,7 +19,7 @@ export async function refresh(
   source: TokenSource,
   tools: TokenTools,
 ): Promise<TokenSet> {
-  const { refreshToken, scope, idToken, resource } = tokens;
+  const { refreshToken, scope, idToken, idTokenExpiresAt, resource } = tokens;
   if (refreshToken === undefined) {
     throw new BridgeError("sign_in_required", "the authorization server gave nothing to refresh the token with", {
       hint: 'sign in again with "mcp-bridge login"',
@@ -28,10 +29,13 @@ export async function refresh(
   if (resource !== undefined) form.set("resource", resource);
   if (scope !== undefined && quirksOf(source.metadata.issuer).scopeAtRefresh) form.set("scope", scope);
   const fresh = await requestTokens(form, client, source, tools);
+  // One that has ended and is not renewed would be renewed in vain with every request.
+  const keepsIdToken = fresh.idToken === undefined && idToken !== undefined &&
+    !isOver(idTokenLife(tokens), tools.clock.now());
   return {
     refreshToken,
     ...(scope === undefined ? {} : { scope }),
-    ...(idToken === undefined ? {} : { idToken }),
+    ...(keepsIdToken ? { idToken, ...(idTokenExpiresAt === undefined ? {} : { idTokenExpiresAt }) } : {}),
     ...fresh,
   };
 }

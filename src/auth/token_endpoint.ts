@@ -16,6 +16,8 @@ export interface TokenSet {
   /** What was granted, or asked for where the server does not say otherwise. */
   readonly scope?: string;
   readonly idToken?: string;
+  /** When the id token ends by its own word (OpenID Connect Core 1.0, section 2), in ms; absent where it says nothing. */
+  readonly idTokenExpiresAt?: number;
   /** The resource that it was asked for, which later requests name again. */
   readonly resource?: string;
   /** When it was asked for, in ms. */
@@ -123,7 +125,7 @@ function readTokens(json: unknown, requestedAt: number, url: URL): TokenSet {
     ...(life === undefined ? {} : { expiresAt: requestedAt + life }),
     ...(refreshToken === undefined ? {} : { refreshToken }),
     ...(typeof scope === "string" && scope.trim() !== "" ? { scope } : {}),
-    ...(idToken === undefined ? {} : { idToken }),
+    ...(idToken === undefined ? {} : { idToken, ...expiryOf(idToken) }),
     receivedAt: requestedAt,
   };
 }
@@ -143,6 +145,16 @@ function readType(value: unknown, url: URL): TokenSet["tokenType"] {
   if (type === "bearer") return "Bearer";
   if (type === "dpop") return "DPoP";
   throw unusable(url, "is of a kind that we do not know");
+}
+
+/** What an id token says of its end. It is sent on unread otherwise: whom it is for, judges it. */
+function expiryOf(idToken: string): { idTokenExpiresAt?: number } {
+  try {
+    const { exp } = JSON.parse(Buffer.from(idToken.split(".")[1]!, "base64url").toString());
+    return typeof exp === "number" && Number.isFinite(exp) && exp > 0 ? { idTokenExpiresAt: exp * 1_000 } : {};
+  } catch {
+    return {};
+  }
 }
 
 /**

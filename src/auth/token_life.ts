@@ -1,7 +1,15 @@
 import type { TokenSet } from "./token_endpoint.ts";
 
 /** When a token came and when it ends, in ms; without an end where the authorization server names none. */
-type Life = Pick<TokenSet, "receivedAt" | "expiresAt">;
+export interface Life {
+  readonly receivedAt: number;
+  readonly expiresAt?: number | undefined;
+}
+
+/** The life of the id token that came with others, which may end before them or after. */
+export function idTokenLife({ receivedAt, idTokenExpiresAt }: TokenSet): Life {
+  return { receivedAt, expiresAt: idTokenExpiresAt };
+}
 
 /** A token is renewed in the background when a tenth of its life is left, and not earlier than 5 min before its end. */
 const RENEW_AT = 0.1;

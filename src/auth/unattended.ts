@@ -9,7 +9,7 @@ import type { Records } from "./records.ts";
 import { register } from "./register.ts";
 import type { SignInWish } from "./session.ts";
 import type { IdentityProviderSettings, SignInSettings } from "./settings.ts";
-import { demandOf, keep, type SignInParts } from "./sign_in_parts.ts";
+import { demandOf, keep, type SignInParts, toolsOf } from "./sign_in_parts.ts";
 import type { TokenSet, TokenTools } from "./token_endpoint.ts";
 
 /** Whether nobody is asked: by a secret or a key, by the word of a platform, or by that of an identity provider. */
@@ -33,8 +33,8 @@ export async function signInUnattended(
   wish: SignInWish,
   discovery: Discovery,
 ): Promise<void> {
-  const { settings, wire, clock, signal } = parts;
-  const tools = { wire, clock, signal };
+  const { settings } = parts;
+  const tools = toolsOf(parts);
   const client = await clientOf(settings, discovery, tools);
   const demand = await demandOf(records, wish);
   const tokens = await tokensBy({ discovery, client, settings, ...demand }, parts, tools);

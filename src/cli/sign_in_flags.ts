@@ -68,6 +68,14 @@ export const SIGN_IN_FLAGS = {
   },
   "token-lifetime": { type: "string", default: "300", value: "SECONDS", text: "how long that token is used" },
   "use-id-token": { type: "boolean", text: "send the id token in place of the access token" },
+  "allow-no-pkce": {
+    type: "boolean",
+    text: "sign in where nobody promises PKCE: who steals the code on its way can use it",
+  },
+  "allow-private-network": {
+    type: "boolean",
+    text: "let a server on the internet lead the sign-in into a network of yours",
+  },
 } as const satisfies Flags;
 
 /** What reading the flags needs beside them. */
@@ -126,6 +134,8 @@ export async function readSignIn(
     provider: flags.provider,
     tokenCommand: readTokenCommand(flags["token-command"], flags["token-lifetime"]),
     useIdToken: flags["use-id-token"],
+    mayLackPkce: flags["allow-no-pkce"],
+    anyNetwork: flags["allow-private-network"],
   };
 }
 

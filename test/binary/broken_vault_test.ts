@@ -94,7 +94,7 @@ test.each<[damage: string, damage: () => void]>([
   expectKept(bridge);
 });
 
-test.each(["tokens", "memory", "clients"])(
+test.each(["tokens", "grants", "clients"])(
   "damage in the %s alone is reported, and the next try signs in",
   async (table) => {
     change(`UPDATE sealed SET content = zeroblob(length(content)) WHERE part = '${table}'`);

@@ -308,6 +308,10 @@ sign-in:
                              shell
   --token-lifetime SECONDS   how long that token is used (300)
   --use-id-token             send the id token in place of the access token
+  --allow-no-pkce            sign in where nobody promises PKCE: who steals the
+                             code on its way can use it
+  --allow-private-network    let a server on the internet lead the sign-in into
+                             a network of yours
   --account NAME             which of several accounts at the server, by a name
                              of your own (default)
   --vault-key KIND           where the key of the vault is: keychain, file or

@@ -125,6 +125,24 @@ describe("a token that has ended", () => {
     expect(browser.count).toBe(1);
   });
 
+  test("and is an id token is renewed by its own end, which the server gets to see (--use-id-token)", async () => {
+    server.scope = "openid";
+    as.tokens.lifetimes.id = 2;
+    const shown = (): string => server.bearings.items.at(-1)!.token!;
+    const endOf = (token: string): number => JSON.parse(atob(token.split(".")[1]!)).exp * 1_000;
+    await using bridge = start("--use-id-token");
+    await bridge.initialize();
+    await bridge.request({ id: 1, method: "tools/list" });
+    const first = shown();
+    expect(endOf(first)).toBeLessThanOrEqual(Date.now() + 2_000);
+    while (Date.now() < endOf(first)) await Bun.sleep(20);
+    expect((await bridge.request({ id: 2, method: "tools/list" })).result).toBeDefined();
+    expect(endOf(shown())).toBeGreaterThan(endOf(first));
+    expect(as.tokens.redemptions).toBeGreaterThanOrEqual(1);
+    expect(server.judged("expired")).toBe(0);
+    expect(browser.count).toBe(1);
+  });
+
   test("and cannot be renewed leads the next start to a sign-in", async () => {
     as.offersRefresh = false;
     as.tokens.lifetimes.access = 1;

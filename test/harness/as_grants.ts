@@ -122,7 +122,8 @@ export class AsGrants {
   /** An id token for those who use it as a bearer; its signature is none. */
   #idToken(client: string, access: string): string {
     const now = Math.floor(this.#as.tokens.now() / 1_000);
-    const exp = now + this.#as.tokens.lifetimes.access;
+    const { id, access: other } = this.#as.tokens.lifetimes;
+    const exp = now + (id ?? other);
     const claims = { iss: this.#as.issuer, sub: "a-person", aud: client, iat: now, exp };
     const [head, body] = [{ alg: "ES256" }, claims].map((part) =>
       Buffer.from(JSON.stringify(part)).toString("base64url")

@@ -95,7 +95,8 @@ export class TokenFamilies {
   readonly families: Family[] = [];
   /** Every alarm so far. One that no test takes is thrown at the end. */
   readonly alarms = new Log<Alarm>();
-  readonly lifetimes: Lifetimes = { code: 60, access: 3_600, refresh: 86_400, device: 600 };
+  /** `id` is what an id token says of its end; as the access token where it is not set. */
+  readonly lifetimes: Lifetimes & { id?: number } = { code: 60, access: 3_600, refresh: 86_400, device: 600 };
   /** Whether a redeemed refresh token is replaced by a new one. */
   rotates = true;
   /** How long a spent refresh token is taken once more without an alarm, in seconds. */

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { VaultMemory } from "../../../src/app/memory.ts";
 import { SharedVault } from "../../../src/app/shared_vault.ts";
@@ -42,6 +43,18 @@ test("what is known already is not written again", async () => {
   const before = await file.bytes();
   await memory.put("era", { a: 1 });
   expect(await file.bytes()).toEqual(before);
+});
+
+test("what is damaged is forgotten, and learnt anew", async () => {
+  using home = new Home();
+  const { vault, memory } = rig(home);
+  await (await vault.open()).put("tokens", "any", 1);
+  await memory.put("era", "modern");
+  using database = new Database(join(home.folder, "state", "vault.db"));
+  database.run("UPDATE sealed SET content = zeroblob(length(content)) WHERE part = 'memory'");
+  expect(await rig(home).memory.get("era")).toBeUndefined();
+  await rig(home).memory.put("era", "legacy");
+  expect(await rig(home).memory.get("era")).toBe("legacy");
 });
 
 test("a vault that cannot be read stops nobody, and the log says so", async () => {

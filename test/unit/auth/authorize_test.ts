@@ -66,7 +66,11 @@ describe("no sign-in begins without PKCE", () => {
   test.each([[undefined], [null], [[]], [["plain"]], ["S256"], [7]])("where the methods are %j", async (methods) => {
     const metadata = { "code_challenge_methods_supported": methods };
     expect((await failureOf(begin({ metadata }))).code).toBe("no_pkce");
-    expect((await begin({ metadata, mayLackPkce: true })).url.searchParams.get("code_challenge_method")).toBe("S256");
+    expect(
+      (await begin({ metadata, settings: settingsOf({ mayLackPkce: true }) })).url.searchParams.get(
+        "code_challenge_method",
+      ),
+    ).toBe("S256");
   });
 
   test("but with an issuer that does it and does not say so", async () => {

@@ -154,6 +154,8 @@ export function settingsOf(more: Partial<SignInSettings> = {}): SignInSettings {
     tokenCommand: undefined,
     tokenEndpoint: undefined,
     useIdToken: false,
+    mayLackPkce: false,
+    anyNetwork: false,
     ...more,
   };
 }

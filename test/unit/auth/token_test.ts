@@ -48,6 +48,28 @@ describe("a refresh", () => {
     });
   });
 
+  test.each([
+    ["lives", { idTokenExpiresAt: NOW + 60_000 }, "id-1"],
+    ["never ends", {}, "id-1"],
+    ["has ended", { idTokenExpiresAt: NOW - 1 }, undefined],
+    ["is about to end", { idTokenExpiresAt: NOW + 1_000 }, undefined],
+  ])("keeps an id token that %s as is right, where the answer holds none", async (_, life, kept) => {
+    expect((await refreshed(fine(), { ...HELD, ...life })).tokens.idToken).toBe(kept!);
+  });
+
+  test.each([
+    ["names its end", { exp: 1_700_000_100 }, 1_700_000_100_000],
+    ["names none", {}, undefined],
+    ["names what is no time", { exp: "soon" }, undefined],
+    ["is no object", 7, undefined],
+  ])("knows the end of an id token that %s", async (_, claims, end) => {
+    const idToken = `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.sig`;
+    const held = { ...HELD, idTokenExpiresAt: NOW + 60_000 };
+    const { tokens } = await refreshed(fine({ "id_token": idToken }), held);
+    expect(tokens.idToken).toBe(idToken);
+    expect(tokens.idTokenExpiresAt).toBe(end!);
+  });
+
   test("takes what it holds", async () => {
     const said = fine({
       "refresh_token": "refresh-2",
