@@ -1,11 +1,15 @@
 /**
- * Builds the executable for this machine: `bun run build [--entry FILE] [--outfile FILE]`.
+ * Builds the executable for this machine: `bun run build [--entry FILE] [--outfile FILE] [--client-metadata-url URL]`.
+ * With the last, the executable says who it is by the document at that address wherever it is welcome, and the document
+ * to publish there is written beside the executable.
  *
  * The flags that begin with `--no-compile-autoload` are a security control: without them the executable runs
  * code that it finds in the folder it is started from (`bunfig.toml`, `.env`, `package.json`, `tsconfig.json`).
  */
 import { parseArgs } from "node:util";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { clientDocument } from "../src/auth/client_document.ts";
 
 const ROOT = join(import.meta.dir, "..");
 
@@ -16,8 +20,11 @@ export const EXECUTABLE: string = join(
   process.platform === "win32" ? "mcp-bridge.exe" : "mcp-bridge",
 );
 
-/** Compiles `entry` to one executable file. Throws with the compiler's own words when that fails. */
-export function compile(entry: string, outfile: string): void {
+/**
+ * Compiles `entry` to one executable file; `document` is the address of the client's metadata document to build in.
+ * Throws with the compiler's own words when that fails.
+ */
+export function compile(entry: string, outfile: string, document?: URL): void {
   const { version } = require(join(ROOT, "package.json"));
   const build = Bun.spawnSync([
     process.execPath,
@@ -36,6 +43,7 @@ export function compile(entry: string, outfile: string): void {
     "--compile-exec-argv=--use-system-ca",
     "--define",
     `BUILD_VERSION=${JSON.stringify(version)}`,
+    ...(document === undefined ? [] : ["--define", `BUILD_CLIENT_METADATA_URL=${JSON.stringify(document.href)}`]),
     "--outfile",
     outfile,
     entry,
@@ -44,9 +52,16 @@ export function compile(entry: string, outfile: string): void {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { entry: { type: "string" }, outfile: { type: "string" } } });
+  const { values } = parseArgs({
+    options: { entry: { type: "string" }, outfile: { type: "string" }, "client-metadata-url": { type: "string" } },
+  });
   const outfile = values.outfile ?? EXECUTABLE;
   const start = performance.now();
-  compile(values.entry ?? join(ROOT, "src", "main.ts"), outfile);
+  const document = values["client-metadata-url"] === undefined ? undefined : new URL(values["client-metadata-url"]);
+  compile(values.entry ?? join(ROOT, "src", "main.ts"), outfile, document);
+  if (document !== undefined) {
+    const text = `${JSON.stringify(clientDocument(document), undefined, 2)}\n`;
+    writeFileSync(join(dirname(outfile), "client-metadata.json"), text);
+  }
   console.log(`built ${outfile} in ${Math.round(performance.now() - start)} ms`);
 }

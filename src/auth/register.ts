@@ -1,6 +1,7 @@
 import { BridgeError } from "../platform/errors.ts";
 import { safeAddress } from "./addresses.ts";
 import { ask, type AuthTools, type Reply } from "./ask.ts";
+import { usesDocument } from "./client_document.ts";
 import { type Client, knownMethod, methodFor, staticClient } from "./client.ts";
 import type { Discovery } from "./discover.ts";
 import type { Records } from "./records.ts";
@@ -27,8 +28,8 @@ export async function register(
   const { metadata } = discovery;
   const { clientInfo, clientMetadataUrl } = settings;
   if (clientInfo !== undefined) return staticClient(clientInfo, metadata);
-  if (clientMetadataUrl !== undefined && metadata.takesDocuments) {
-    return { issuer: metadata.issuer, clientId: clientMetadataUrl.href, authMethod: "none", kind: "document" };
+  if (usesDocument(settings, metadata)) {
+    return { issuer: metadata.issuer, clientId: clientMetadataUrl!.href, authMethod: "none", kind: "document" };
   }
   if (metadata.registrationEndpoint === undefined) throw unregistered(metadata.issuer, redirectUri);
   const from = new URL(discovery.server);

@@ -3,6 +3,7 @@ import { BridgeError, toBridgeError } from "../platform/errors.ts";
 import { type Authorization, beginAuthorization, redeem, requirePkce } from "./authorize.ts";
 import { type Callback, listenForCallback } from "./callback.ts";
 import type { Client } from "./client.ts";
+import { CALLBACK_PATH, DOCUMENT_PORTS, usesDocument } from "./client_document.ts";
 import type { Discovery } from "./discover.ts";
 import { createProver, generateProofKey } from "./dpop.ts";
 import type { Grant, Owner, PendingSignIn, Records } from "./records.ts";
@@ -14,7 +15,6 @@ import { demandOf, LOOK_MS, type SignInParts, signInRequired, toolsOf } from "./
 import type { TokenSet } from "./token_endpoint.ts";
 
 const DEFAULT_HOST = "127.0.0.1";
-const DEFAULT_PATH = "/oauth/callback";
 /** Each server has a port of its own among these, below those that systems give to outgoing connections. */
 const FIRST_PORT = 20_000;
 const PORTS = 12_000;
@@ -119,9 +119,8 @@ async function begin(
   requirePkce(discovery, settings);
   const callback = await listenForCallback({
     host: settings.callbackHost ?? DEFAULT_HOST,
-    port: settings.callbackPort ?? stablePort(owner.server),
-    ports: settings.callbackPort === undefined && settings.clientMetadataUrl === undefined ? NEXT_PORTS : 1,
-    path: settings.callbackPath ?? DEFAULT_PATH,
+    ...portsFor(parts, discovery),
+    path: settings.callbackPath ?? CALLBACK_PATH,
     successUrl: settings.successUrl,
   });
   try {
@@ -249,6 +248,13 @@ function nobodyCame({ server }: Owner, timeout: number): BridgeError {
   return new BridgeError("sign_in_required", `nobody signed in within ${Math.round(timeout / 1000)} s`, {
     hint: `run "mcp-bridge login ${server}", or allow more time with "--auth-timeout SECONDS"`,
   });
+}
+
+/** The ports that the browser may come back to, in turn. */
+function portsFor({ settings, owner }: SignInParts, { metadata }: Discovery): { port: number; ports: number } {
+  if (settings.callbackPort !== undefined) return { port: settings.callbackPort, ports: 1 };
+  if (usesDocument(settings, metadata)) return DOCUMENT_PORTS;
+  return { port: stablePort(owner.server), ports: NEXT_PORTS };
 }
 
 /** The same port for the same server, so that an authorization server that compares ports finds the one it knows. */

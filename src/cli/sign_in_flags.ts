@@ -40,7 +40,12 @@ export const SIGN_IN_FLAGS = {
     value: "JSON",
     text: "a client that is registered: client_id, client_secret; or @FILE; ${VAR} is taken from the environment",
   },
-  "client-metadata-url": { type: "string", value: "URL", text: "the document that describes the client, as its id" },
+  "client-metadata-url": {
+    type: "string",
+    value: "URL",
+    mayBeEmpty: true,
+    text: "the document that describes the client, as its id; empty for none",
+  },
   "client-credentials": { type: "boolean", text: "sign in as that client, without a person" },
   "token-endpoint": {
     type: "string",
@@ -86,6 +91,11 @@ export interface SignInContext {
   /** Is told what could be said in a safer way. */
   advise(text: string): void;
 }
+
+declare const BUILD_CLIENT_METADATA_URL: string | undefined;
+
+/** Where the document lies that describes this build; nowhere where none was built in. */
+const BUILT_IN_DOCUMENT = typeof BUILD_CLIENT_METADATA_URL === "string" ? BUILD_CLIENT_METADATA_URL : "";
 
 /** Parameters that the sign-in makes up anew each time. */
 const DERIVED = new Set([
@@ -269,8 +279,8 @@ async function readClientInfo(
   return said as ClientInfo;
 }
 
-function readMetadataUrl(text: string | undefined): URL | undefined {
-  if (text === undefined) return undefined;
+function readMetadataUrl(text = BUILT_IN_DOCUMENT): URL | undefined {
+  if (text.trim() === "") return undefined;
   const url = readUrl("--client-metadata-url", text.trim());
   if (url.protocol === "https:" && url.pathname !== "/" && url.hash === "") return url;
   throw badUrl(

@@ -291,7 +291,8 @@ sign-in:
                              a client that is registered: client_id,
                              client_secret; or @FILE; \${VAR} is taken from the
                              environment
-  --client-metadata-url URL  the document that describes the client, as its id
+  --client-metadata-url URL  the document that describes the client, as its id;
+                             empty for none
   --client-credentials       sign in as that client, without a person
   --token-endpoint URL       where tokens are asked for, with
                              --client-credentials; nothing is discovered then

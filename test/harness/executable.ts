@@ -29,6 +29,8 @@ export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
   /** What stands before it on the command line; what that starts besides ends with it. */
   readonly before?: readonly string[];
+  /** Another build than the one that is tested elsewhere. */
+  readonly executable?: string;
 }
 
 /** What a command said, and how it ended. */
@@ -58,10 +60,12 @@ export class Executable implements AsyncDisposable {
 
   /** Starts the executable with arguments in a home of its own, and in `surroundings` if those come first. */
   constructor(surroundings: string | Surroundings, ...args: string[]) {
-    const { cwd, env, before = [] }: Surroundings = typeof surroundings === "string" ? {} : surroundings;
+    const { cwd, env, before = [], executable = EXECUTABLE }: Surroundings = typeof surroundings === "string"
+      ? {}
+      : surroundings;
     const words = typeof surroundings === "string" ? [surroundings, ...args] : args;
     this.#home = new Home();
-    this.#process = Bun.spawn([...before, EXECUTABLE, ...words], {
+    this.#process = Bun.spawn([...before, executable, ...words], {
       cwd: cwd ?? this.#home.folder,
       env: { ...this.#home.env, ...env },
       stdin: "pipe",

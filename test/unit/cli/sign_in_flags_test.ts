@@ -79,6 +79,7 @@ const READ: [words: string[], settings: Partial<SignInSettings>][] = [
     ["--client-metadata-url", " https://a.example/client "],
     { clientMetadataUrl: new URL("https://a.example/client") },
   ],
+  [["--client-metadata-url", ""], {}],
   [["--device-code"], { grant: "device_code" }],
   [["--client-credentials", INFO, "${WHOLE}"], { grant: "client_credentials", clientInfo: ME }],
   [
