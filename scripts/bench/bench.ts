@@ -60,7 +60,8 @@ export async function openBench(
     progress,
     start(contestant: Contestant, place = farEnd.places.http): StdioClient {
       if (over) throw new Error("the run is over");
-      const client = startStdioClient(contestant.command(place), environment(join(homes, contestant.name)));
+      const env = { ...environment(join(homes, contestant.name)), ...contestant.env };
+      const client = startStdioClient(contestant.command(place), env);
       running.add(client);
       client.exited.then(() => running.delete(client));
       return client;
@@ -108,14 +109,14 @@ export async function connect(bench: Bench, contestant: Contestant, place?: Plac
  * Runs a slot for every contestant in every round, in turning order, so that a drift of the machine meets all of them
  * alike. Rounds of warm-up go first and are not returned. A contestant that fails is reported and left out from then.
  */
-export async function interleave<Item extends { readonly name: Name }, Sample>(
+export async function interleave<Key extends string, Item extends { readonly name: Key }, Sample>(
   bench: Bench,
   items: readonly Item[],
   rounds: number,
   slot: (item: Item) => Promise<Sample>,
   warmUp = 1,
-): Promise<Map<Name, Sample[]>> {
-  const samples = new Map<Name, Sample[]>(items.map(({ name }) => [name, []]));
+): Promise<Map<Item["name"], Sample[]>> {
+  const samples = new Map<Item["name"], Sample[]>(items.map(({ name }) => [name, []]));
   for (let round = 1 - warmUp; round <= rounds; round++) {
     for (let turn = 0; turn < items.length; turn++) {
       const item = items[(round + warmUp + turn) % items.length]!;
@@ -133,7 +134,7 @@ export async function interleave<Item extends { readonly name: Name }, Sample>(
 /** Runs a step for one contestant under the limit for steps; a failure is reported, and undefined returned. */
 export async function attempt<Value>(
   bench: Bench,
-  name: Name,
+  name: string,
   step: () => Promise<Value>,
 ): Promise<Value | undefined> {
   let timer: Timer | undefined;

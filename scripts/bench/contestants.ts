@@ -24,6 +24,8 @@ export interface Contestant {
   readonly ways: readonly Way[];
   /** Its command line for a server. */
   command(place: Place): string[];
+  /** What its environment holds besides, where it is not started as usual. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const ALL_WAYS: readonly Way[] = ["http", "sse", "webSocket", "stdio"];

@@ -21,6 +21,7 @@ import { push } from "./figures/push.ts";
 import { sessions } from "./figures/sessions.ts";
 import { start } from "./figures/start.ts";
 import { throughput } from "./figures/throughput.ts";
+import { token } from "./figures/token.ts";
 import { describeMachine } from "./machine.ts";
 import { createProgress } from "./progress.ts";
 import { asMarkdown, asText, judged, type Report } from "./report.ts";
@@ -37,6 +38,7 @@ const FIGURES: readonly Figure[] = [
   sessions,
   messages,
   answers,
+  token,
 ];
 const REPORT = join(import.meta.dir, "..", "..", "dist", "bench.json");
 

@@ -70,10 +70,23 @@ export function withAuth(wire: Wire, server: URL, credentials: Credentials): Wir
     }
   }
 
-  async function fetch(request: HttpRequest): Promise<HttpAnswer> {
-    if (request.url.origin !== origin) return wire.fetch(request);
+  // An address comes again with every request, and taking it apart costs more than the rest.
+  let judged: URL | undefined;
+  function isForServer(url: URL): boolean {
+    if (url === judged) return true;
+    if (url.origin !== origin) return false;
+    judged = url;
+    return true;
+  }
+
+  function fetch(request: HttpRequest): Promise<HttpAnswer> {
+    if (!isForServer(request.url)) return wire.fetch(request);
     const held = credentials.current();
-    let token = held instanceof Promise ? await arrived(held) : held;
+    return held instanceof Promise ? arrived(held).then((token) => carry(request, token)) : carry(request, held);
+  }
+
+  async function carry(request: HttpRequest, first: string | undefined): Promise<HttpAnswer> {
+    let token = first;
     let answer = await send(request, token);
     if (answer.status !== 401 && answer.status !== 403) return answer;
     const tried = new Set<Remedy>();

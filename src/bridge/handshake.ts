@@ -119,7 +119,8 @@ export class Handshake {
   /** The server has answered an `initialize`: for when it is late the next time. */
   remember(initialize: Message, answer: Message): void {
     if (answer.bytes.length > LARGEST_RESULT) return;
-    void this.#options.memory.put(nameOf(initialize), resultOf(answer));
+    // The client's answer leaves first.
+    setImmediate(() => void this.#options.memory.put(nameOf(initialize), resultOf(answer)));
   }
 
   /** Answers in the place of a server that is late; false where it has just come. */
