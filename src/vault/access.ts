@@ -35,8 +35,13 @@ const DAMAGE_LOCK = "damage.lock";
 const POLL_MS = 10;
 const LONGEST_WAIT_MS = 10_000;
 
-/** What has to hold when a change is written: the vault is still sealed by the key that was used. */
-export type Still = () => void;
+/** Reads and writes of rows, all at once, while the vault is still sealed by the key that was found. */
+export interface Turn {
+  /** As `Store.reading`. */
+  reading<T>(work: () => T): T;
+  /** As `Store.writing`. */
+  writing<T>(work: () => T): T;
+}
 
 /**
  * The way to the rows of a vault. Each use opens the file and closes it again, so that one that was replaced, damaged
@@ -59,15 +64,22 @@ export class Access {
 
   /**
    * Runs `work` with the open vault and its seal; gives nothing where there is no vault. `work` runs again when another
-   * process was in the way, so it changes things in a single `writing` alone, which begins with `still()`.
+   * process was in the way, or has changed the key, so it changes things in a single `writing` of its turn alone.
    *
    * @throws {BridgeError} `vault_locked`, `vault_damaged`, `vault_newer`, `vault_unwritable`, `vault_busy`, `unsafe_file`
    */
-  async use<T>(work: (store: Store, seal: Seal, still: Still) => Promise<T>): Promise<T | undefined> {
+  async use<T>(work: (store: Store, seal: Seal, turn: Turn) => Promise<T>): Promise<T | undefined> {
     return await this.look(async (store) => {
       const header = store.header;
       const seal = await this.#sealOf(header, store);
-      return await work(store, seal, () => ensureStill(header, store));
+      function still<R>(read: () => R): R {
+        ensureStill(header, store);
+        return read();
+      }
+      return await work(store, seal, {
+        reading: (read) => store.reading(() => still(read)),
+        writing: (write) => store.writing(() => still(write)),
+      });
     });
   }
 

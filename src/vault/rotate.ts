@@ -31,16 +31,15 @@ export async function rotateKey(options: VaultOptions, next: NextKey = {}): Prom
     const passphrase = next.passphrase ?? sources.passphrase;
     const { key, record } = await makeKey({ ...sources, keyKind, passphrase }, last);
     const fresh = await makeSeal(key);
-    const count = await access.use(async (store, seal, still) => {
-      const before = store.rows();
+    const count = await access.use(async (store, seal, turn) => {
+      const before = turn.reading(() => store.rows());
       const entries = await openRows(before, seal, options.notify);
       const sealed: Row[] = [];
       for (const { row: { table }, key, value } of entries) {
         const id = fresh.rowId(table, key);
         sealed.push({ table, id, sealed: await fresh.close(table, id, { key, value }) });
       }
-      store.writing(() => {
-        still();
+      turn.writing(() => {
         if (!sameRows(store.rows(), before)) throw new Again("a row was changed");
         store.setHeader({ ...record, fingerprint: fresh.fingerprint(record) });
         for (const { row } of entries) store.remove(row.table, row.id);

@@ -18,7 +18,8 @@ export async function exportVault(options: VaultOptions, passphrase: string): Pr
   const access = new Access(options);
   const { key, record } = await makeKey({ ...options, keyKind: "passphrase", passphrase });
   const fresh = await makeSeal(key);
-  const rows = await access.use((store, seal) => resealed(store, seal, fresh, options)) ?? [];
+  const rows =
+    await access.use((store, seal, turn) => resealed(turn.reading(() => store.rows()), seal, fresh, options)) ?? [];
   return await Store.image({ ...record, fingerprint: fresh.fingerprint(record) }, rows);
 }
 
@@ -37,10 +38,9 @@ export async function importVault(options: VaultOptions, bytes: Uint8Array, pass
   if (from.fingerprint(header) !== header.fingerprint) throw wrongKey(header.kind);
   const access = new Access(options);
   for (;;) {
-    const count = await access.use(async (store, seal, still) => {
-      const rows = await resealed(source, from, seal, options);
-      store.writing(() => {
-        still();
+    const count = await access.use(async (store, seal, turn) => {
+      const rows = await resealed(source.rows(), from, seal, options);
+      turn.writing(() => {
         for (const row of rows) store.write(row);
       });
       return rows.length;
@@ -51,9 +51,9 @@ export async function importVault(options: VaultOptions, bytes: Uint8Array, pass
 }
 
 /** The rows that travel, sealed anew. */
-async function resealed(store: Store, from: Seal, to: Seal, { notify }: VaultOptions): Promise<Row[]> {
+async function resealed(source: readonly Row[], from: Seal, to: Seal, { notify }: VaultOptions): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const { row: { table }, key, value } of await openRows(store.rows(), from, notify)) {
+  for (const { row: { table }, key, value } of await openRows(source, from, notify)) {
     if (table === STAYS) continue;
     const id = to.rowId(table, key);
     rows.push({ table, id, sealed: await to.close(table, id, { key, value }) });

@@ -51,19 +51,18 @@ export function openVault(options: VaultOptions): Vault {
 
   return {
     async get(table, key): Promise<unknown> {
-      return await access.use(async (store, seal) => {
+      return await access.use(async (store, seal, turn) => {
         const id = seal.rowId(table, key);
-        const sealed = store.row(table, id);
+        const sealed = turn.reading(() => store.row(table, id));
         return sealed && (await seal.open(table, id, sealed)).value;
       });
     },
     async put(table, key, value): Promise<void> {
       for (;;) {
-        const done = await access.use(async (store, seal, still) => {
+        const done = await access.use(async (store, seal, turn) => {
           const id = seal.rowId(table, key);
           const sealed = await seal.close(table, id, { key, value });
-          store.writing(() => {
-            still();
+          turn.writing(() => {
             store.write({ table, id, sealed });
           });
           return true;
@@ -74,13 +73,12 @@ export function openVault(options: VaultOptions): Vault {
     },
     async update(table, key, change): Promise<unknown> {
       for (;;) {
-        const done = await access.use(async (store, seal, still) => {
+        const done = await access.use(async (store, seal, turn) => {
           const id = seal.rowId(table, key);
-          const before = store.row(table, id);
+          const before = turn.reading(() => store.row(table, id));
           const next = change(before && (await seal.open(table, id, before)).value);
           const sealed = next === undefined ? undefined : await seal.close(table, id, { key, value: next });
-          store.writing(() => {
-            still();
+          turn.writing(() => {
             if (!same(store.row(table, id), before)) throw new Again("the row was changed");
             if (sealed === undefined) store.remove(table, id);
             else store.write({ table, id, sealed });
@@ -93,18 +91,18 @@ export function openVault(options: VaultOptions): Vault {
       }
     },
     async remove(table, key): Promise<void> {
-      await access.use((store, seal, still) => {
+      await access.use((store, seal, turn) => {
         const id = seal.rowId(table, key);
-        store.writing(() => {
-          still();
+        turn.writing(() => {
           store.remove(table, id);
         });
         return Promise.resolve();
       });
     },
     async entries(table): Promise<{ key: string; value: unknown }[]> {
-      return await access.use(async (store, seal) => {
-        const entries = await openRows(store.rows(table), seal, options.notify);
+      return await access.use(async (store, seal, turn) => {
+        const rows = turn.reading(() => store.rows(table));
+        const entries = await openRows(rows, seal, options.notify);
         return entries.map(({ key, value }) => ({ key, value }));
       }) ?? [];
     },
