@@ -1,5 +1,6 @@
 import type { Wire } from "../net/gate.ts";
 import type { ChildOptions } from "../platform/child.ts";
+import { MirroredHeaders } from "../bridge/era/mirrored_headers.ts";
 import type { FarEnd } from "../transport/channel.ts";
 import { FallbackEnd } from "../transport/fallback.ts";
 import { legacySseLink } from "../transport/legacy_sse.ts";
@@ -42,7 +43,8 @@ export function makeFarEnd(server: Server, parts: FarEndParts): FarEnd {
   if (!(server instanceof URL)) return shared(localServerLink({ ...server, limit, notify }), true);
   const remote = { ...parts, url: server };
   if (server.protocol === "ws:" || server.protocol === "wss:") return shared(webSocketLink(remote));
-  const http = (): FarEnd => new StreamableHttp(remote);
+  const http = (): FarEnd =>
+    new MirroredHeaders({ events, notify, make: (events) => new StreamableHttp({ ...remote, events }) });
   const sse = (): FarEnd => shared(legacySseLink({ ...remote, now: () => clock.now() }));
   switch (strategy) {
     case "http-only":

@@ -34,6 +34,8 @@ export interface SendOptions {
   abort?: Abortable;
   /** Called when something arrives that belongs to this exchange. */
   onactivity?: () => void;
+  /** Further headers of a request that goes by HTTP, in small letters. */
+  headers?: Readonly<Record<string, string>>;
   /**
    * Called at most once, when the exchange of a request fails for which no promise was returned: where a call takes
    * microseconds, promises are a good part of them.

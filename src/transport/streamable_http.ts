@@ -116,7 +116,7 @@ export class StreamableHttp implements FarEnd {
       const answer = await this.#options.wire.fetch({
         url: this.#options.url,
         method: "POST",
-        headers: this.#headersFor(message, session),
+        headers: this.#headersFor(message, session, options.headers),
         body: message.bytes,
         abort: options.abort,
       });
@@ -327,14 +327,16 @@ export class StreamableHttp implements FarEnd {
     return headers;
   }
 
-  #headersFor(message: Message, session: Session | undefined): Headers {
+  #headersFor(message: Message, session: Session | undefined, more: Readonly<Record<string, string>> = {}): Headers {
     if (session !== undefined) return session.postHeaders;
     const headers = new Headers({ ...this.#headers(undefined), ...POST_HEADERS });
     if (message.method === "initialize") return headers;
     const revision = message.kind === "request" ? claimedRevision(message) : this.#modernRevision;
     if (revision === undefined) return headers;
     this.#modernRevision = revision;
-    for (const [name, value] of Object.entries(standardHeaders(message, revision))) headers.set(name, value);
+    for (const [name, value] of Object.entries({ ...standardHeaders(message, revision), ...more })) {
+      headers.set(name, value);
+    }
     return headers;
   }
 

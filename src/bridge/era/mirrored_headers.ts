@@ -1,0 +1,199 @@
+import { quoted } from "../../platform/errors.ts";
+import type { Notify } from "../../platform/notice.ts";
+import type { FarEnd, FarEndEvents, SendOptions } from "../../transport/channel.ts";
+import { textOf } from "../../transport/json_scan.ts";
+import { composeMessage, type Message } from "../../transport/message.ts";
+import { claimedRevision } from "../../transport/request_headers.ts";
+import { readPage, withoutElements } from "../list_answer.ts";
+import { headersOfCall, type MirroredArgument, mirroredArguments } from "./tool_headers.ts";
+
+/** What mirroring needs. */
+export interface MirroredHeadersOptions {
+  /** Makes the end that speaks HTTP. */
+  make(events: FarEndEvents): FarEnd;
+  readonly events: FarEndEvents;
+  readonly notify: Notify;
+}
+
+/** A request whose answer is looked at before it is handed on; true where it is kept back. */
+type Look = (answer: Message, causedBy: string | undefined) => boolean;
+
+const HEADER_MISMATCH = "-32020";
+const ANNOTATION = Buffer.from("x-mcp-header");
+const MOST_PAGES = 100;
+
+/**
+ * Does what revision 2026-07-28 wants of a client that speaks HTTP, in the place of one that speaks stdio: arguments of
+ * a tool that its schema marks go into headers too, and a tool whose marks are wrong stands in no list (transports,
+ * "Custom Headers from Tool Parameters"). Messages of the eras before pass as they are.
+ */
+export class MirroredHeaders implements FarEnd {
+  readonly #options: MirroredHeadersOptions;
+  readonly #far: FarEnd;
+  /** Of each tool that wants some, by name. */
+  readonly #mirrored = new Map<string, readonly MirroredArgument[]>();
+  readonly #looks = new Map<string, Look>();
+  readonly #warned = new Set<string>();
+  #count = 0;
+  /** The handshake that waits for its answer, and whether one was agreed to: its era knows no such headers. */
+  #handshake: string | undefined;
+  #isLegacy = false;
+
+  constructor(options: MirroredHeadersOptions) {
+    this.#options = options;
+    const { events } = options;
+    this.#far = options.make({
+      onmessage: (message, causedBy) => this.#fromServer(message, causedBy),
+      onactivity: () => events.onactivity(),
+      onloss: () => events.onloss(),
+    });
+  }
+
+  get isLocal(): boolean {
+    return this.#far.isLocal;
+  }
+
+  close(deadline: number): Promise<void> {
+    return this.#far.close(deadline);
+  }
+
+  reconnect(): void {
+    this.#far.reconnect();
+  }
+
+  send(message: Message, options: SendOptions = {}): Promise<void> | undefined {
+    if (message.method === "initialize") {
+      this.#handshake = message.key;
+      this.#isLegacy = false;
+    }
+    if (this.#isLegacy) return this.#far.send(message, options);
+    const isTools = message.method === "tools/call" || message.method === "tools/list";
+    if (!isTools || message.kind !== "request" || claimedRevision(message) === undefined) {
+      return this.#far.send(message, options);
+    }
+    return message.method === "tools/call" ? this.#call(message, options) : this.#list(message, options);
+  }
+
+  async #list(request: Message, options: SendOptions): Promise<void> {
+    this.#looks.set(request.key, (answer, causedBy) => {
+      void this.#options.events.onmessage(this.#read(answer), causedBy);
+      return true;
+    });
+    try {
+      await this.#far.send(request, options);
+    } finally {
+      this.#looks.delete(request.key);
+    }
+  }
+
+  /** Calls a tool; where its headers are not those that the server wants, looks the tool up and calls once more. */
+  async #call(request: Message, options: SendOptions): Promise<void> {
+    const name = request.stringParam("name") ?? "";
+    const headers = headersOfCall(request, this.#mirrored.get(name) ?? []);
+    const mismatch = await this.#attempt(request, { ...options, headers });
+    if (mismatch === undefined) return;
+    await this.#lookUp(request, options);
+    const wanted = headersOfCall(request, this.#mirrored.get(name) ?? []);
+    if (Bun.deepEquals(wanted, headers)) return void this.#options.events.onmessage(mismatch, request.key);
+    const again = request.withId(`"mcp-bridge:headers:${++this.#count}"`);
+    this.#looks.set(again.key, (answer) => {
+      void this.#options.events.onmessage(answer.withId(request.id!), request.key);
+      return true;
+    });
+    try {
+      await this.#far.send(again, { ...options, headers: wanted });
+    } finally {
+      this.#looks.delete(again.key);
+    }
+  }
+
+  /** The server's complaint about the headers; any other answer goes on to the client. */
+  async #attempt(request: Message, options: SendOptions): Promise<Message | undefined> {
+    let mismatch: Message | undefined;
+    this.#looks.set(request.key, (answer) => {
+      if (!answer.isError || answer.answerMember("error", "code") !== HEADER_MISMATCH) return false;
+      mismatch = answer;
+      return true;
+    });
+    try {
+      await this.#far.send(request, options);
+    } finally {
+      this.#looks.delete(request.key);
+    }
+    return mismatch;
+  }
+
+  /** Reads the whole list of tools, with what the call says of the client. */
+  async #lookUp(call: Message, { abort }: SendOptions): Promise<void> {
+    const { progressToken: _, ...meta } = JSON.parse(call.param("_meta")!) as Record<string, unknown>;
+    let cursor: string | undefined;
+    for (let page = 0; page < MOST_PAGES; page++) {
+      const id = `mcp-bridge:headers:${++this.#count}`;
+      const params = { ...(cursor === undefined ? {} : { cursor: JSON.parse(cursor) as string }), _meta: meta };
+      const request = composeMessage({ id, method: "tools/list", params });
+      let next: string | undefined;
+      this.#looks.set(request.key, (answer) => {
+        next = answer.isError ? undefined : readPage(this.#read(answer), "tools")?.nextCursor;
+        return true;
+      });
+      try {
+        await this.#far.send(request, abort === undefined ? {} : { abort });
+      } finally {
+        this.#looks.delete(request.key);
+      }
+      if (next === undefined || next === cursor) return;
+      cursor = next;
+    }
+  }
+
+  #fromServer(message: Message, causedBy: string | undefined): Promise<void> | undefined {
+    if (message.kind === "response") {
+      if (message.key === this.#handshake) {
+        this.#handshake = undefined;
+        this.#isLegacy = !message.isError;
+      }
+      if (this.#looks.get(message.key)?.(message, causedBy)) return undefined;
+    }
+    return this.#options.events.onmessage(message, causedBy);
+  }
+
+  /** Learns what the tools of a page want, and takes out those that may not be used. */
+  #read(answer: Message): Message {
+    if (
+      answer.isError ||
+      (this.#mirrored.size === 0 &&
+        !Buffer.from(answer.bytes.buffer, answer.bytes.byteOffset, answer.bytes.length).includes(ANNOTATION))
+    ) {
+      return answer;
+    }
+    const page = readPage(answer, "tools");
+    if (page === undefined) return answer;
+    return withoutElements(
+      answer,
+      page,
+      page.elements.map((element) => this.#isUnusable(textOf(answer.bytes, element))),
+    );
+  }
+
+  #isUnusable(text: string): boolean {
+    const tool = JSON.parse(text) as { name?: unknown; inputSchema?: unknown } | null;
+    if (typeof tool?.name !== "string") return false;
+    const mirrored = mirroredArguments(tool.inputSchema);
+    if (typeof mirrored === "string") {
+      this.#mirrored.delete(tool.name);
+      this.#warn(tool.name, mirrored);
+      return true;
+    }
+    if (mirrored.length === 0) this.#mirrored.delete(tool.name);
+    else this.#mirrored.set(tool.name, mirrored);
+    return false;
+  }
+
+  /** Says once why a tool is missing. */
+  #warn(name: string, fault: string): void {
+    const text = `the tool ${quoted(name)} is left out: ${fault}`;
+    if (this.#warned.has(text)) return;
+    this.#warned.add(text);
+    this.#options.notify({ level: "warn", text });
+  }
+}
