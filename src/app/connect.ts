@@ -12,14 +12,8 @@ import { NO_MEMORY, VaultMemory } from "./memory.ts";
 import { SharedVault } from "./shared_vault.ts";
 import type { StateSettings } from "./state.ts";
 import { type NetworkSettings, openBudget, openNetwork } from "./network.ts";
-import { makeFarEnd, nameOf, type Server, type Strategy } from "./far_end.ts";
+import { makeFarEnd, nameOf, type Protocol, type Server, type Strategy } from "./far_end.ts";
 import type { SignInSettings } from "../auth/settings.ts";
-
-/** Which revisions of the protocol are spoken to the server: with a handshake, without, or what it understands. */
-export const PROTOCOLS = ["legacy", "auto", "modern"] as const;
-
-/** One of `PROTOCOLS`. */
-export type Protocol = typeof PROTOCOLS[number];
 
 /** What a person asks for with `mcp-bridge <url>`, or with a program. Times in ms, sizes in bytes, 0 for no limit. */
 export interface ConnectSettings extends ClientSideSettings {
@@ -114,6 +108,8 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
     idle: settings.bodyTimeout,
     patience: settings.network.connectTimeout,
     notify: world.notify,
+    memory,
+    protocol: settings.protocol,
     events: {
       onmessage: (message, causedBy) => pump.fromServer(message, causedBy),
       onactivity: () => pump.heard(),

@@ -1,6 +1,8 @@
 import type { Wire } from "../net/gate.ts";
 import type { ChildOptions } from "../platform/child.ts";
+import { EraEnd } from "../bridge/era/era_end.ts";
 import { MirroredHeaders } from "../bridge/era/mirrored_headers.ts";
+import type { Memory } from "../bridge/handshake.ts";
 import type { FarEnd } from "../transport/channel.ts";
 import { FallbackEnd } from "../transport/fallback.ts";
 import { legacySseLink } from "../transport/legacy_sse.ts";
@@ -21,8 +23,16 @@ export type LocalProgram = ChildOptions;
 /** Where a server is: at an `http:`, `https:`, `ws:` or `wss:` address, or in a program of this machine. */
 export type Server = URL | LocalProgram;
 
+/** Which revisions of the protocol are spoken to the server: with a handshake, without, or what it understands. */
+export const PROTOCOLS = ["legacy", "auto", "modern"] as const;
+
+/** One of `PROTOCOLS`. */
+export type Protocol = typeof PROTOCOLS[number];
+
 /** What a far end is made of. */
 export interface FarEndParts extends Omit<StreamableHttpOptions, "url"> {
+  readonly protocol: Protocol;
+  readonly memory: Memory;
   readonly wire: Wire;
   readonly strategy: Strategy;
   /** How long a server may take to name its endpoint, in ms. */
@@ -34,8 +44,18 @@ export function nameOf(server: Server): string {
   return server instanceof URL ? server.host : server.command;
 }
 
-/** Makes the far end that a server wants; `strategy` is for those that speak HTTP. */
+/** Makes the far end that a server wants, in whichever era it lives; `strategy` is for those that speak HTTP. */
 export function makeFarEnd(server: Server, parts: FarEndParts): FarEnd {
+  return new EraEnd({
+    ...parts,
+    make: (events) => makeTransport(server, { ...parts, events }),
+    server: nameOf(server),
+    // Where each request has a stream of its own, closing that is what gives it up.
+    cancelsByMessage: !(server instanceof URL && server.protocol.startsWith("http")),
+  });
+}
+
+function makeTransport(server: Server, parts: FarEndParts): FarEnd {
   const { clock, events, limit, notify, strategy } = parts;
   function shared(open: OpenLink, isLocal = false): FarEnd {
     return new SharedStreamEnd({ open, events, clock, isLocal });

@@ -1,4 +1,4 @@
-import { type Edit, edited, removingItems, removingMember, settingMember } from "../transport/json_edit.ts";
+import { type Edit, edited, removingItems, removingMember, settingMembers } from "../transport/json_edit.ts";
 import { elementsOf, findMember, skipBlank, type Span, textOf } from "../transport/json_scan.ts";
 import { decodedString, type Message, readMessage } from "../transport/message.ts";
 
@@ -59,6 +59,6 @@ export function withMoreElements(
   const insertion: Edit = { start: place, end: place, text: Buffer.concat(added) };
   const cursor = nextCursor === undefined
     ? removingMember(bytes, page.result, "nextCursor")
-    : settingMember(bytes, page.result, "nextCursor", nextCursor);
+    : settingMembers(bytes, page.result, [["nextCursor", nextCursor]]);
   return readMessage(edited(bytes, [insertion, ...cursor]));
 }

@@ -1,5 +1,5 @@
-import { connect, PROTOCOLS } from "../app/connect.ts";
-import { type LocalProgram, STRATEGIES } from "../app/far_end.ts";
+import { connect } from "../app/connect.ts";
+import { type LocalProgram, PROTOCOLS, STRATEGIES } from "../app/far_end.ts";
 import { CURES } from "../bridge/client_cures.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { readChoice, readChoices, readKeepAlive, readMebibytes, readSeconds, readServerUrl } from "./arguments.ts";

@@ -50,6 +50,10 @@ export const ERROR_NUMBERS = {
   proxy_refused: 1024,
   /** A tool that the person has taken out. */
   ignored_tool: 1025,
+  /** What the server asked of the client meanwhile, the client refused. */
+  input_refused: 1026,
+  /** The client speaks only revisions of MCP that the server is too old for. */
+  era_mismatch: 1027,
   /** No port for the browser to come back to. */
   callback_port_taken: 1030,
   /** The vault is there, and its key is not to be had: a locked keychain, a lost key file, a wrong passphrase. */

@@ -21,15 +21,29 @@ export function edited(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
 
-/** Gives the member `name` of the object at `at` a value, given as raw text: wherever it stands, or else in front. */
-export function settingMember(bytes: Uint8Array, at: number, name: string, raw: string): Edit[] {
+/** A member and its value, as raw text. */
+export type RawMember = readonly [name: string, raw: string];
+
+/** Gives members of the object at `at` values, given as raw text: wherever they stand, or else in front. */
+export function settingMembers(bytes: Uint8Array, at: number, members: readonly RawMember[]): Edit[] {
   const edits: Edit[] = [];
+  const missing = new Map(members);
   eachMember(bytes, at, (keyStart, keyEnd, start, end) => {
-    if (keyIs(bytes, keyStart, keyEnd, name)) edits.push({ start, end, text: encoder.encode(raw) });
+    for (const [name, raw] of members) {
+      if (!keyIs(bytes, keyStart, keyEnd, name)) continue;
+      missing.delete(name);
+      edits.push({ start, end, text: encoder.encode(raw) });
+    }
   });
-  if (edits.length > 0) return edits;
+  if (missing.size === 0) return edits;
   const comma = bytes[skipBlank(bytes, at + 1)] === CLOSE_BRACE ? "" : ",";
-  return [{ start: at + 1, end: at + 1, text: encoder.encode(`${JSON.stringify(name)}:${raw}${comma}`) }];
+  const text = encoder.encode(`${membersText([...missing])}${comma}`);
+  return [...edits, { start: at + 1, end: at + 1, text }];
+}
+
+/** Members as they stand in an object, without its braces. */
+export function membersText(members: readonly RawMember[]): string {
+  return members.map(([name, raw]) => `${JSON.stringify(name)}:${raw}`).join(",");
 }
 
 /** Takes the member `name` out of the object at `at`, each time that it stands there. */

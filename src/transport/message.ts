@@ -1,4 +1,4 @@
-import { edited, settingMember } from "./json_edit.ts";
+import { edited, membersText, type RawMember, removingMember, settingMembers } from "./json_edit.ts";
 import {
   eachMember,
   elementsOf,
@@ -99,7 +99,7 @@ export class Message {
 
   /** The same message under another id, given in raw form; the rest of the text is untouched. */
   withId(id: string): Message {
-    return readMessage(edited(this.bytes, settingMember(this.bytes, skipBlank(this.bytes, 0), "id", id)));
+    return readMessage(edited(this.bytes, settingMembers(this.bytes, skipBlank(this.bytes, 0), [["id", id]])));
   }
 
   /**
@@ -107,10 +107,32 @@ export class Message {
    * takes the place of `params` that are none.
    */
   withParam(name: string, raw: string): Message {
-    const edits = this.#params < 0 || this.bytes[this.#params] !== OPEN_BRACE
-      ? settingMember(this.bytes, skipBlank(this.bytes, 0), "params", `{${JSON.stringify(name)}:${raw}}`)
-      : settingMember(this.bytes, this.#params, name, raw);
-    return readMessage(edited(this.bytes, edits));
+    return this.withParams([[name, raw]]);
+  }
+
+  /** The same for several members, and for members of `params._meta`. */
+  withParams(members: readonly RawMember[], meta: readonly RawMember[] = []): Message {
+    const { bytes } = this;
+    const at = this.#params;
+    const all = meta.length === 0 ? members : [...members, ["_meta", `{${membersText(meta)}}`] as const];
+    if (at < 0 || bytes[at] !== OPEN_BRACE) {
+      return readMessage(
+        edited(bytes, settingMembers(bytes, skipBlank(bytes, 0), [["params", `{${membersText(all)}}`]])),
+      );
+    }
+    const old = meta.length === 0 ? undefined : findMember(bytes, at, "_meta");
+    if (old !== undefined && bytes[old.start] === OPEN_BRACE) {
+      const edits = [...settingMembers(bytes, at, members), ...settingMembers(bytes, old.start, meta)];
+      return readMessage(edited(bytes, edits));
+    }
+    return readMessage(edited(bytes, settingMembers(bytes, at, all)));
+  }
+
+  /** The same message without a member of `params._meta`; the rest of the text is untouched. */
+  withoutMeta(name: string): Message {
+    const meta = this.#params < 0 ? undefined : findMember(this.bytes, this.#params, "_meta");
+    if (meta === undefined || this.bytes[meta.start] !== OPEN_BRACE) return this;
+    return readMessage(edited(this.bytes, removingMember(this.bytes, meta.start, name)));
   }
 }
 

@@ -5,6 +5,7 @@ import { textOf } from "../../transport/json_scan.ts";
 import { composeMessage, type Message } from "../../transport/message.ts";
 import { claimedRevision } from "../../transport/request_headers.ts";
 import { readPage, withoutElements } from "../list_answer.ts";
+import { Looks } from "./looks.ts";
 import { headersOfCall, type MirroredArgument, mirroredArguments } from "./tool_headers.ts";
 
 /** What mirroring needs. */
@@ -14,9 +15,6 @@ export interface MirroredHeadersOptions {
   readonly events: FarEndEvents;
   readonly notify: Notify;
 }
-
-/** A request whose answer is looked at before it is handed on; true where it is kept back. */
-type Look = (answer: Message, causedBy: string | undefined) => boolean;
 
 const HEADER_MISMATCH = "-32020";
 const ANNOTATION = Buffer.from("x-mcp-header");
@@ -32,7 +30,7 @@ export class MirroredHeaders implements FarEnd {
   readonly #far: FarEnd;
   /** Of each tool that wants some, by name. */
   readonly #mirrored = new Map<string, readonly MirroredArgument[]>();
-  readonly #looks = new Map<string, Look>();
+  readonly #looks = new Looks();
   readonly #warned = new Set<string>();
   #count = 0;
   /** The handshake that waits for its answer, and whether one was agreed to: its era knows no such headers. */
@@ -75,52 +73,32 @@ export class MirroredHeaders implements FarEnd {
   }
 
   async #list(request: Message, options: SendOptions): Promise<void> {
-    this.#looks.set(request.key, (answer, causedBy) => {
+    await this.#looks.send(this.#far, request, options, (answer, causedBy) => {
       void this.#options.events.onmessage(this.#read(answer), causedBy);
       return true;
     });
-    try {
-      await this.#far.send(request, options);
-    } finally {
-      this.#looks.delete(request.key);
-    }
   }
 
   /** Calls a tool; where its headers are not those that the server wants, looks the tool up and calls once more. */
   async #call(request: Message, options: SendOptions): Promise<void> {
     const name = request.stringParam("name") ?? "";
+    const { events } = this.#options;
     const headers = headersOfCall(request, this.#mirrored.get(name) ?? []);
-    const mismatch = await this.#attempt(request, { ...options, headers });
-    if (mismatch === undefined) return;
-    await this.#lookUp(request, options);
-    const wanted = headersOfCall(request, this.#mirrored.get(name) ?? []);
-    if (Bun.deepEquals(wanted, headers)) return void this.#options.events.onmessage(mismatch, request.key);
-    const again = request.withId(`"mcp-bridge:headers:${++this.#count}"`);
-    this.#looks.set(again.key, (answer) => {
-      void this.#options.events.onmessage(answer.withId(request.id!), request.key);
-      return true;
-    });
-    try {
-      await this.#far.send(again, { ...options, headers: wanted });
-    } finally {
-      this.#looks.delete(again.key);
-    }
-  }
-
-  /** The server's complaint about the headers; any other answer goes on to the client. */
-  async #attempt(request: Message, options: SendOptions): Promise<Message | undefined> {
     let mismatch: Message | undefined;
-    this.#looks.set(request.key, (answer) => {
+    await this.#looks.send(this.#far, request, { ...options, headers }, (answer) => {
       if (!answer.isError || answer.answerMember("error", "code") !== HEADER_MISMATCH) return false;
       mismatch = answer;
       return true;
     });
-    try {
-      await this.#far.send(request, options);
-    } finally {
-      this.#looks.delete(request.key);
-    }
-    return mismatch;
+    if (mismatch === undefined) return;
+    await this.#lookUp(request, options);
+    const wanted = headersOfCall(request, this.#mirrored.get(name) ?? []);
+    if (Bun.deepEquals(wanted, headers)) return void events.onmessage(mismatch, request.key);
+    const again = request.withId(this.#nextId());
+    await this.#looks.send(this.#far, again, { ...options, headers: wanted }, (answer) => {
+      void events.onmessage(answer.withId(request.id!), request.key);
+      return true;
+    });
   }
 
   /** Reads the whole list of tools, with what the call says of the client. */
@@ -128,32 +106,27 @@ export class MirroredHeaders implements FarEnd {
     const { progressToken: _, ...meta } = JSON.parse(call.param("_meta")!) as Record<string, unknown>;
     let cursor: string | undefined;
     for (let page = 0; page < MOST_PAGES; page++) {
-      const id = `mcp-bridge:headers:${++this.#count}`;
       const params = { ...(cursor === undefined ? {} : { cursor: JSON.parse(cursor) as string }), _meta: meta };
-      const request = composeMessage({ id, method: "tools/list", params });
-      let next: string | undefined;
-      this.#looks.set(request.key, (answer) => {
-        next = answer.isError ? undefined : readPage(this.#read(answer), "tools")?.nextCursor;
-        return true;
-      });
-      try {
-        await this.#far.send(request, abort === undefined ? {} : { abort });
-      } finally {
-        this.#looks.delete(request.key);
-      }
+      const request = composeMessage({ method: "tools/list", params }).withId(this.#nextId());
+      const answer = await this.#looks.ask(this.#far, request, abort === undefined ? {} : { abort });
+      const next = answer === undefined || answer.isError
+        ? undefined
+        : readPage(this.#read(answer), "tools")?.nextCursor;
       if (next === undefined || next === cursor) return;
       cursor = next;
     }
   }
 
+  #nextId(): string {
+    return `"mcp-bridge:headers:${++this.#count}"`;
+  }
+
   #fromServer(message: Message, causedBy: string | undefined): Promise<void> | undefined {
-    if (message.kind === "response") {
-      if (message.key === this.#handshake) {
-        this.#handshake = undefined;
-        this.#isLegacy = !message.isError;
-      }
-      if (this.#looks.get(message.key)?.(message, causedBy)) return undefined;
+    if (message.kind === "response" && message.key === this.#handshake) {
+      this.#handshake = undefined;
+      this.#isLegacy = !message.isError;
     }
+    if (this.#looks.keeps(message, causedBy)) return undefined;
     return this.#options.events.onmessage(message, causedBy);
   }
 

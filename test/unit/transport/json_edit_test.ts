@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { edited, removingItems, removingMember, settingMember } from "../../../src/transport/json_edit.ts";
+import { edited, removingItems, removingMember, settingMembers } from "../../../src/transport/json_edit.ts";
 import { elementsOf } from "../../../src/transport/json_scan.ts";
 import { runs } from "../../harness/counts.ts";
 
@@ -9,7 +9,7 @@ const decoder = new TextDecoder();
 
 function setting(text: string, name: string, raw: string): string {
   const bytes = encoder.encode(text);
-  return decoder.decode(edited(bytes, settingMember(bytes, 0, name, raw)));
+  return decoder.decode(edited(bytes, settingMembers(bytes, 0, [[name, raw]])));
 }
 
 function removing(text: string, name: string): string {
@@ -17,7 +17,7 @@ function removing(text: string, name: string): string {
   return decoder.decode(edited(bytes, removingMember(bytes, 0, name)));
 }
 
-describe("settingMember", () => {
+describe("settingMembers", () => {
   test.each([
     ["{}", '{"a":1}'],
     ["{ }", '{"a":1 }'],

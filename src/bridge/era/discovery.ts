@@ -1,0 +1,101 @@
+import { composeMessage, decodedString, type Message, readMessage } from "../../transport/message.ts";
+import type { RawMember } from "../../transport/json_edit.ts";
+
+/** The revisions without a handshake that are spoken here. */
+const MODERN_REVISIONS: readonly string[] = ["2026-07-28"];
+/** Those with one, the oldest first. */
+const LEGACY_REVISIONS: readonly string[] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
+
+const PREFIX = "io.modelcontextprotocol/";
+/** Where a request of revision 2026-07-28 says which level of the log its sender wants. */
+export const LOG_LEVEL = `${PREFIX}logLevel`;
+/** Where a notification says which `subscriptions/listen` it belongs to. */
+export const SUBSCRIPTION_ID = `${PREFIX}subscriptionId`;
+
+/** What a server of the era without a handshake offers. */
+export interface Offer {
+  /** The revision to speak with it. */
+  readonly revision: string;
+  readonly capabilities: Readonly<Record<string, unknown>>;
+  readonly serverInfo: unknown;
+  readonly instructions: string | undefined;
+}
+
+/**
+ * What each request says of its sender in the era without a handshake (2026-07-28 basic, "_meta"), by the client's own
+ * `initialize`: as raw text, as the client wrote it.
+ */
+export function senderMeta(initialize: Message, revision: string): RawMember[] {
+  const info = initialize.param("clientInfo");
+  return [
+    [`${PREFIX}protocolVersion`, JSON.stringify(revision)],
+    ...(info === undefined ? [] : [[`${PREFIX}clientInfo`, info] as const]),
+    [`${PREFIX}clientCapabilities`, initialize.param("capabilities") ?? "{}"],
+  ];
+}
+
+/** Asks a server what it is; `id` in raw form. */
+export function discoverRequest(id: string, meta: readonly RawMember[]): Message {
+  return composeMessage({ method: "server/discover" }).withId(id).withParams([], meta);
+}
+
+/** The newest revision of the era without a handshake, to begin with. */
+export function firstRevision(): string {
+  return MODERN_REVISIONS.at(-1)!;
+}
+
+/** Reads an answer to `server/discover`: nothing where it is none, or names no revision that is spoken here. */
+export function readOffer(answer: Message | undefined): Offer | undefined {
+  if (answer === undefined || answer.isError) return undefined;
+  const { result } = JSON.parse(new TextDecoder().decode(answer.bytes)) as { result: unknown };
+  if (!isObject(result)) return undefined;
+  const { supportedVersions, capabilities, instructions, _meta: meta } = result;
+  if (!Array.isArray(supportedVersions) || !isObject(capabilities)) return undefined;
+  const revision = MODERN_REVISIONS.findLast((known) => supportedVersions.includes(known));
+  if (revision === undefined) return undefined;
+  return {
+    revision,
+    capabilities,
+    serverInfo: isObject(meta) ? meta[`${PREFIX}serverInfo`] : undefined,
+    instructions: typeof instructions === "string" ? instructions : undefined,
+  };
+}
+
+/** JSON-RPC errors by which a server of the era without a handshake may meet an `initialize`; a look at it decides. */
+const MODERN_WORDS = new Set(["-32020", "-32021", "-32022", "-32601", "-32602"]);
+
+/** Whether an error may be the word of a server that knows no handshake. */
+export function mayBeModern(refusal: Message): boolean {
+  return MODERN_WORDS.has(refusal.answerMember("error", "code") ?? "");
+}
+
+/** The code of JSON-RPC errors that SDKs of the handshake's era give to what belongs to no session. */
+const LEGACY_WORD = "-32000";
+
+/** Whether an error may be the word of a server that wants a handshake first. */
+export function mayBeLegacy(refusal: Message): boolean {
+  return refusal.isError && refusal.answerMember("error", "code") === LEGACY_WORD;
+}
+
+/** The answer to a client's `initialize` by a server that knows none; `server` is its name to a person. */
+export function initializeResult(initialize: Message, offer: Offer, server: string): Message {
+  const { extensions: _extensions, tasks: _tasks, ...capabilities } = offer.capabilities;
+  const text = JSON.stringify({
+    protocolVersion: agreedRevision(initialize),
+    capabilities,
+    serverInfo: isObject(offer.serverInfo) ? offer.serverInfo : { name: server, version: "unknown" },
+    ...(offer.instructions === undefined ? {} : { instructions: offer.instructions }),
+  });
+  return readMessage(new TextEncoder().encode(`{"jsonrpc":"2.0","id":${initialize.id},"result":${text}}`));
+}
+
+/** The revision that is spoken with a client: its own, where that is one with a handshake. */
+export function agreedRevision(initialize: Message): string {
+  const wanted = decodedString(initialize.param("protocolVersion"));
+  return wanted !== undefined && LEGACY_REVISIONS.includes(wanted) ? wanted : LEGACY_REVISIONS.at(-1)!;
+}
+
+/** Whether a JSON value is an object. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

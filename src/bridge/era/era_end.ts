@@ -1,0 +1,190 @@
+import type { Clock } from "../../platform/clock.ts";
+import { BridgeError } from "../../platform/errors.ts";
+import type { Notify } from "../../platform/notice.ts";
+import { ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "../../transport/channel.ts";
+import type { Message } from "../../transport/message.ts";
+import { claimedRevision } from "../../transport/request_headers.ts";
+import { errorAnswer } from "../answers.ts";
+import type { Memory } from "../handshake.ts";
+import {
+  discoverRequest,
+  firstRevision,
+  initializeResult,
+  mayBeLegacy,
+  mayBeModern,
+  readOffer,
+  senderMeta,
+} from "./discovery.ts";
+import { Looks } from "./looks.ts";
+import { Translation } from "./translation.ts";
+
+/** What finding out a server's era needs. */
+export interface EraEndOptions {
+  /** Makes the end that speaks to the server. */
+  make(events: FarEndEvents): FarEnd;
+  readonly events: FarEndEvents;
+  readonly clock: Clock;
+  readonly notify: Notify;
+  /** The server's name to a person. */
+  readonly server: string;
+  readonly memory: Memory;
+  /** Which era is spoken to the server: that of the handshake, the one without, or the client's where that can be. */
+  readonly protocol: "legacy" | "auto" | "modern";
+  /** See `TranslationOptions`. */
+  readonly cancelsByMessage: boolean;
+}
+
+/** Under what name the era is remembered. */
+const ERA = "era";
+
+/**
+ * A far end for clients and servers of both eras (2026-07-28 basic/versioning). The client's own era is spoken wherever
+ * the server can; a server that knows no handshake is spoken to in the name of a client that knows nothing else.
+ */
+export class EraEnd implements FarEnd {
+  readonly #options: EraEndOptions;
+  readonly #far: FarEnd;
+  readonly #looks = new Looks();
+  #translation: Translation | undefined;
+  /** What has been seen to work: then messages pass as they are. */
+  #isSettled = false;
+  #count = 0;
+
+  constructor(options: EraEndOptions) {
+    this.#options = options;
+    const { events } = options;
+    this.#far = options.make({
+      onmessage: (message, causedBy) => this.#fromServer(message, causedBy),
+      onactivity: () => events.onactivity(),
+      onloss: () => events.onloss(),
+    });
+  }
+
+  get isLocal(): boolean {
+    return this.#far.isLocal;
+  }
+
+  async close(deadline: number): Promise<void> {
+    this.#translation?.stop();
+    await this.#far.close(deadline);
+  }
+
+  reconnect(): void {
+    this.#far.reconnect();
+    this.#translation?.reconnect();
+  }
+
+  send(message: Message, options: SendOptions = {}): Promise<void> | undefined {
+    if (message.kind === "request" && message.method === "initialize") return this.#open(message, options);
+    if (this.#translation !== undefined) return this.#translation.send(message, options);
+    if (this.#isSettled || message.kind !== "request" || claimedRevision(message) === undefined) {
+      return this.#far.send(message, options);
+    }
+    return this.#tryModern(message, options);
+  }
+
+  /** Opens a session for a client of the handshake's era. */
+  async #open(initialize: Message, options: SendOptions): Promise<void> {
+    const { protocol, memory, events, server } = this.#options;
+    this.#translation?.stop();
+    this.#translation = undefined;
+    if (protocol === "legacy") return await this.#far.send(initialize, options);
+    const remembered = protocol === "auto" ? await memory.get(ERA) : "modern";
+    if (remembered === "modern" && await this.#translate(initialize, options)) return;
+    if (protocol === "modern") {
+      const error = new BridgeError("bad_answer", "the server does not speak MCP 2026-07-28", {
+        hint: 'leave "--protocol modern" out',
+      });
+      return void events.onmessage(errorAnswer(initialize.id!, error, server), initialize.key);
+    }
+    const refusal = await this.#initialize(initialize, options);
+    if (refusal === undefined) {
+      if (remembered !== undefined) this.#remember("legacy");
+    } else if (await this.#translate(initialize, options)) {
+      this.#remember("modern");
+    } else {
+      void events.onmessage(refusal, initialize.key);
+    }
+  }
+
+  /** Sends the client's handshake; gives the server's refusal where that may be for want of a handshake. */
+  async #initialize(initialize: Message, options: SendOptions): Promise<Message | undefined> {
+    let refusal: Message | undefined;
+    await this.#looks.send(this.#far, initialize, options, (answer, causedBy) => {
+      if (answer.isError && mayBeModern(answer)) refusal = answer;
+      else {
+        this.#isSettled ||= !answer.isError;
+        void this.#options.events.onmessage(answer, causedBy);
+      }
+      return true;
+    });
+    return refusal;
+  }
+
+  /** Speaks to a server without a handshake in the client's name, if it is one. */
+  async #translate(initialize: Message, options: SendOptions): Promise<boolean> {
+    const { events, server, clock, notify, cancelsByMessage } = this.#options;
+    const id = `"mcp-bridge:discover:${++this.#count}"`;
+    const request = discoverRequest(id, senderMeta(initialize, firstRevision()));
+    const answer = await this.#looks.ask(this.#far, request, options).catch((thrown) => {
+      if (thrown instanceof ChannelFailure && thrown.kind === "refused") return undefined;
+      throw thrown;
+    });
+    const offer = readOffer(answer);
+    if (offer === undefined) return false;
+    const [far, looks] = [this.#far, this.#looks];
+    this.#translation = new Translation({
+      far,
+      looks,
+      events,
+      clock,
+      notify,
+      server,
+      initialize,
+      offer,
+      cancelsByMessage,
+    });
+    notify({ level: "debug", text: `the server speaks MCP ${offer.revision} alone, which is translated` });
+    void events.onmessage(initializeResult(initialize, offer, server), initialize.key);
+    return true;
+  }
+
+  /** The first requests of a client without a handshake show whether the server can do without. */
+  async #tryModern(request: Message, options: SendOptions): Promise<void> {
+    const { events, server } = this.#options;
+    const revision = claimedRevision(request)!;
+    const isQuestion = request.method === "server/discover";
+    try {
+      await this.#looks.send(this.#far, request, options, (answer, causedBy) => {
+        if (!isQuestion && mayBeLegacy(answer)) void events.onmessage(tooNew(request, revision, server), causedBy);
+        else {
+          this.#isSettled ||= !answer.isError;
+          void events.onmessage(answer, causedBy);
+        }
+        return true;
+      });
+    } catch (thrown) {
+      const isForeign = thrown instanceof ChannelFailure && thrown.kind === "refused" &&
+        (thrown.status === 400 || thrown.status === 404 || thrown.status === 405);
+      if (isQuestion || !isForeign) throw thrown;
+      void events.onmessage(tooNew(request, revision, server), request.key);
+    }
+  }
+
+  #fromServer(message: Message, causedBy: string | undefined): Promise<void> | undefined {
+    if (this.#looks.keeps(message, causedBy) || this.#translation?.takes(message)) return undefined;
+    return this.#options.events.onmessage(message, causedBy);
+  }
+
+  /** The client's answer leaves first. */
+  #remember(era: "legacy" | "modern"): void {
+    setImmediate(() => void this.#options.memory.put(ERA, era));
+  }
+}
+
+/** A client that knows no handshake at a server that wants one: nobody translates that way round. */
+function tooNew(request: Message, revision: string, server: string): Message {
+  const what = `the server speaks MCP 2025-11-25 or earlier, and the client ${revision} alone`;
+  const hint = "use a client that speaks 2025-11-25 as well, or ask whoever runs the server to update it";
+  return errorAnswer(request.id!, new BridgeError("era_mismatch", what, { hint }), server);
+}

@@ -1,0 +1,185 @@
+import { type Clock, jittered, pause } from "../../platform/clock.ts";
+import { BridgeError, toBridgeError } from "../../platform/errors.ts";
+import type { Notify } from "../../platform/notice.ts";
+import { ChannelFailure } from "../../transport/channel.ts";
+import { composeMessage, decodedString, idKey, type Message } from "../../transport/message.ts";
+import { isObject, SUBSCRIPTION_ID } from "./discovery.ts";
+
+/** What keeping a subscription needs. */
+export interface SubscriptionOptions {
+  readonly clock: Clock;
+  readonly notify: Notify;
+  readonly capabilities: Readonly<Record<string, unknown>>;
+  /** The id of the next request of ours, in raw form. */
+  nextId(): string;
+  /** Sends a request of ours; settles with its answer, or nothing, when its stream has ended. */
+  ask(request: Message, abort: AbortController): Promise<Message | undefined>;
+  /** Hands a message to the client. */
+  say(message: Message): void;
+}
+
+/** The lists by the capability that promises news of them: what is asked for, and what the client is told. */
+const LISTS = [
+  ["tools", "toolsListChanged", "notifications/tools/list_changed"],
+  ["prompts", "promptsListChanged", "notifications/prompts/list_changed"],
+  ["resources", "resourcesListChanged", "notifications/resources/list_changed"],
+] as const;
+
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 5 * 60_000;
+const ACKNOWLEDGED = "notifications/subscriptions/acknowledged";
+
+/** A `subscriptions/listen` under way. */
+interface Stream {
+  /** In raw form. */
+  readonly id: string;
+  readonly abort: AbortController;
+  readonly acknowledged: PromiseWithResolvers<void>;
+}
+
+/**
+ * Keeps one `subscriptions/listen` open for everything that a client of the handshake's era hears of by itself
+ * (2026-07-28 basic/patterns, "Subscriptions"): changed lists, and the resources that it subscribed to. Another set has
+ * its stream open before the last one closes.
+ */
+export class Subscription {
+  readonly #options: SubscriptionOptions;
+  readonly #uris = new Set<string>();
+  readonly #streams = new Map<string, Stream>();
+  readonly #over = new AbortController();
+  /** Counts the sets; a stream of an earlier one is not opened again. */
+  #version = 0;
+
+  constructor(options: SubscriptionOptions) {
+    this.#options = options;
+  }
+
+  /** Listens from now on. */
+  start(): void {
+    this.#keep(++this.#version).catch(() => {});
+  }
+
+  /** Connects anew. */
+  reconnect(): void {
+    if (this.#version === 0) return;
+    const old = [...this.#streams.values()];
+    this.#keep(++this.#version, true).catch(() => {});
+    for (const stream of old) stream.abort.abort(ended());
+  }
+
+  /** Listens no more. */
+  stop(): void {
+    this.#over.abort(ended());
+    for (const { abort } of this.#streams.values()) abort.abort(ended());
+  }
+
+  /**
+   * Asks for news of a resource, or for no more of them; settles once the server has agreed.
+   *
+   * @throws {BridgeError} where the server does not listen
+   */
+  async follow(uri: string, isWanted: boolean): Promise<void> {
+    if (isWanted) this.#uris.add(uri);
+    else this.#uris.delete(uri);
+    await this.#keep(++this.#version);
+  }
+
+  /** Whether a notification belongs to a stream of ours: it is handed on in the words of the handshake's era. */
+  takes(message: Message): boolean {
+    const id = message.param("_meta", SUBSCRIPTION_ID);
+    const stream = id === undefined ? undefined : this.#streams.get(idKey(id));
+    if (stream === undefined) return false;
+    if (message.method === ACKNOWLEDGED) stream.acknowledged.resolve();
+    else this.#options.say(message.withoutMeta(SUBSCRIPTION_ID));
+    return true;
+  }
+
+  /** Opens a stream for the set of `version` and settles when it stands; it is opened again for as long as that is the set. */
+  async #keep(version: number, wasOpen = false): Promise<void> {
+    const filter = this.#filter();
+    const old = [...this.#streams.values()];
+    if (filter === undefined) {
+      for (const stream of old) stream.abort.abort(ended());
+      return;
+    }
+    const first = Promise.withResolvers<void>();
+    void this.#listen(version, filter, wasOpen, () => {
+      for (const stream of old) stream.abort.abort(ended());
+      first.resolve();
+    }).catch(first.reject);
+    await first.promise.catch((thrown) => {
+      this.#options.notify({ level: "info", text: `no news from the server: ${toBridgeError(thrown).message}` });
+      throw thrown;
+    });
+  }
+
+  async #listen(version: number, filter: object, wasOpen: boolean, onopen: () => void): Promise<void> {
+    const { clock, notify } = this.#options;
+    let wait = FIRST_WAIT_MS;
+    let isNews = wasOpen;
+    while (version === this.#version && !this.#over.signal.aborted) {
+      const stream = this.#stream();
+      const request = composeMessage({ method: "subscriptions/listen", params: { notifications: filter } })
+        .withId(stream.id);
+      const ended = this.#options.ask(request, stream.abort);
+      try {
+        const open = await Promise.race([stream.acknowledged.promise.then(() => true), ended.then(() => false)]);
+        if (open) {
+          wait = FIRST_WAIT_MS;
+          onopen();
+          // What happened meanwhile nobody heard of.
+          if (isNews) this.#sayListsChanged();
+          isNews = true;
+        }
+        const answer = await ended;
+        if (answer?.isError === true) throw refused(answer);
+      } catch (thrown) {
+        if (version !== this.#version || this.#over.signal.aborted) return;
+        notify({ level: "debug", text: `the stream of news ended: ${toBridgeError(thrown).message}` });
+        if (thrown instanceof ChannelFailure ? thrown.kind === "refused" : thrown instanceof BridgeError) throw thrown;
+      } finally {
+        this.#streams.delete(idKey(stream.id));
+      }
+      await pause(clock, jittered(wait), this.#over.signal);
+      wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+    }
+  }
+
+  #stream(): Stream {
+    const stream = {
+      id: this.#options.nextId(),
+      abort: new AbortController(),
+      acknowledged: Promise.withResolvers<void>(),
+    };
+    this.#streams.set(idKey(stream.id), stream);
+    return stream;
+  }
+
+  /** What the client hears of; nothing where there is nothing. */
+  #filter(): object | undefined {
+    const filter: Record<string, unknown> = {};
+    for (const [capability, name] of LISTS) if (this.#promises(capability)) filter[name] = true;
+    if (this.#uris.size > 0) filter["resourceSubscriptions"] = [...this.#uris];
+    return Object.keys(filter).length === 0 ? undefined : filter;
+  }
+
+  #sayListsChanged(): void {
+    for (const [capability, , method] of LISTS) {
+      if (this.#promises(capability)) this.#options.say(composeMessage({ method }));
+    }
+  }
+
+  #promises(capability: string): boolean {
+    const offered = this.#options.capabilities[capability];
+    return isObject(offered) && offered["listChanged"] === true;
+  }
+}
+
+function refused(answer: Message): ChannelFailure {
+  const said = decodedString(answer.answerMember("error", "message")) ?? "an error";
+  return new ChannelFailure("refused", "bad_answer", `the server does not let us listen: ${said}`);
+}
+
+function ended(): BridgeError {
+  return new BridgeError("closing", "another stream has taken this one's place");
+}

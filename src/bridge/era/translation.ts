@@ -1,0 +1,268 @@
+import type { Clock } from "../../platform/clock.ts";
+import { BridgeError, quoted, toBridgeError } from "../../platform/errors.ts";
+import type { Notify } from "../../platform/notice.ts";
+import { ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "../../transport/channel.ts";
+import { edited, type RawMember, settingMembers } from "../../transport/json_edit.ts";
+import { findMember, skipBlank } from "../../transport/json_scan.ts";
+import { decodedString, idKey, type Message, readMessage } from "../../transport/message.ts";
+import { errorAnswer } from "../answers.ts";
+import {
+  agreedRevision,
+  discoverRequest,
+  isObject,
+  LOG_LEVEL,
+  mayBeLegacy,
+  type Offer,
+  readOffer,
+  senderMeta,
+} from "./discovery.ts";
+import { type InputRequired, InputRounds, readInputRequired } from "./input_rounds.ts";
+import type { Looks } from "./looks.ts";
+import { Subscription } from "./subscription.ts";
+
+/** What a translation needs. */
+export interface TranslationOptions {
+  readonly far: FarEnd;
+  readonly looks: Looks;
+  readonly events: FarEndEvents;
+  readonly clock: Clock;
+  readonly notify: Notify;
+  /** The server's name to a person. */
+  readonly server: string;
+  /** What the client said of itself. */
+  readonly initialize: Message;
+  readonly offer: Offer;
+  /** Whether a request is given up by a message; where it has a stream of its own, that is closed. */
+  readonly cancelsByMessage: boolean;
+}
+
+/** Requests that a server may answer with a wish of its own. */
+const INTERACTIVE = new Set(["tools/call", "prompts/get", "resources/read"]);
+const MOST_ROUNDS = 10;
+const LOG_LEVELS = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
+/** What the era without a handshake has no word for; nobody misses it. */
+const SWALLOWED = new Set([
+  "notifications/initialized",
+  "notifications/roots/list_changed",
+  "notifications/progress",
+]);
+const NO_METHOD = { code: -32601, message: "Method not found" };
+
+/**
+ * Speaks revision 2026-07-28 to a server in the name of a client that speaks the handshake's era: each request says who
+ * sends it, what the server wants to know meanwhile is put to the client as requests, and one stream brings the news.
+ */
+export class Translation {
+  readonly #options: TranslationOptions;
+  readonly #rounds: InputRounds;
+  readonly #subscription: Subscription;
+  /** Under which ids requests went out that did not keep theirs, in raw form, by the key of their own. */
+  readonly #otherIds = new Map<string, string>();
+  readonly #sent = new WeakSet<Message>();
+  #meta: readonly RawMember[];
+  #count = 0;
+
+  constructor(options: TranslationOptions) {
+    const { initialize, offer, clock, notify, looks, far } = options;
+    this.#options = options;
+    this.#meta = senderMeta(initialize, offer.revision);
+    const say = (message: Message): void => void options.events.onmessage(message);
+    const capabilities: unknown = JSON.parse(initialize.param("capabilities") ?? "{}");
+    this.#rounds = new InputRounds({ clock, capabilities, revision: agreedRevision(initialize), say });
+    this.#subscription = new Subscription({
+      clock,
+      notify,
+      capabilities: offer.capabilities,
+      nextId: () => this.#nextId("listen"),
+      ask: (request, abort) => looks.ask(far, request.withParams([], this.#meta), { abort }),
+      say,
+    });
+  }
+
+  /** As the far end's own. */
+  send(message: Message, options: SendOptions): Promise<void> | undefined {
+    if (message.kind === "response") return void this.#rounds.answer(message);
+    if (message.kind === "notification") return this.#tell(message);
+    switch (message.method) {
+      case "ping":
+        return this.#ping(message, options);
+      case "logging/setLevel":
+        return this.#setLevel(message);
+      case "resources/subscribe":
+      case "resources/unsubscribe":
+        return this.#follow(message);
+      default:
+        return this.#carry(message, options);
+    }
+  }
+
+  /** Whether a message of the server is none for the client as it is. */
+  takes(message: Message): boolean {
+    return message.kind === "notification" && this.#subscription.takes(message);
+  }
+
+  /** Connects anew what stays open. */
+  reconnect(): void {
+    this.#subscription.reconnect();
+  }
+
+  /** Ends what stays open. */
+  stop(): void {
+    this.#subscription.stop();
+  }
+
+  #tell(message: Message): Promise<void> | undefined {
+    const { far, cancelsByMessage } = this.#options;
+    if (message.method === "notifications/initialized") this.#subscription.start();
+    if (SWALLOWED.has(message.method!)) return undefined;
+    if (message.method !== "notifications/cancelled") return far.send(message.withParams([], this.#meta));
+    if (!cancelsByMessage) return undefined;
+    const other = this.#otherIds.get(idKey(message.param("requestId") ?? "null"));
+    return far.send(other === undefined ? message : message.withParam("requestId", other));
+  }
+
+  /** Whoever wants to know whether the server lives asks what it is. */
+  async #ping(request: Message, options: SendOptions): Promise<void> {
+    const { far, looks } = this.#options;
+    await looks.ask(far, discoverRequest(this.#nextId("ping"), this.#meta), options);
+    this.#answer(request, "result", "{}");
+  }
+
+  #setLevel(request: Message): undefined {
+    const level = request.param("level");
+    if (!isObject(this.#options.offer.capabilities["logging"])) this.#refuse(request, NO_METHOD);
+    else if (!LOG_LEVELS.includes(decodedString(level) ?? "")) {
+      this.#refuse(request, { code: -32602, message: "Unknown log level" });
+    } else {
+      this.#meta = [...this.#meta.filter(([name]) => name !== LOG_LEVEL), [LOG_LEVEL, level!]];
+      this.#answer(request, "result", "{}");
+    }
+    return undefined;
+  }
+
+  async #follow(request: Message): Promise<void> {
+    const resources = this.#options.offer.capabilities["resources"];
+    const uri = request.stringParam("uri");
+    if (!isObject(resources) || resources["subscribe"] !== true) return this.#refuse(request, NO_METHOD);
+    if (uri === undefined) return this.#refuse(request, { code: -32602, message: "No uri" });
+    await this.#subscription.follow(uri, request.method === "resources/subscribe");
+    this.#answer(request, "result", "{}");
+  }
+
+  /** Carries a request out, with as many rounds as the server wants of the client. */
+  async #carry(request: Message, options: SendOptions): Promise<void> {
+    try {
+      let outgoing = this.#outgoing(request, this.#sent.has(request), []);
+      this.#sent.add(request);
+      for (let round = 0; round <= MOST_ROUNDS; round++) {
+        const wish = await this.#exchange(request, outgoing, options);
+        if (wish === undefined) return;
+        const input = await this.#rounds.gather(wish, options);
+        outgoing = this.#outgoing(request, true, input);
+      }
+      throw new BridgeError("bad_answer", `the server asks for more again and again, and got it ${MOST_ROUNDS} times`, {
+        hint: "ask whoever runs the server",
+      });
+    } catch (thrown) {
+      if (thrown instanceof ChannelFailure || options.abort?.signal.aborted) throw thrown;
+      this.#hand(errorAnswer(request.id!, toBridgeError(thrown), this.#options.server), request);
+    } finally {
+      this.#otherIds.delete(request.key);
+    }
+  }
+
+  /** One round: what the server wants first, or nothing where the client has its answer. */
+  async #exchange(request: Message, outgoing: Message, options: SendOptions): Promise<InputRequired | undefined> {
+    const { far, looks } = this.#options;
+    let wish: InputRequired | undefined;
+    let doubted: Message | undefined;
+    try {
+      await looks.send(far, outgoing, options, (answer) => {
+        if (INTERACTIVE.has(request.method!)) wish = readInputRequired(answer);
+        if (wish === undefined && mayBeLegacy(answer)) doubted = answer;
+        if (wish === undefined && doubted === undefined) this.#hand(this.#translated(request, answer), request);
+        return true;
+      });
+    } catch (thrown) {
+      if (thrown instanceof ChannelFailure && isForeign(thrown)) await this.#ensureEra(options);
+      throw thrown;
+    }
+    if (doubted !== undefined) {
+      await this.#ensureEra(options);
+      this.#hand(this.#translated(request, doubted), request);
+    }
+    return wish;
+  }
+
+  /** A server that wants a handshake all of a sudden has become another one: the session with the old one is lost. */
+  async #ensureEra(options: SendOptions): Promise<void> {
+    const { far, looks } = this.#options;
+    const { abort } = options;
+    const found = await looks.ask(
+      far,
+      discoverRequest(this.#nextId("era"), this.#meta),
+      abort === undefined ? {} : { abort },
+    )
+      .catch((thrown) => {
+        if (thrown instanceof ChannelFailure && isForeign(thrown)) return undefined;
+        throw thrown;
+      });
+    if (readOffer(found) !== undefined) return;
+    throw new ChannelFailure("session_lost", "session_lost", "the server speaks another era of the protocol now");
+  }
+
+  /** The answer as a client of the handshake's era reads it, under the id that it gave. */
+  #translated(request: Message, answer: Message): Message {
+    const named = answer.key === request.key ? answer : answer.withId(request.id!);
+    if (named.isError) return withLegacyCode(request, named);
+    const type = decodedString(named.answerMember("result", "resultType"));
+    if (type === undefined || type === "complete") return named;
+    const error = new BridgeError(
+      "bad_answer",
+      `the server answered with a result of the type ${quoted(type, 60)}, which the client's revision has no word for`,
+      { hint: "use a client that speaks MCP 2026-07-28" },
+    );
+    return errorAnswer(request.id!, error, this.#options.server);
+  }
+
+  /** What goes out for a request: who sends it, and what the server asked for. Whatever is sent again has another id. */
+  #outgoing(request: Message, isAgain: boolean, input: readonly RawMember[]): Message {
+    const named = request.withParams(input, this.#meta);
+    if (!isAgain) return named;
+    const id = this.#nextId("again");
+    this.#otherIds.set(request.key, id);
+    return named.withId(id);
+  }
+
+  #answer(request: Message, member: "result" | "error", raw: string): void {
+    const text = `{"jsonrpc":"2.0","id":${request.id},"${member}":${raw}}`;
+    this.#hand(readMessage(new TextEncoder().encode(text)), request);
+  }
+
+  #refuse(request: Message, error: { code: number; message: string }): void {
+    this.#answer(request, "error", JSON.stringify(error));
+  }
+
+  #hand(answer: Message, request: Message): void {
+    void this.#options.events.onmessage(answer, request.key);
+  }
+
+  #nextId(what: string): string {
+    return `"mcp-bridge:${what}:${++this.#count}"`;
+  }
+}
+
+/** How a server refuses what it does not know the shape of, by its status. */
+function isForeign({ kind, status }: ChannelFailure): boolean {
+  return kind === "refused" && (status === 400 || status === 404 || status === 405);
+}
+
+/** A resource that is not there had a code of its own before. */
+function withLegacyCode(request: Message, answer: Message): Message {
+  if (request.method !== "resources/read" || answer.answerMember("error", "code") !== "-32602") return answer;
+  const data = answer.answerMember("error", "data");
+  const parsed: unknown = data === undefined ? undefined : JSON.parse(data);
+  if (!isObject(parsed) || parsed["uri"] === undefined) return answer;
+  const error = findMember(answer.bytes, skipBlank(answer.bytes, 0), "error")!;
+  return readMessage(edited(answer.bytes, settingMembers(answer.bytes, error.start, [["code", "-32002"]])));
+}
