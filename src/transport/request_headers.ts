@@ -19,7 +19,12 @@ const NAMED_BY: Readonly<Record<string, string>> = {
  */
 export function claimedRevision(message: Message): string | undefined {
   const revision = message.stringParam("_meta", "io.modelcontextprotocol/protocolVersion");
-  return revision !== undefined && revision >= FIRST_MODERN_REVISION ? revision : undefined;
+  return revision !== undefined && isModern(revision) ? revision : undefined;
+}
+
+/** Whether a revision is one without a handshake. */
+export function isModern(revision: string): boolean {
+  return revision >= FIRST_MODERN_REVISION;
 }
 
 /** The headers that revision 2026-07-28 wants beside a message's body, derived from that body. */

@@ -9,7 +9,13 @@ import { readEventStream } from "./event_stream.ts";
 import { Exchange } from "./exchange.ts";
 import { fetchOrFail, mediaType } from "./http_exchange.ts";
 import { composeMessage, type Message } from "./message.ts";
-import { claimedRevision, encodeHeaderValue, negotiatedRevision, standardHeaders } from "./request_headers.ts";
+import {
+  claimedRevision,
+  encodeHeaderValue,
+  isModern,
+  negotiatedRevision,
+  standardHeaders,
+} from "./request_headers.ts";
 import { judgeRefusal, PAST_PROXY, sessionLost, speaker } from "./refusal.ts";
 import { keepServerStream, type StreamEnd, streamIsOver } from "./server_stream.ts";
 
@@ -315,7 +321,7 @@ export class StreamableHttp implements FarEnd {
   /** A result of `initialize` opens a session. */
   #beginSession(answer: Message, id: string | undefined): void {
     const revision = negotiatedRevision(answer);
-    if (revision === undefined) return;
+    if (revision === undefined || isModern(revision)) return;
     const session = { id, revision, over: new AbortController(), isLost: false };
     this.#session = { ...session, postHeaders: new Headers({ ...this.#headers(session), ...POST_HEADERS }) };
   }
@@ -330,7 +336,11 @@ export class StreamableHttp implements FarEnd {
   #headersFor(message: Message, session: Session | undefined, more: Readonly<Record<string, string>> = {}): Headers {
     if (session !== undefined) return session.postHeaders;
     const headers = new Headers({ ...this.#headers(undefined), ...POST_HEADERS });
-    if (message.method === "initialize") return headers;
+    if (message.method === "initialize") {
+      // A server that knows no handshake reads this before the body; others pass it over.
+      headers.set("mcp-method", message.method);
+      return headers;
+    }
     const revision = message.kind === "request" ? claimedRevision(message) : this.#modernRevision;
     if (revision === undefined) return headers;
     this.#modernRevision = revision;

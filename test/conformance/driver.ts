@@ -16,6 +16,7 @@ import { SIGN_IN_SCENARIOS } from "./sign_in_scenarios.ts";
 
 const CLIENT_INFO = { name: "mcp-bridge-conformance", version: "1.0.0" };
 const MODERN = "2026-07-28";
+const LAST_LEGACY = "2025-11-25";
 
 /** What a client starts. */
 type Start = Omit<Command, "stderr"> & { stderr: "inherit" };
@@ -43,7 +44,7 @@ async function connectLegacy(start: Start, revision: string): Promise<Client> {
   const capabilities = { elicitation: { form: { applyDefaults: true } } };
   const client = new Client(CLIENT_INFO, { capabilities });
   client.setRequestHandler(ElicitRequestSchema, () => ({ action: "accept", content: {} }));
-  await client.connect(new RevisionTransport(start, revision));
+  await client.connect(new RevisionTransport(start, revision < MODERN ? revision : LAST_LEGACY));
   return client;
 }
 
@@ -109,8 +110,10 @@ async function callAllTools(client: AnyClient): Promise<void> {
   }
 }
 
+/** A client of the handshake's era knows no such request; whoever speaks for it has made one. */
 async function discover(client: AnyClient): Promise<void> {
-  await (client as ModernClient).discover();
+  if (client instanceof ModernClient) await client.discover();
+  else await client.listTools();
 }
 
 async function listTools(client: AnyClient): Promise<void> {
@@ -175,7 +178,8 @@ if (import.meta.main) {
   const { command, args, env } = commandOf(home, process.argv[2]!, ...signIn?.flags?.(context, home.folder) ?? []);
   // What the executable says on stderr stands in the report of the suite.
   const start: Start = { command, args, env: { ...env, ...browser.env }, stderr: "inherit" };
-  const connect = part.skills || revision >= MODERN ? connectModern : connectLegacy;
+  const speaksLegacy = process.env.CLIENT_ERA === "legacy";
+  const connect = !speaksLegacy && (part.skills || revision >= MODERN) ? connectModern : connectLegacy;
   const played = connect(start, revision).then(async (client) => {
     try {
       await part.play(client);

@@ -3,7 +3,7 @@ import { BridgeError } from "../../platform/errors.ts";
 import type { Notify } from "../../platform/notice.ts";
 import { ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "../../transport/channel.ts";
 import type { Message } from "../../transport/message.ts";
-import { claimedRevision } from "../../transport/request_headers.ts";
+import { claimedRevision, isModern, negotiatedRevision } from "../../transport/request_headers.ts";
 import { errorAnswer } from "../answers.ts";
 import type { Memory } from "../handshake.ts";
 import {
@@ -107,11 +107,12 @@ export class EraEnd implements FarEnd {
     }
   }
 
-  /** Sends the client's handshake; gives the server's refusal where that may be for want of a handshake. */
+  /** Sends the client's handshake; gives the server's answer where that may be for want of a handshake. */
   async #initialize(initialize: Message, options: SendOptions): Promise<Message | undefined> {
     let refusal: Message | undefined;
     await this.#looks.send(this.#far, initialize, options, (answer, causedBy) => {
-      if (answer.isError && mayBeModern(answer)) refusal = answer;
+      // Who agrees to a revision without a handshake, in a handshake, means the other era too.
+      if (answer.isError ? mayBeModern(answer) : isModern(negotiatedRevision(answer) ?? "")) refusal = answer;
       else {
         this.#isSettled ||= !answer.isError;
         void this.#options.events.onmessage(answer, causedBy);

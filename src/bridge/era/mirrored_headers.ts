@@ -3,7 +3,7 @@ import type { Notify } from "../../platform/notice.ts";
 import type { FarEnd, FarEndEvents, SendOptions } from "../../transport/channel.ts";
 import { textOf } from "../../transport/json_scan.ts";
 import { composeMessage, type Message } from "../../transport/message.ts";
-import { claimedRevision } from "../../transport/request_headers.ts";
+import { claimedRevision, isModern, negotiatedRevision } from "../../transport/request_headers.ts";
 import { readPage, withoutElements } from "../list_answer.ts";
 import { Looks } from "./looks.ts";
 import { headersOfCall, type MirroredArgument, mirroredArguments } from "./tool_headers.ts";
@@ -124,7 +124,7 @@ export class MirroredHeaders implements FarEnd {
   #fromServer(message: Message, causedBy: string | undefined): Promise<void> | undefined {
     if (message.kind === "response" && message.key === this.#handshake) {
       this.#handshake = undefined;
-      this.#isLegacy = !message.isError;
+      this.#isLegacy = !message.isError && !isModern(negotiatedRevision(message) ?? "");
     }
     if (this.#looks.keeps(message, causedBy)) return undefined;
     return this.#options.events.onmessage(message, causedBy);

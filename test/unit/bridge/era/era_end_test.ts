@@ -1,0 +1,630 @@
+import { describe, expect, test } from "bun:test";
+import { BridgeError } from "../../../../src/platform/errors.ts";
+import { ChannelFailure } from "../../../../src/transport/channel.ts";
+import { EraEnd } from "../../../../src/bridge/era/era_end.ts";
+import { FakeClock, settle } from "../../../harness/fake_clock.ts";
+import { FarEndRig, type Passed, type Serve } from "../../../harness/far_end_rig.ts";
+import type { Json } from "../../../harness/fake_mcp.ts";
+
+const VERSION = "io.modelcontextprotocol/protocolVersion";
+const INFO = "io.modelcontextprotocol/clientInfo";
+const ABLE = "io.modelcontextprotocol/clientCapabilities";
+const LEVEL = "io.modelcontextprotocol/logLevel";
+const SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId";
+
+const CLIENT = { name: "old client", version: "1" };
+const CAPABILITIES = { elicitation: {}, sampling: {}, roots: { listChanged: true } };
+const META = { [VERSION]: "2026-07-28", [INFO]: CLIENT, [ABLE]: CAPABILITIES };
+const OFFER = {
+  supportedVersions: ["2026-07-28"],
+  capabilities: {
+    tools: { listChanged: true },
+    resources: { subscribe: true },
+    logging: {},
+    extensions: { "io.modelcontextprotocol/tasks": {} },
+  },
+  instructions: "Ask twice.",
+  ttlMs: 1,
+  cacheScope: "public",
+  _meta: { "io.modelcontextprotocol/serverInfo": { name: "new server", version: "2" } },
+};
+
+interface Rig extends FarEndRig {
+  readonly clock: FakeClock;
+  readonly memory: Map<string, unknown>;
+}
+
+function rigOf(
+  serve: Serve,
+  { protocol = "auto", cancelsByMessage = false, remembered = undefined as unknown } = {},
+): Rig {
+  const clock = new FakeClock();
+  const memory = new Map<string, unknown>(remembered === undefined ? [] : [["era", remembered]]);
+  const rig = new FarEndRig((parts) =>
+    new EraEnd({
+      ...parts,
+      clock,
+      server: "mcp.example.com",
+      memory: {
+        get: (name) => Promise.resolve(memory.get(name)),
+        put: (name, value) => Promise.resolve(void memory.set(name, value)),
+      },
+      protocol: protocol as "auto",
+      cancelsByMessage,
+    })
+  );
+  rig.serve = serve;
+  return Object.assign(rig, { clock, memory });
+}
+
+/** A server that knows no handshake; `serve` has what else it does. */
+function modern(serve: Serve = () => ({ result: { resultType: "complete" } }), offer: Json = OFFER): Serve {
+  return (json, passed) => {
+    if (json.params?._meta?.[VERSION] === undefined) {
+      return { error: { code: -32022, message: "Unsupported protocol version", data: { supported: ["2026-07-28"] } } };
+    }
+    return json.method === "server/discover" ? { result: offer } : serve(json, passed);
+  };
+}
+
+const LEGACY: Serve = ({ method }) =>
+  method === "initialize"
+    ? { result: { protocolVersion: "2025-06-18", capabilities: {}, serverInfo: { name: "old", version: "1" } } }
+    : { result: { old: true } };
+
+function initialize(protocolVersion = "2025-11-25", capabilities: Json = CAPABILITIES): Json {
+  return { id: "init", method: "initialize", params: { protocolVersion, capabilities, clientInfo: CLIENT } };
+}
+
+/** A rig whose session is open. */
+async function opened(serve?: Serve, options: Parameters<typeof rigOf>[1] & { client?: Json } = {}): Promise<Rig> {
+  const rig = rigOf(modern(serve), options);
+  await rig.send(options.client ?? initialize());
+  await rig.send({ method: "notifications/initialized" });
+  return rig;
+}
+
+const CALL = { id: 1, method: "tools/call", params: { name: "x", arguments: { big: 1 } } };
+
+describe("a client of the handshake's era", () => {
+  test("is served in its era by a server that knows it, and nothing else is asked", async () => {
+    const rig = rigOf(LEGACY);
+    await rig.send(initialize());
+    await rig.send({ method: "notifications/initialized" });
+    const text =
+      '{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name":"x", "n": 12345678901234567890}}';
+    await rig.send(text);
+    expect(rig.passed.map(({ json }) => json.method)).toEqual([
+      "initialize",
+      "notifications/initialized",
+      "tools/call",
+    ]);
+    expect(rig.passed[2]!.text).toBe(text);
+    expect(rig.memory.size).toBe(0);
+  });
+
+  test("gets what server/discover says as the answer to its initialize", async () => {
+    const rig = await opened();
+    expect(rig.answersTo("init")).toEqual([{
+      jsonrpc: "2.0",
+      id: "init",
+      result: {
+        protocolVersion: "2025-11-25",
+        capabilities: { tools: { listChanged: true }, resources: { subscribe: true }, logging: {} },
+        serverInfo: { name: "new server", version: "2" },
+        instructions: "Ask twice.",
+      },
+    }]);
+    expect(rig.memory.get("era")).toBe("modern");
+  });
+
+  test.each([
+    ["2024-11-05", "2024-11-05"],
+    ["2025-03-26", "2025-03-26"],
+    ["2025-06-18", "2025-06-18"],
+    ["1999-01-01", "2025-11-25"],
+    ["2026-07-28", "2025-11-25"],
+  ])("that speaks %s is spoken to in %s", async (asked, spoken) => {
+    const rig = await opened(undefined, { client: initialize(asked) });
+    expect(rig.answersTo("init")[0]!.result.protocolVersion).toBe(spoken);
+  });
+
+  test.each([
+    [{ code: -32022, message: "Unsupported protocol version" }],
+    [{ code: -32020, message: "Missing MCP-Protocol-Version header" }],
+    [{ code: -32021, message: "Missing capability" }],
+    [{ code: -32601, message: "Method not found" }],
+    [{ code: -32602, message: "Missing _meta" }],
+  ])("is translated for a server that meets its handshake with %j", async (error) => {
+    const rig = rigOf((json) => json.method === "initialize" ? { error } : { result: OFFER });
+    await rig.send(initialize());
+    expect(rig.answersTo("init")[0]!.result.serverInfo.name).toBe("new server");
+  });
+
+  test("is translated for a server that agrees to a revision without a handshake", async () => {
+    const rig = rigOf(({ method }) =>
+      method === "initialize" ? { result: { protocolVersion: "2026-07-28", capabilities: {} } } : { result: OFFER }
+    );
+    await rig.send(initialize());
+    expect(rig.answersTo("init").map(({ result }) => result.protocolVersion)).toEqual(["2025-11-25"]);
+  });
+
+  test.each([
+    ["another error", { code: -32603, message: "Internal error" }, OFFER],
+    ["an error of the handshake's era", { code: -32000, message: "No session" }, OFFER],
+    ["garbage for an offer", { code: -32601, message: "Method not found" }, { supportedVersions: "all" }],
+    ["versions that do not exist", { code: -32601, message: "Method not found" }, {
+      ...OFFER,
+      supportedVersions: ["2099-01-01"],
+    }],
+    ["an offer without capabilities", { code: -32601, message: "Method not found" }, {
+      supportedVersions: ["2026-07-28"],
+    }],
+  ])("gets the server's own refusal where that comes with %s", async (_, error, offer) => {
+    const rig = rigOf(({ method }) => method === "initialize" ? { error } : { result: offer });
+    await rig.send(initialize());
+    expect(rig.answersTo("init")).toMatchObject([{ error }]);
+  });
+
+  test("hears of a server that is not there by the failure of its handshake, and nothing is concluded from that", async () => {
+    const failure = new ChannelFailure("broken", "unreachable", "nobody is there");
+    const rig = rigOf(() => Promise.reject(failure));
+    const thrown: unknown = await rig.send(initialize()).catch((reason) => reason);
+    expect(thrown).toBe(failure);
+    expect(rig.passed).toHaveLength(1);
+  });
+
+  test("is asked for by discover at once where the era is remembered, and by its handshake where that has changed", async () => {
+    const known = rigOf(modern(), { remembered: "modern" });
+    await known.send(initialize());
+    expect(known.passed.map(({ json }) => json.method)).toEqual(["server/discover"]);
+    const changed = rigOf(LEGACY, { remembered: "modern" });
+    await changed.send(initialize());
+    expect(changed.passed.map(({ json }) => json.method)).toEqual(["server/discover", "initialize"]);
+    expect(changed.answersTo("init")[0]!.result.serverInfo.name).toBe("old");
+    expect(changed.memory.get("era")).toBe("legacy");
+  });
+
+  test("--protocol legacy translates nothing, and modern does without a handshake", async () => {
+    const legacy = rigOf(modern(), { protocol: "legacy" });
+    await legacy.send(initialize());
+    expect(legacy.answersTo("init")[0]!.error.code).toBe(-32022);
+    const strict = rigOf(modern(), { protocol: "modern" });
+    await strict.send(initialize());
+    expect(strict.passed.map(({ json }) => json.method)).toEqual(["server/discover"]);
+    const old = rigOf(LEGACY, { protocol: "modern" });
+    await old.send(initialize());
+    expect(old.answersTo("init")[0]!.error.data.hint).toContain("--protocol");
+  });
+});
+
+describe("a translated request", () => {
+  test("says who sends it, and every other byte of it stays", async () => {
+    const rig = await opened();
+    await rig.send('{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"x", "n":12345678901234567890}}');
+    const { json, text } = rig.passed.at(-1)!;
+    expect(json.params._meta).toEqual(META);
+    expect(text).toContain('"name":"x", "n":12345678901234567890}}');
+    await rig.send({ id: 8, method: "tools/list" });
+    expect(rig.passed.at(-1)!.json.params._meta).toEqual(META);
+    await rig.send({ id: 9, method: "tools/call", params: { name: "x", _meta: { progressToken: "p", own: 1 } } });
+    expect(rig.passed.at(-1)!.json.params._meta).toEqual({ ...META, progressToken: "p", own: 1 });
+  });
+
+  test("is answered as the server answers it, what the era added included", async () => {
+    const result = { content: [], resultType: "complete", ttlMs: 5 };
+    const rig = await opened(() => ({ result }));
+    await rig.send(CALL);
+    expect(rig.handed.at(-1)).toMatchObject({ json: { id: 1, result }, causedBy: "1" });
+  });
+
+  test("has the code that its era gave to a resource which is not there", async () => {
+    const error = { code: -32602, message: "Resource not found", data: { uri: "a:b" } };
+    const rig = await opened(() => ({ error }));
+    await rig.send({ id: 1, method: "resources/read", params: { uri: "a:b" } });
+    await rig.send({ ...CALL, id: 2 });
+    expect(rig.answersTo(1)).toMatchObject([{ error: { ...error, code: -32002 } }]);
+    expect(rig.answersTo(2)).toMatchObject([{ error }]);
+  });
+
+  test("whose answer its era has no word for gets an error that says so", async () => {
+    const rig = await opened(() => ({ result: { resultType: "task", taskId: "t" } }));
+    await rig.send(CALL);
+    expect(rig.answersTo(1)[0]!.error.message).toContain('"task"');
+    expect(rig.answersTo(1)).toHaveLength(1);
+  });
+
+  test("that is sent again goes under another id, and is answered under its own", async () => {
+    const rig = await opened();
+    const failure = new ChannelFailure("broken", "outcome_unknown", "cut", { mayHaveRun: true });
+    rig.serve = modern(() => Promise.reject(failure));
+    const { composeMessage } = await import("../../../../src/transport/message.ts");
+    const list = composeMessage({ id: 5, method: "tools/list" });
+    await expect(Promise.resolve(rig.far.send(list))).rejects.toBe(failure);
+    rig.serve = modern();
+    await rig.far.send(list);
+    const [first, second] = rig.all("tools/list");
+    expect(first!.json.id).toBe(5);
+    expect(second!.json.id).not.toBe(5);
+    expect(rig.answersTo(5)).toHaveLength(1);
+  });
+
+  test("ping finds out whether the server lives", async () => {
+    const rig = await opened();
+    await rig.send({ id: 1, method: "ping" });
+    expect(rig.answersTo(1)).toMatchObject([{ result: {} }]);
+    expect(rig.all("server/discover")).toHaveLength(2);
+    expect(rig.all("ping")).toEqual([]);
+  });
+
+  test("logging/setLevel is remembered, and each request says it", async () => {
+    const rig = await opened();
+    await rig.send(CALL);
+    await rig.send({ id: 2, method: "logging/setLevel", params: { level: "warning" } });
+    await rig.send({ ...CALL, id: 3 });
+    await rig.send({ id: 4, method: "logging/setLevel", params: { level: "loud" } });
+    expect(rig.answersTo(2)).toMatchObject([{ result: {} }]);
+    expect(rig.answersTo(4)).toMatchObject([{ error: { code: -32602 } }]);
+    expect(rig.all("tools/call").map(({ json }) => json.params._meta[LEVEL])).toEqual([undefined, "warning"]);
+    expect(rig.all("logging/setLevel")).toEqual([]);
+  });
+
+  test("logging/setLevel is no method of a server that logs nothing", async () => {
+    const rig = rigOf(modern(undefined, { ...OFFER, capabilities: {} }));
+    await rig.send(initialize());
+    await rig.send({ id: 1, method: "logging/setLevel", params: { level: "info" } });
+    await rig.send({ id: 2, method: "resources/subscribe", params: { uri: "a:b" } });
+    for (const id of [1, 2]) expect(rig.answersTo(id)).toMatchObject([{ error: { code: -32601 } }]);
+  });
+
+  test("nothing of what the era has no word for reaches the server", async () => {
+    const rig = await opened();
+    const before = rig.passed.length;
+    await rig.send({ method: "notifications/roots/list_changed" });
+    await rig.send({ method: "notifications/progress", params: { progressToken: 1, progress: 1 } });
+    await rig.send({ method: "notifications/cancelled", params: { requestId: 1 } });
+    await rig.send({ id: 99, result: {} });
+    expect(rig.passed).toHaveLength(before);
+  });
+
+  test("is given up by a message where all requests share a stream", async () => {
+    const rig = await opened(() => new Promise<Json>(() => {}), { cancelsByMessage: true });
+    void rig.send(CALL).catch(() => {});
+    await settle();
+    await rig.send({ method: "notifications/cancelled", params: { requestId: 1 } });
+    expect(rig.passed.at(-1)!.json).toMatchObject({ method: "notifications/cancelled", params: { requestId: 1 } });
+  });
+
+  test("of a server that wants a handshake all of a sudden meets a lost session, which is made again in the other era", async () => {
+    const rig = await opened();
+    rig.serve = ({ method }) =>
+      method === "initialize"
+        ? LEGACY({ method }, undefined as never)
+        : { error: { code: -32000, message: "No session" } };
+    const thrown: unknown = await rig.send(CALL).catch((reason) => reason);
+    expect(thrown).toMatchObject({ kind: "session_lost", mayHaveRun: false });
+    await rig.send({ ...initialize(), id: "again" });
+    expect(rig.answersTo("again")[0]!.result.serverInfo.name).toBe("old");
+  });
+
+  test("of a server that only uses that code is answered with it", async () => {
+    const rig = await opened(() => ({ error: { code: -32000, message: "Out of paper" } }));
+    await rig.send(CALL);
+    expect(rig.answersTo(1)).toMatchObject([{ error: { code: -32000, message: "Out of paper" } }]);
+  });
+});
+
+describe("what a server wants to know before it goes on", () => {
+  const FORM = { method: "elicitation/create", params: { mode: "form", message: "Who?", requestedSchema: {} } };
+  const SAMPLE = { method: "sampling/createMessage", params: { messages: [], maxTokens: 1 } };
+  const ROOTS = { method: "roots/list" };
+
+  /** A server that asks once, and gives back what it was answered. */
+  function asking(inputRequests: Json | undefined, requestState?: string): Serve {
+    return ({ params }) => {
+      const isAnswered = params.inputResponses !== undefined || params.requestState !== undefined;
+      if (isAnswered) return { result: { resultType: "complete", got: [params.inputResponses, params.requestState] } };
+      return {
+        result: {
+          resultType: "input_required",
+          ...(inputRequests === undefined ? {} : { inputRequests }),
+          ...(requestState === undefined ? {} : { requestState }),
+        },
+      };
+    };
+  }
+
+  /** Answers what the client is asked. */
+  function person(rig: Rig, answers: Record<string, Json>): void {
+    rig.onhanded = ({ id, method }) => {
+      if (id !== undefined && answers[method] !== undefined) {
+        queueMicrotask(() => void rig.send({ id, ...answers[method] }));
+      }
+    };
+  }
+
+  test("is put to the client as requests, and goes back under a new id with the server's own state", async () => {
+    const state = 'opaque "\\u00e4" \u2028';
+    const rig = await opened(asking({ a: FORM, 'b "c"': SAMPLE, d: ROOTS }, state));
+    person(rig, {
+      "elicitation/create": { result: { action: "accept", content: { n: 1 } } },
+      "sampling/createMessage": { result: { role: "assistant", model: "m", content: {} } },
+      "roots/list": { result: { roots: [] } },
+    });
+    await rig.send(CALL);
+    await settle();
+    expect(rig.answersTo(1)).toMatchObject([{
+      result: {
+        got: [{
+          a: { action: "accept", content: { n: 1 } },
+          'b "c"': { role: "assistant", model: "m", content: {} },
+          d: { roots: [] },
+        }, state],
+      },
+    }]);
+    const asked = rig.handed.map(({ json }) => json).filter(({ id, method }) =>
+      id !== undefined && method !== undefined
+    );
+    expect(asked.map(({ method, params }) => ({ method, params }))).toEqual([FORM, SAMPLE, { ...ROOTS, params: {} }]);
+    const [first, second] = rig.all("tools/call");
+    expect(second!.json.id).not.toEqual(first!.json.id);
+    expect(second!.json.params.arguments).toEqual(CALL.params.arguments);
+    expect(second!.json.params._meta).toEqual(META);
+  });
+
+  test("may be nothing but a state, which goes back at once", async () => {
+    const rig = await opened(asking(undefined, "s"));
+    await rig.send(CALL);
+    expect(rig.answersTo(1)).toMatchObject([{ result: { got: [null, "s"] } }]);
+  });
+
+  test("goes back without a state where there was none", async () => {
+    const rig = await opened(asking({ a: ROOTS }));
+    person(rig, { "roots/list": { result: { roots: [] } } });
+    await rig.send(CALL);
+    await settle();
+    expect(rig.all("tools/call").at(-1)!.json.params).not.toHaveProperty("requestState");
+    expect(rig.answersTo(1)).toHaveLength(1);
+  });
+
+  test("may be a page to visit, which clients from 2025-11-25 on name by an id", async () => {
+    const url = { method: "elicitation/create", params: { mode: "url", url: "https://a.example/", message: "Pay" } };
+    const client = initialize("2025-11-25", { elicitation: { form: {}, url: {} } });
+    const rig = await opened(asking({ a: url }), { client });
+    person(rig, { "elicitation/create": { result: { action: "accept" } } });
+    await rig.send(CALL);
+    await settle();
+    const asked = rig.handed.find(({ json }) => json.method === "elicitation/create")!.json;
+    expect(asked.params).toEqual({ ...url.params, elicitationId: expect.any(String) });
+    expect(rig.answersTo(1)[0]!.result).toBeDefined();
+  });
+
+  test.each([
+    ["sampling that was not offered", initialize("2025-11-25", { elicitation: {} }), SAMPLE],
+    ["roots that were not offered", initialize("2025-11-25", {}), ROOTS],
+    ["forms that were not offered", initialize("2025-11-25", {}), FORM],
+    ["forms of a client that opens pages alone", initialize("2025-11-25", { elicitation: { url: {} } }), FORM],
+    [
+      "pages of a client that fills in forms alone",
+      initialize("2025-11-25", { elicitation: { form: {} } }),
+      { method: "elicitation/create", params: { mode: "url" } },
+    ],
+    [
+      "pages of a client that is too old for them",
+      initialize("2025-06-18", { elicitation: { url: {} } }),
+      { method: "elicitation/create", params: { mode: "url" } },
+    ],
+    ["something that nobody knows", initialize(), { method: "evil/run", params: {} }],
+    ["something that is no request", initialize(), 7],
+  ])("and may not is refused: %s", async (_, client, request) => {
+    const rig = await opened(asking({ a: request }), { client });
+    await rig.send(CALL);
+    expect(rig.answersTo(1)).toMatchObject([{ error: { data: { code: "bad_answer" } } }]);
+    expect(rig.handed.filter(({ json }) => json.method !== undefined)).toEqual([]);
+    await rig.send({ id: 2, method: "ping" });
+    expect(rig.answersTo(2)).toMatchObject([{ result: {} }]);
+  });
+
+  test("and the client refuses ends the request with what the client said", async () => {
+    const rig = await opened(asking({ a: SAMPLE, b: ROOTS }));
+    person(rig, { "sampling/createMessage": { error: { code: -1, message: "User rejected" } } });
+    await rig.send(CALL);
+    await settle();
+    expect(rig.answersTo(1)).toMatchObject([{ error: { data: { code: "input_refused" } } }]);
+    expect(rig.answersTo(1)[0]!.error.message).toContain("User rejected");
+    // What else was asked for is wanted no more.
+    expect(rig.handed.some(({ json }) => json.method === "notifications/cancelled")).toBe(true);
+  });
+
+  test("again and again ends the request", async () => {
+    const rig = await opened(() => ({ result: { resultType: "input_required", requestState: "s" } }));
+    await rig.send(CALL);
+    expect(rig.all("tools/call")).toHaveLength(11);
+    expect(rig.answersTo(1)).toMatchObject([{ error: { data: { code: "bad_answer" } } }]);
+  });
+
+  test("is asked for no more once the client gives the request up", async () => {
+    const rig = await opened(asking({ a: FORM }));
+    const abort = new AbortController();
+    const sent = rig.send(CALL, { abort }).catch((reason) => reason);
+    await settle();
+    const reason = new BridgeError("closing", "given up");
+    abort.abort(reason);
+    expect(await sent).toBe(reason);
+    const [asked, withdrawn] = rig.handed.map(({ json }) => json).filter(({ method }) => method !== undefined);
+    expect(withdrawn).toMatchObject({ method: "notifications/cancelled", params: { requestId: asked!.id } });
+    expect(rig.answersTo(1)).toEqual([]);
+  });
+
+  test("keeps the request alive for as long as a person takes", async () => {
+    const rig = await opened(asking({ a: FORM }));
+    let signs = 0;
+    void rig.send(CALL, { onactivity: () => signs++ });
+    await settle();
+    await rig.clock.pass(300_000);
+    expect(signs).toBeGreaterThanOrEqual(10);
+  });
+});
+
+describe("news", () => {
+  /** A server that listens; each stream is in the test's hands. */
+  function listening(): {
+    serve: Serve;
+    streams: { id: unknown; filter: Json; end: (answer?: Json) => void; passed: Passed }[];
+  } {
+    const streams: { id: unknown; filter: Json; end: (answer?: Json) => void; passed: Passed }[] = [];
+    const serve: Serve = (json, passed) => {
+      if (json.method !== "subscriptions/listen") return { result: {} };
+      return new Promise<Json | undefined>((resolve) => {
+        streams.push({ id: json.id, filter: json.params.notifications, end: resolve, passed });
+      });
+    };
+    return { serve, streams };
+  }
+
+  function acknowledge(rig: Rig, id: unknown): void {
+    rig.say({ method: "notifications/subscriptions/acknowledged", params: { _meta: { [SUBSCRIPTION]: id } } });
+  }
+
+  test("of all lists that promise some come on one stream, in the words of the handshake's era", async () => {
+    const { serve, streams } = listening();
+    const rig = await opened(serve);
+    expect(streams.map(({ filter }) => filter)).toEqual([{ toolsListChanged: true }]);
+    const { id } = streams[0]!;
+    acknowledge(rig, id);
+    rig.say({ method: "notifications/tools/list_changed", params: { _meta: { [SUBSCRIPTION]: id, own: 1 } } });
+    expect(rig.handed.slice(1).map(({ json }) => json)).toEqual([
+      { jsonrpc: "2.0", method: "notifications/tools/list_changed", params: { _meta: { own: 1 } } },
+    ]);
+  });
+
+  test("of a resource come once the server has agreed, and the stream before ends then", async () => {
+    const { serve, streams } = listening();
+    const rig = await opened(serve);
+    acknowledge(rig, streams[0]!.id);
+    void rig.send({ id: 1, method: "resources/subscribe", params: { uri: "a:b" } });
+    await settle();
+    expect(streams[1]!.filter).toEqual({ toolsListChanged: true, resourceSubscriptions: ["a:b"] });
+    expect(rig.answersTo(1)).toEqual([]);
+    expect(streams[0]!.passed.options.abort!.signal.aborted).toBe(false);
+    acknowledge(rig, streams[1]!.id);
+    await settle();
+    expect(rig.answersTo(1)).toMatchObject([{ result: {} }]);
+    expect(streams[0]!.passed.options.abort!.signal.aborted).toBe(true);
+    void rig.send({ id: 2, method: "resources/unsubscribe", params: { uri: "a:b" } });
+    await settle();
+    acknowledge(rig, streams[2]!.id);
+    await settle();
+    expect(streams[2]!.filter).toEqual({ toolsListChanged: true });
+    expect(rig.answersTo(2)).toMatchObject([{ result: {} }]);
+    expect(rig.handed.filter(({ json }) => json.method !== undefined)).toEqual([]);
+  });
+
+  test("of a stream that ended are asked for again, and the lists are read anew", async () => {
+    const { serve, streams } = listening();
+    const rig = await opened(serve);
+    acknowledge(rig, streams[0]!.id);
+    await settle();
+    streams[0]!.end({ result: {} });
+    await rig.clock.pass(1_000);
+    expect(streams).toHaveLength(2);
+    acknowledge(rig, streams[1]!.id);
+    await settle();
+    expect(rig.handed.at(-1)!.json).toEqual({ jsonrpc: "2.0", method: "notifications/tools/list_changed" });
+  });
+
+  test("are asked for ever more seldom where the stream ends each time", async () => {
+    const { serve, streams } = listening();
+    const rig = await opened(serve);
+    for (let tried = 0; tried < 12; tried++) {
+      streams.at(-1)!.end();
+      await rig.clock.pass(400_000);
+    }
+    expect(streams).toHaveLength(13);
+    streams.at(-1)!.end();
+    await rig.clock.pass(100_000);
+    expect(streams).toHaveLength(13);
+  });
+
+  test("that the server does not have are asked for once, and a subscription to them fails", async () => {
+    const rig = await opened(({ method }) =>
+      method === "subscriptions/listen" ? { error: { code: -32601, message: "Method not found" } } : { result: {} }
+    );
+    await rig.clock.pass(1_000_000);
+    expect(rig.all("subscriptions/listen")).toHaveLength(1);
+    const subscribed = rig.send({ id: 1, method: "resources/subscribe", params: { uri: "a:b" } });
+    await expect(subscribed).rejects.toThrow("Method not found");
+  });
+
+  test("end with the session", async () => {
+    const { serve, streams } = listening();
+    const rig = await opened(serve);
+    acknowledge(rig, streams[0]!.id);
+    await rig.far.close(0);
+    expect(streams[0]!.passed.options.abort!.signal.aborted).toBe(true);
+    await rig.clock.pass(1_000_000);
+    expect(streams).toHaveLength(1);
+  });
+
+  test("come on a new stream after the machine slept", async () => {
+    const { serve, streams } = listening();
+    const rig = await opened(serve);
+    acknowledge(rig, streams[0]!.id);
+    rig.far.reconnect();
+    await settle();
+    expect(streams).toHaveLength(2);
+    expect(streams[0]!.passed.options.abort!.signal.aborted).toBe(true);
+  });
+});
+
+describe("a client without a handshake", () => {
+  const REQUEST = { id: 1, method: "tools/list", params: { _meta: META } };
+
+  test("and a server of its era are left to each other", async () => {
+    const result = { resultType: "task", taskId: 1, anything: "else" };
+    const rig = rigOf(modern(() => ({ result })));
+    const text = `{"jsonrpc":"2.0", "id":1, "method":"tools/call", "params":{"_meta":${
+      JSON.stringify(META)
+    }, "n":1e400}}`;
+    await rig.send(text);
+    expect(rig.passed.at(-1)!.text).toBe(text);
+    expect(rig.answersTo(1)).toMatchObject([{ result }]);
+    await rig.send({ ...REQUEST, id: 2, method: "subscriptions/listen" });
+    rig.say({ method: "notifications/tools/list_changed", params: { _meta: { [SUBSCRIPTION]: 2 } } }, "2");
+    expect(rig.handed.at(-1)!.json.params._meta).toEqual({ [SUBSCRIPTION]: 2 });
+  });
+
+  test("falls back by the server's own answer to server/discover", async () => {
+    const error = { code: -32000, message: "Bad Request: Server not initialized" };
+    const rig = rigOf(({ method }) =>
+      method === "server/discover" ? { error } : LEGACY({ method }, undefined as never)
+    );
+    await rig.send({ ...REQUEST, method: "server/discover" });
+    expect(rig.answersTo(1)).toMatchObject([{ error }]);
+    await rig.send(initialize());
+    expect(rig.answersTo("init")[0]!.result.serverInfo.name).toBe("old");
+  });
+
+  test.each([
+    ["an error", (): Json => ({ error: { code: -32000, message: "Server not initialized" } })],
+    [
+      "a status",
+      (): Promise<Json> => Promise.reject(new ChannelFailure("refused", "http_status", "400", { status: 400 })),
+    ],
+  ])("and nothing else is told which revisions there are by a server that refuses it with %s", async (_, serve) => {
+    const rig = rigOf(serve);
+    await rig.send(REQUEST);
+    const [{ error }] = rig.answersTo(1) as [Json];
+    expect(error.data.code).toBe("era_mismatch");
+    expect(error.message).toContain("2025-11-25");
+    expect(error.message).toContain("2026-07-28");
+  });
+
+  test("is told nothing of the kind by a server that is in trouble, or wants credentials", async () => {
+    for (const status of [401, 403, 500, 503]) {
+      const failure = new ChannelFailure("refused", "http_status", "no", { status });
+      const rig = rigOf(() => Promise.reject(failure));
+      expect(await rig.send(REQUEST).catch((reason) => reason)).toBe(failure);
+    }
+  });
+});
