@@ -1,0 +1,95 @@
+/**
+ * A server that speaks both eras at one address: that of the handshake up to 2025-11-25, with sessions, a stream of its
+ * own and requests to the client, and that of 2026-07-28, in which each request stands for itself. It offers what the
+ * conformance suite asks a server for, and can be held to one of the eras.
+ */
+import {
+  createMcpHandler,
+  createRequestStateCodec,
+  hostHeaderValidationResponse,
+  isLegacyRequest,
+  localhostAllowedHostnames,
+  localhostAllowedOrigins,
+  type McpHttpHandler,
+  originValidationResponse,
+} from "@modelcontextprotocol/server";
+import { once } from "node:events";
+import type { Log } from "../harness/log.ts";
+import { type Change, Changes } from "./changes.ts";
+import { LegacySessions } from "./legacy_sessions.ts";
+import { type Common, referenceServer } from "./reference_server.ts";
+
+/** Which eras a server speaks. */
+export type Era = "dual" | "legacy" | "modern";
+
+/** The server. It listens on loopback once made. Disposing it closes every connection. */
+export class DualEraServer implements AsyncDisposable {
+  /** What changes at it, and makes it change. */
+  readonly changes: Changes = new Changes();
+  /** The address of the MCP endpoint. */
+  readonly url: string;
+  readonly #era: Era;
+  readonly #sessions: LegacySessions;
+  readonly #modern: McpHttpHandler;
+  readonly #server: Bun.Server<undefined>;
+
+  /** Starts listening on a port that nobody holds. */
+  constructor({ era = "dual" }: { readonly era?: Era | undefined } = {}) {
+    this.#era = era;
+    const common: Common = {
+      changes: this.changes,
+      states: createRequestStateCodec<string>({ key: crypto.getRandomValues(new Uint8Array(32)) }),
+    };
+    this.#sessions = new LegacySessions(() => referenceServer("legacy", common));
+    this.#modern = createMcpHandler(() => referenceServer("modern", common), { legacy: "reject" });
+    this.changes.listen((change) => this.#announce(change));
+    this.#server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      idleTimeout: 0,
+      development: false,
+      fetch: (request) => this.#answer(request),
+    });
+    this.url = `http://127.0.0.1:${this.#server.port}/mcp`;
+  }
+
+  /** The sessions of the handshake's era whose stream for the server's own messages was opened, in order. */
+  get streams(): Log<string> {
+    return this.#sessions.streams;
+  }
+
+  /** Stops listening and ends all sessions. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#sessions[Symbol.asyncDispose]();
+    await this.#modern.close();
+    await this.#server.stop(true);
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    const refusal = hostHeaderValidationResponse(request, localhostAllowedHostnames()) ??
+      originValidationResponse(request, localhostAllowedOrigins());
+    if (refusal !== undefined) return refusal;
+    if (new URL(request.url).pathname !== "/mcp") return new Response("not found", { status: 404 });
+    const isLegacy = this.#era === "legacy" || this.#era === "dual" && await isLegacyRequest(request);
+    return isLegacy ? await this.#sessions.answer(request) : await this.#modern.fetch(request);
+  }
+
+  /** Tells those who listen in the era of 2026-07-28; a session of the other era hears of it by its own server. */
+  #announce(change: Change): void {
+    const { notify } = this.#modern;
+    switch (change.kind) {
+      case "tools":
+        return notify.toolsChanged();
+      case "prompts":
+        return notify.promptsChanged();
+      case "resource":
+        return notify.resourceUpdated(change.uri);
+    }
+  }
+}
+
+if (import.meta.main) {
+  await using server = new DualEraServer({ era: process.argv[2] as Era | undefined });
+  console.log(server.url);
+  await once(process, "SIGINT");
+}
