@@ -19,7 +19,9 @@ const NAMED_BY: Readonly<Record<string, string>> = {
  */
 export function claimedRevision(message: Message): string | undefined {
   const revision = message.stringParam("_meta", "io.modelcontextprotocol/protocolVersion");
-  return revision !== undefined && isModern(revision) ? revision : undefined;
+  if (revision !== undefined) return isModern(revision) ? revision : undefined;
+  // No era but that one has the method; what is missing in the body is for the server to say.
+  return message.method === "server/discover" ? FIRST_MODERN_REVISION : undefined;
 }
 
 /** Whether a revision is one without a handshake. */

@@ -336,12 +336,9 @@ export class StreamableHttp implements FarEnd {
   #headersFor(message: Message, session: Session | undefined, more: Readonly<Record<string, string>> = {}): Headers {
     if (session !== undefined) return session.postHeaders;
     const headers = new Headers({ ...this.#headers(undefined), ...POST_HEADERS });
-    if (message.method === "initialize") {
-      // A server that knows no handshake reads this before the body; others pass it over.
-      headers.set("mcp-method", message.method);
-      return headers;
-    }
     const revision = message.kind === "request" ? claimedRevision(message) : this.#modernRevision;
+    // A server that knows no handshake reads this before the body; others pass it over.
+    if (message.method === "initialize") headers.set("mcp-method", message.method);
     if (revision === undefined) return headers;
     this.#modernRevision = revision;
     for (const [name, value] of Object.entries({ ...standardHeaders(message, revision), ...more })) {

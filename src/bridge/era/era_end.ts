@@ -75,7 +75,9 @@ export class EraEnd implements FarEnd {
   }
 
   send(message: Message, options: SendOptions = {}): Promise<void> | undefined {
-    if (message.kind === "request" && message.method === "initialize") return this.#open(message, options);
+    const opens = message.kind === "request" && message.method === "initialize" &&
+      claimedRevision(message) === undefined;
+    if (opens) return this.#open(message, options);
     if (this.#translation !== undefined) return this.#translation.send(message, options);
     if (this.#isSettled || message.kind !== "request" || claimedRevision(message) === undefined) {
       return this.#far.send(message, options);
