@@ -6,6 +6,7 @@ import { runs } from "../harness/counts.ts";
 import { Executable, type Outcome, outcomeOf } from "../harness/executable.ts";
 import { FakeAs } from "../harness/fake_as.ts";
 import { FakeBrowser } from "../harness/fake_browser.ts";
+import { handOver } from "../harness/hand_over.ts";
 import { Home } from "../harness/home.ts";
 import { ProtectedMcp } from "../harness/protected_mcp.ts";
 import { sweep } from "../harness/secret_sweep.ts";
@@ -240,18 +241,9 @@ describe("a person", () => {
   });
 
   test("finishes in the same page though the process that opened it is killed: another one goes on at its place", async () => {
-    const release = browser.hold();
-    const first = start();
-    void first.initialize().catch(() => {});
-    await browser.openings.find(() => true);
+    await using first = start();
     await using second = start();
-    const answer = second.initialize();
-    await second.stderr.find((line) => line.includes("in the browser window that is open"));
-    first.kill("SIGKILL");
-    await first[Symbol.asyncDispose]();
-    await second.stderr.find((line) => line.includes("in the browser window that just opened"));
-    release();
-    expect((await answer).result.serverInfo.name).toBe("fake");
+    expect((await handOver(browser, first, second)).result.serverInfo.name).toBe("fake");
     expect(browser.count).toBe(1);
   });
 
