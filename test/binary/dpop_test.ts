@@ -1,7 +1,7 @@
 /** Tokens that are bound to a key (RFC 9449), of a certified authorization server, by the executable. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { claimedBy, DpopKey } from "../harness/dpop.ts";
-import { Executable, type Surroundings } from "../harness/executable.ts";
+import { Executable, outcomeOf, type Surroundings } from "../harness/executable.ts";
 import { FakeBrowser } from "../harness/fake_browser.ts";
 import type { GuardedRequest } from "../harness/guarded_mcp.ts";
 import { handOver } from "../harness/hand_over.ts";
@@ -155,6 +155,15 @@ describe.each([
     }
     await expectAnswered(bridge);
     expect(browser.count).toBe(1);
+  });
+
+  test("login finds the token good, and nothing is renewed for it", async () => {
+    await open({ nonces });
+    const login = await outcomeOf(surroundings(), "login", server.mcp.url);
+    expect(login.stderr).toContain("you are signed in;");
+    const again = await outcomeOf(surroundings(), "login", server.mcp.url);
+    expect(again.stderr).toContain("signed in already");
+    expect([browser.count, server.granted("refresh_token")]).toEqual([1, 0]);
   });
 });
 
