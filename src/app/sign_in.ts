@@ -1,4 +1,5 @@
 import { authChallenge } from "../auth/challenge.ts";
+import { sendWith } from "../auth/with_auth.ts";
 import type { Wire } from "../net/gate.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { type AuthenticationParts, openTokenSession } from "./authentication.ts";
@@ -22,17 +23,17 @@ export async function signInByName(
 ): Promise<SignInOutcome> {
   const session = await openTokenSession(wire, parts);
   const token = await Promise.resolve(session.current()).catch(() => undefined);
-  const answer = await wire.fetch({
+  const question = {
     url: parts.server,
-    method: "POST",
+    method: "POST" as const,
     headers: new Headers({
       ...headers,
       "content-type": "application/json",
       "accept": "application/json, text/event-stream",
-      ...(token === undefined || anew ? {} : { authorization: `Bearer ${token}` }),
     }),
     body: QUESTION,
-  });
+  };
+  const answer = await sendWith(wire, question, anew ? undefined : token, session.prover);
   answer.body.discard();
   if (answer.status !== 401) {
     if (token !== undefined && !anew) return "already";

@@ -90,6 +90,8 @@ export async function safeAddress(
   if (text.includes("#")) refuse("holds a fragment");
   if (url.origin === from.origin) return url;
   if (url.protocol === "http:" && !isLoopback(url.hostname)) refuse("is not encrypted");
+  // Nothing is closer to us than this machine: names need not be looked up, which only a proxy may know.
+  if (isLoopback(from.hostname)) return url;
   const reach = await reachOf(url.hostname, resolve);
   if (reach === WORLD || (anyNetwork && reach === NETWORK)) return url;
   if (reach <= await reachOf(from.hostname, resolve)) return url;

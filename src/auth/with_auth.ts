@@ -1,4 +1,4 @@
-import { CredentialFailure, type HttpAnswer, type HttpRequest, type Wire } from "../net/gate.ts";
+import { CredentialFailure, type HttpAnswer, type HttpRequest, type HttpWire, type Wire } from "../net/gate.ts";
 import type { SocketRequest } from "../net/web_socket.ts";
 import { BridgeError, type ErrorCode, toBridgeError } from "../platform/errors.ts";
 import { type AuthChallenge, authChallenge } from "./challenge.ts";
@@ -47,9 +47,7 @@ export function withAuth(wire: Wire, server: URL, credentials: Credentials): Wir
   const origin = httpOrigin(server);
 
   function send(request: HttpRequest, token: string | undefined): Promise<HttpAnswer> {
-    const { prover } = credentials;
-    if (token === undefined || prover === undefined) return wire.fetch(bearing(request, token));
-    return sendProved(wire, request, token, prover);
+    return sendWith(wire, request, token, credentials.prover);
   }
 
   async function arrived(token: Promise<string | undefined>): Promise<string | undefined> {
@@ -122,13 +120,29 @@ export function withAuth(wire: Wire, server: URL, credentials: Credentials): Wir
   return { fetch, connect, forgetConnections: () => wire.forgetConnections() };
 }
 
+/** Sends a request with a token, and with the proof that it is ours where there is a key to prove it by. */
+export function sendWith(
+  wire: HttpWire,
+  request: HttpRequest,
+  token: string | undefined,
+  prover: Prover | undefined,
+): Promise<HttpAnswer> {
+  if (token === undefined || prover === undefined) return wire.fetch(bearing(request, token));
+  return sendProved(wire, request, token, prover);
+}
+
 function httpOrigin({ protocol, host }: URL): string {
   const secure = protocol === "https:" || protocol === "wss:";
   return new URL(`${secure ? "https" : "http"}://${host}`).origin;
 }
 
 /** Sends a request with a proof, and again where the server wants one with a number of its own (RFC 9449, section 9). */
-async function sendProved(wire: Wire, request: HttpRequest, accessToken: string, prover: Prover): Promise<HttpAnswer> {
+async function sendProved(
+  wire: HttpWire,
+  request: HttpRequest,
+  accessToken: string,
+  prover: Prover,
+): Promise<HttpAnswer> {
   const { method, url } = request;
   async function once(): Promise<HttpAnswer> {
     const headers = new Headers(request.headers);

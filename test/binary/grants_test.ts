@@ -58,9 +58,7 @@ describe("client credentials", () => {
 
   test("ask at --token-endpoint where nothing is published", async () => {
     const { file } = client();
-    server.metadataPath = undefined;
-    server.challenge = {};
-    server.audience = undefined;
+    server.publishNothing();
     const flags = ["--client-credentials", "--static-oauth-client-info", `@${file}`, "--token-endpoint"];
     await using bridge = start(nobody.env, ...flags, `${as.issuer.replace(/\/$/, "")}/token`);
     expect((await bridge.initialize()).result.serverInfo.name).toBe("fake");

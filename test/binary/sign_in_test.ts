@@ -1,13 +1,14 @@
 /** Signing in, by the executable as a client starts it, with a server, an authorization server and a browser. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { refuses, returns } from "../harness/as_faults.ts";
+import { Barrier, refuses, returns } from "../harness/as_faults.ts";
 import { runs } from "../harness/counts.ts";
 import { Executable, type Outcome, outcomeOf } from "../harness/executable.ts";
 import { FakeAs } from "../harness/fake_as.ts";
 import { FakeBrowser } from "../harness/fake_browser.ts";
+import { handOver } from "../harness/hand_over.ts";
 import { Home } from "../harness/home.ts";
-import { ProtectedMcp } from "../harness/protected_mcp.ts";
+import { type Bearing, ProtectedMcp } from "../harness/protected_mcp.ts";
 import { sweep } from "../harness/secret_sweep.ts";
 
 let home: Home;
@@ -157,20 +158,45 @@ describe("a token that has ended", () => {
     expect(browser.count).toBe(2);
   });
 
-  test("is redeemed once by 12 processes at a time, and never twice, in each of the rounds (C4)", async () => {
-    await signedIn();
-    const rounds = runs(3, 20);
-    for (let round = 1; round <= rounds; round++) {
-      as.tokens.expireAccess();
-      const bridges = Array.from({ length: 12 }, () => start());
-      const answers = await Promise.all(bridges.map((bridge) => bridge.initialize()));
-      expect(answers.map(({ result }) => result?.serverInfo.name)).toEqual(bridges.map(() => "fake"));
-      expect(as.tokens.redemptions).toBe(round);
-      await Promise.all(bridges.map((bridge) => bridge[Symbol.asyncDispose]()));
-    }
-    expect(as.tokens.takeAlarms()).toEqual([]);
-    expect(browser.count).toBe(1);
-  }, 120_000);
+  test.each([
+    [12, runs(3, 20)],
+    [24, runs(1, 20)],
+  ])(
+    "is redeemed once by %i processes that start, once by the same in mid-session, and never twice, %i times over (C4)",
+    async (processes, rounds) => {
+      await signedIn();
+      for (let round = 1; round <= rounds; round++) {
+        const redeemed = as.tokens.redemptions;
+        const opened = server.streams.items.length;
+        as.tokens.expireAccess();
+        await using started = new AsyncDisposableStack();
+        const bridges = Array.from({ length: processes }, () => started.use(start()));
+        const answers = await Promise.all(bridges.map((bridge) => bridge.initialize()));
+        expect(answers.map(({ result }) => result?.serverInfo.name)).toEqual(bridges.map(() => "fake"));
+        expect(as.tokens.redemptions).toBe(redeemed + 1);
+
+        // Each has said all that it says by itself.
+        await server.streams.find(() => true, opened + processes - 1);
+        // Nothing is renewed before each of them has come with the token that has ended.
+        const barrier = new Barrier();
+        as.on("token", barrier.before);
+        as.tokens.expireAccess();
+        const place = server.bearings.items.length;
+        const lists = bridges.map((bridge) => bridge.request({ id: 1, method: "tools/list" }));
+        let met = 0;
+        const isLast = ({ verdict, request }: Bearing): boolean =>
+          verdict === "expired" && request.message?.method === "tools/list" && ++met === processes;
+        await server.bearings.find(isLast, place);
+        barrier.open();
+        as.on("token");
+        for (const { result } of await Promise.all(lists)) expect(result).toBeDefined();
+        expect(as.tokens.redemptions).toBe(redeemed + 2);
+      }
+      expect(as.tokens.takeAlarms()).toEqual([]);
+      expect(browser.count).toBe(1);
+    },
+    300_000,
+  );
 });
 
 describe("a person", () => {
@@ -240,18 +266,9 @@ describe("a person", () => {
   });
 
   test("finishes in the same page though the process that opened it is killed: another one goes on at its place", async () => {
-    const release = browser.hold();
-    const first = start();
-    void first.initialize().catch(() => {});
-    await browser.openings.find(() => true);
+    await using first = start();
     await using second = start();
-    const answer = second.initialize();
-    await second.stderr.find((line) => line.includes("in the browser window that is open"));
-    first.kill("SIGKILL");
-    await first[Symbol.asyncDispose]();
-    await second.stderr.find((line) => line.includes("in the browser window that just opened"));
-    release();
-    expect((await answer).result.serverInfo.name).toBe("fake");
+    expect((await handOver(browser, first, second)).result.serverInfo.name).toBe("fake");
     expect(browser.count).toBe(1);
   });
 

@@ -43,6 +43,21 @@ export class DpopKey {
   }
 }
 
+/** What a proof says of itself. */
+export interface Claimed {
+  /** The public key. */
+  readonly jwk: Json;
+  readonly id: string | undefined;
+  readonly nonce: string | undefined;
+}
+
+/** Reads a proof without a check. */
+export function claimedBy(proof: string): Claimed {
+  const [head = "", claims = ""] = proof.split(".");
+  const { jti: id, nonce } = decoded(claims);
+  return { jwk: decoded(head).jwk ?? {}, id, nonce };
+}
+
 /** The thumbprint (RFC 7638) of the key that made a proof; undefined where the proof does not prove. */
 export function thumbprintOf(proof: string, { method, url, token, nonce }: Proven): string | undefined {
   const [head, claims, signature] = proof.split(".");

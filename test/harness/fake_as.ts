@@ -36,6 +36,14 @@ export interface AsRequest {
   readonly text: string;
 }
 
+/** What the world knows a server by. */
+export interface KnownAs {
+  readonly issuer: string;
+  /** Where people consent. */
+  readonly authorize: string;
+  readonly token: string;
+}
+
 /** What sets one server apart from another. */
 export interface FakeAsOptions {
   /** 0, which goes without saying, means any. */
@@ -43,6 +51,8 @@ export interface FakeAsOptions {
   readonly tls?: Bun.TLSOptions;
   /** The path of the issuer, `/tenant` say. */
   readonly path?: string;
+  /** What it is known by, where that is not what it listens at; it has these two endpoints alone then. */
+  readonly known?: KnownAs;
 }
 
 const METHODS = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
@@ -69,12 +79,14 @@ export class FakeAs implements Disposable {
   resources: readonly string[] | undefined;
   readonly #grants = new AsGrants(this);
   readonly #path: string;
+  readonly #known: KnownAs | undefined;
   readonly #server: Server<undefined>;
   readonly #faults = new Map<Endpoint, Fault>();
   readonly #once = new Map<Endpoint, Fault[]>();
 
-  constructor({ port = 0, tls, path = "" }: FakeAsOptions = {}) {
+  constructor({ port = 0, tls, path = "", known }: FakeAsOptions = {}) {
     this.#path = path;
+    this.#known = known;
     this.#server = Bun.serve({
       hostname: "127.0.0.1",
       port,
@@ -84,7 +96,7 @@ export class FakeAs implements Disposable {
       fetch: (request) => this.#receive(request),
     });
     const origin = `${tls === undefined ? "http" : "https"}://127.0.0.1:${this.#server.port}`;
-    this.issuer = `${origin}${path}`;
+    this.issuer = known?.issuer ?? `${origin}${path}`;
     this.metadata = {
       issuer: this.issuer,
       authorization_endpoint: `${this.issuer}/authorize`,
@@ -100,6 +112,11 @@ export class FakeAs implements Disposable {
       token_endpoint_auth_signing_alg_values_supported: ["ES256", "RS256"],
       authorization_response_iss_parameter_supported: true,
     };
+  }
+
+  /** The port. */
+  get port(): number {
+    return this.#server.port!;
   }
 
   /** Lets `fault` stand before an endpoint from now on; nothing takes away the one that does. */
@@ -134,7 +151,7 @@ export class FakeAs implements Disposable {
     const text = await request.text();
     const isForm = request.headers.get("content-type")?.startsWith(FORM) === true;
     const seen: AsRequest = {
-      endpoint: this.#endpoint(url.pathname),
+      endpoint: this.#endpoint(url),
       method: request.method,
       path: url.pathname,
       headers: request.headers,
@@ -147,7 +164,12 @@ export class FakeAs implements Disposable {
     return await (fault === undefined ? proceed() : fault(seen, proceed));
   }
 
-  #endpoint(path: string): Endpoint {
+  #endpoint({ origin, pathname: path }: URL): Endpoint {
+    if (this.#known !== undefined) {
+      const { authorize, token } = this.#known;
+      const place = origin + path;
+      return place === authorize ? "authorize" : place === token ? "token" : "unknown";
+    }
     if (path === `/.well-known/oauth-authorization-server${this.#path}`) return "oauth_metadata";
     if (path === `/.well-known/openid-configuration${this.#path}`) return "openid_metadata";
     if (path === `${this.#path}/.well-known/openid-configuration`) return "openid_metadata_below";

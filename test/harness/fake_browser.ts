@@ -1,7 +1,7 @@
 /** A browser without a window, and the person before it, who agrees to everything unless the test says otherwise. */
 import { BrowserProgram, type Opening } from "./browser_program.ts";
 import { Log } from "./log.ts";
-import { type Page, walk } from "./walk.ts";
+import { type Page, walk, type Walker } from "./walk.ts";
 
 /** Where an address led. */
 export interface Visit {
@@ -34,12 +34,15 @@ export class FakeBrowser implements Disposable {
   readonly person: Person = { ready: Promise.resolve(), change: () => {}, times: 1, exitCode: 0 };
   readonly #program = new BrowserProgram((opening) => this.#open(opening));
   readonly #forbidden: boolean;
-  readonly #tls: Bun.TLSOptions | undefined;
+  readonly #network: Pick<Walker, "tls" | "proxy">;
 
-  /** Makes the program. `ca` holds the authorities to trust, in PEM, in place of the system's. */
-  constructor({ forbidden = false, ca }: { forbidden?: boolean; ca?: string } = {}) {
+  /**
+   * Makes the program. `ca` holds the authorities to trust, in PEM, in place of the system's, and `proxy` is the way to
+   * other machines.
+   */
+  constructor({ forbidden = false, ca, proxy }: { forbidden?: boolean; ca?: string; proxy?: string } = {}) {
     this.#forbidden = forbidden;
-    this.#tls = ca === undefined ? undefined : { ca };
+    this.#network = { ...(ca === undefined ? {} : { tls: { ca } }), ...(proxy === undefined ? {} : { proxy }) };
   }
 
   /** One that must not be opened. */
@@ -97,7 +100,7 @@ export class FakeBrowser implements Disposable {
   async #follow(opening: Opening): Promise<Visit> {
     await this.person.ready;
     const start = opening.args.at(-1) ?? "";
-    const { way, page } = await walk(start, { arrive: (url) => this.#arrive(url), tls: this.#tls }).catch((error) => {
+    const { way, page } = await walk(start, { arrive: (url) => this.#arrive(url), ...this.#network }).catch((error) => {
       this.lost.push(error.message);
       return { way: [start], page: undefined };
     });

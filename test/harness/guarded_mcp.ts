@@ -1,6 +1,6 @@
 /** An MCP server made with the official SDK that asks for a token, and for more scope before it changes anything. */
 import { createMcpHandler, fromJsonSchema, McpServer } from "@modelcontextprotocol/server";
-import { thumbprintOf } from "./dpop.ts";
+import { claimedBy, thumbprintOf } from "./dpop.ts";
 import type { Json } from "./fake_mcp.ts";
 import { Log } from "./log.ts";
 
@@ -35,9 +35,13 @@ export class GuardedMcp implements AsyncDisposable {
   readonly url: string;
   /** All requests to the endpoint, in the order they were answered. */
   readonly seen = new Log<GuardedRequest>();
+  /** Whether it takes tokens alone that are bound to a key (RFC 9449). */
+  demandsProof = false;
   /** Whether a proof must repeat what the server gave it to say (RFC 9449, section 9). */
   demandsNonce = false;
-  readonly #nonce = crypto.randomUUID();
+  #nonce = crypto.randomUUID();
+  /** The proofs that were taken, by their ids. */
+  readonly #proofs = new Set<string>();
   readonly #issuer: string;
   readonly #lookup: Lookup;
   readonly #handler = createMcpHandler(() => newServer());
@@ -55,6 +59,11 @@ export class GuardedMcp implements AsyncDisposable {
       fetch: (request) => this.#receive(request),
     });
     this.url = `http://127.0.0.1:${this.#server.port}/mcp`;
+  }
+
+  /** Takes another nonce from now on. */
+  renewNonce(): void {
+    this.#nonce = crypto.randomUUID();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -83,13 +92,16 @@ export class GuardedMcp implements AsyncDisposable {
 
   async #refusal(request: Request, message: Json | undefined): Promise<Response | undefined> {
     const [, scheme, token] = /^(Bearer|DPoP) (\S+)$/i.exec(request.headers.get("authorization") ?? "") ?? [];
-    if (token === undefined) return this.#challenge(401, "Bearer", { scope: READ });
+    const wanted = this.demandsProof ? "DPoP" : "Bearer";
+    if (token === undefined) return this.#challenge(401, wanted, { scope: READ });
     const known = await this.#lookup(token);
     if (known === undefined || known.audience !== this.url) {
-      return this.#challenge(401, "Bearer", { error: "invalid_token", scope: READ });
+      return this.#challenge(401, wanted, { error: "invalid_token", scope: READ });
     }
-    if (known.key !== undefined || scheme!.toLowerCase() === "dpop") {
-      const refusal = this.#proofRefusal(request, token, known.key);
+    const isProved = scheme!.toLowerCase() === "dpop";
+    if (isProved || known.key !== undefined || this.demandsProof) {
+      // A token that is bound to a key is not taken as one for whoever bears it (RFC 9449, section 7.2).
+      const refusal = this.#proofRefusal(request, token, isProved ? known.key : undefined);
       if (refusal !== undefined) return refusal;
     }
     const isWrite = message?.method === "tools/call" && message.params?.name === "write";
@@ -101,11 +113,16 @@ export class GuardedMcp implements AsyncDisposable {
 
   #proofRefusal(request: Request, token: string, key: string | undefined): Response | undefined {
     const proof = request.headers.get("dpop") ?? "";
-    const proven = { method: request.method, url: this.url, token };
-    const nonce = this.demandsNonce ? { nonce: this.#nonce } : {};
-    if (key !== undefined && thumbprintOf(proof, { ...proven, ...nonce }) === key) return undefined;
-    const isStale = this.demandsNonce && thumbprintOf(proof, proven) === key;
-    return this.#challenge(401, "DPoP", { error: isStale ? "use_dpop_nonce" : "invalid_dpop_proof", algs: "ES256" });
+    const { id = "", nonce } = claimedBy(proof);
+    const proven = { method: request.method, url: this.url, token, ...(nonce === undefined ? {} : { nonce }) };
+    const holds = key !== undefined && thumbprintOf(proof, proven) === key && !this.#proofs.has(id);
+    const isStale = this.demandsNonce && nonce !== this.#nonce;
+    if (!holds || isStale) {
+      const error = holds ? "use_dpop_nonce" : "invalid_dpop_proof";
+      return this.#challenge(401, "DPoP", { error, algs: "ES256" });
+    }
+    this.#proofs.add(id);
+    return undefined;
   }
 
   #challenge(status: number, scheme: string, parameters: Record<string, string>): Response {

@@ -10,12 +10,16 @@ import { Log } from "./log.ts";
 export interface OidcEvent {
   readonly name: "grant.success" | "grant.error" | "grant.revoked";
   readonly grantType: string | undefined;
+  /** Of a grant.error, such as `invalid_grant`. */
+  readonly error?: string;
 }
 
 /** What sets one server apart from another. */
 export interface OidcOptions {
   /** How long an access token lives, in seconds. */
   readonly accessTtl?: number;
+  /** Whether the MCP server takes tokens alone that are bound to a key. */
+  readonly proofs?: boolean;
   /** Whether proofs of possession must repeat a nonce, at the provider and at the MCP server. */
   readonly nonces?: boolean;
 }
@@ -37,17 +41,19 @@ export class OidcServer implements AsyncDisposable {
   readonly #http: Server;
   readonly #provider: Provider;
 
-  private constructor(http: Server, { accessTtl = 3_600, nonces = false }: OidcOptions) {
+  private constructor(http: Server, { accessTtl = 3_600, proofs = false, nonces = false }: OidcOptions) {
     this.#http = http;
     this.issuer = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
     this.mcp = new GuardedMcp(this.issuer, (token) => this.#lookup(token));
+    this.mcp.demandsProof = proofs;
     this.mcp.demandsNonce = nonces;
     this.#provider = new Provider(this.issuer, configurationOf(this.mcp.url, accessTtl, nonces));
-    const note = (name: OidcEvent["name"], { oidc }: KoaContextWithOIDC): void => {
-      this.events.add({ name, grantType: oidc.params?.grant_type as string | undefined });
+    const note = (name: OidcEvent["name"], { oidc }: KoaContextWithOIDC, error?: errors.OIDCProviderError): void => {
+      const said = error === undefined ? {} : { error: error.error };
+      this.events.add({ name, grantType: oidc.params?.grant_type as string | undefined, ...said });
     };
     this.#provider.on("grant.success", (context) => note("grant.success", context));
-    this.#provider.on("grant.error", (context) => note("grant.error", context));
+    this.#provider.on("grant.error", (context, error) => note("grant.error", context, error));
     this.#provider.on("grant.revoked", (context) => note("grant.revoked", context));
     // The id of an opaque token is the token.
     const keep = ({ jti }: { jti: string }): void => void this.secrets.push(jti);

@@ -41,6 +41,13 @@ export class ProtectedMcp extends FakeMcp {
     this.challenge = { resource_metadata: new URL(this.metadataPath!, this.url).href };
   }
 
+  /** Says nothing about who signs people in from now on, and takes a token for whatever it is. */
+  publishNothing(): void {
+    this.metadataPath = undefined;
+    this.challenge = {};
+    this.audience = undefined;
+  }
+
   /** Takes the tokens of another authorization server from now on, and says so. */
   moveTo(as: FakeAs): void {
     this.#as = as;

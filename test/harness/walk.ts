@@ -5,6 +5,8 @@ export interface Walker {
   /** Sees the address that carries a code or an error back to the client; the walk ends before what gives undefined. */
   arrive(callback: URL): URL | undefined | Promise<URL | undefined>;
   readonly tls?: Bun.TLSOptions;
+  /** The proxy by which other machines are reached; without one the walk stays on loopback. */
+  readonly proxy?: string;
 }
 
 /** Where a walk led. */
@@ -30,15 +32,16 @@ interface Request {
 const MOST_STEPS = 20;
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
-/** Walks from an address to where nothing leads further; throws when it leads away from loopback, or for ever. */
+/** Walks from an address to where nothing leads further; throws when it leads to where it may not go, or for ever. */
 export async function walk(start: string, walker: Walker): Promise<Walk> {
   const walked: Walk = { way: [], page: undefined };
   const cookies = new Map<string, Map<string, string>>();
   for (let next: Request | undefined = { url: new URL(start) }; next !== undefined;) {
     const url: URL = next.url;
-    if (!LOOPBACK.has(url.hostname)) throw new Error(`The walk leads away from loopback, to ${url.origin}`);
+    const proxy = LOOPBACK.has(url.hostname) ? false : walker.proxy;
+    if (proxy === undefined) throw new Error(`The walk leads away from loopback, to ${url.origin}`);
     if (walked.way.push(url.href) > MOST_STEPS) throw new Error(`The walk does not end:\n${walked.way.join("\n")}`);
-    walked.page = await visit(next, cookies, walker.tls);
+    walked.page = await visit(next, cookies, { proxy, ...(walker.tls === undefined ? {} : { tls: walker.tls }) });
     next = walked.page === undefined ? undefined : await stepFrom(url, walked.page);
     if (next === undefined || !(next.url.searchParams.has("code") || next.url.searchParams.has("error"))) continue;
     const callback = await walker.arrive(next.url);
@@ -51,7 +54,7 @@ export async function walk(start: string, walker: Walker): Promise<Walk> {
 async function visit(
   { url, form }: Request,
   cookies: Map<string, Map<string, string>>,
-  tls: Bun.TLSOptions | undefined,
+  network: Pick<BunFetchRequestInit, "proxy" | "tls">,
 ): Promise<Page | undefined> {
   const jar = cookies.get(url.host) ?? new Map<string, string>();
   cookies.set(url.host, jar);
@@ -62,8 +65,7 @@ async function visit(
       ...(form === undefined ? {} : { body: form }),
       headers: jar.size === 0 ? {} : { cookie: [...jar].map((pair) => pair.join("=")).join("; ") },
       redirect: "manual",
-      proxy: false,
-      ...(tls === undefined ? {} : { tls }),
+      ...network,
     });
   } catch {
     return undefined;

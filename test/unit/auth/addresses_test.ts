@@ -89,6 +89,20 @@ describe("what a server may point to", () => {
     }
   });
 
+  test("from this machine anything, without a look at what it is called", async () => {
+    const asked: string[] = [];
+    const noting: Resolve = (name) => {
+      asked.push(name);
+      return Promise.resolve(["10.0.0.1"]);
+    };
+    for (const from of [LOOPBACK, new URL("http://localhost:3000/mcp"), new URL("http://[::1]:3000/mcp")]) {
+      expect((await safeAddress("https://as.example.com/", "x", from, { resolve: noting })).host).toBe(
+        "as.example.com",
+      );
+    }
+    expect(asked).toEqual([]);
+  });
+
   test("a name is judged anew each time", async () => {
     const answers = [["93.184.216.35"], ["10.0.0.1"]];
     const rebinding: Resolve = (name) => Promise.resolve(name === "as.example.com" ? answers.shift()! : NAMES[name]!);
