@@ -89,6 +89,8 @@ function requestOf({ url, headers: further }: Question, body: Question["body"]):
     url,
     method: "POST",
     headers,
+    // What it spends may be spent though its answer is lost: a code, a refresh token, a proof.
+    alone: true,
     body: new TextEncoder().encode(isForm ? body.toString() : JSON.stringify(body)),
   };
 }

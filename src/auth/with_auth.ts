@@ -103,18 +103,26 @@ export function withAuth(wire: Wire, server: URL, credentials: Credentials): Wir
   async function connect(request: SocketRequest): Promise<WebSocket> {
     const held = credentials.current();
     const token = held instanceof Promise ? await arrived(held) : held;
+    const url = new URL(`${origin}${request.url.pathname}${request.url.search}`);
     try {
-      return await wire.connect(bearing(request, token));
+      return await wire.connect(await shaken(request, url, token));
     } catch (thrown) {
       // The handshake's refusal carries no status: a request to the same address does, and has the token renewed.
       if (!(thrown instanceof BridgeError) || thrown.code !== "http_status") throw thrown;
-      const url = new URL(`${origin}${request.url.pathname}${request.url.search}`);
       const answer = await fetch({ url, method: "GET", headers: new Headers(request.headers), abort: request.abort });
       answer.body.discard();
       const renewed = await credentials.current();
-      if (renewed === token) throw thrown;
-      return await wire.connect(bearing(request, renewed));
+      // A key may have been asked to prove itself with another number.
+      if (renewed === token && credentials.prover === undefined) throw thrown;
+      return await wire.connect(await shaken(request, url, renewed));
     }
+  }
+
+  /** The request of a WebSocket's handshake, a GET as any other (RFC 6455, 4.1). */
+  async function shaken(request: SocketRequest, url: URL, token: string | undefined): Promise<SocketRequest> {
+    const { prover } = credentials;
+    if (token === undefined || prover === undefined) return bearing(request, token);
+    return { ...request, headers: await proved({ method: "GET", url, headers: request.headers }, token, prover) };
   }
 
   return { fetch, connect, forgetConnections: () => wire.forgetConnections() };
@@ -143,19 +151,27 @@ async function sendProved(
   accessToken: string,
   prover: Prover,
 ): Promise<HttpAnswer> {
-  const { method, url } = request;
   async function once(): Promise<HttpAnswer> {
-    const headers = new Headers(request.headers);
-    headers.set("authorization", `DPoP ${accessToken}`);
-    headers.set("dpop", await prover.prove({ method, url, accessToken }));
-    const answer = await wire.fetch({ ...request, headers });
-    prover.observe(answer.headers, url);
+    const answer = await wire.fetch({ ...request, headers: await proved(request, accessToken, prover) });
+    prover.observe(answer.headers, request.url);
     return answer;
   }
   const answer = await once();
   if (answer.status !== 401 || authChallenge(answer.headers)?.error !== "use_dpop_nonce") return answer;
   answer.body.discard();
   return await once();
+}
+
+/** The headers of one request, with a token and the proof that it is ours. */
+async function proved(
+  { method, url, headers: own }: Pick<HttpRequest, "method" | "url" | "headers">,
+  accessToken: string,
+  prover: Prover,
+): Promise<Headers> {
+  const headers = new Headers(own);
+  headers.set("authorization", `DPoP ${accessToken}`);
+  headers.set("dpop", await prover.prove({ method, url, accessToken }));
+  return headers;
 }
 
 /** The headers of a session come again with every request: they get their token once. */

@@ -20,6 +20,11 @@ export interface HttpRequest {
   /** The gate adds `Accept-Encoding` where there is none. */
   readonly headers: Headers;
   readonly body?: Uint8Array;
+  /**
+   * Whether it goes by a connection of its own. One that was idle may have been closed by the server in that moment, and
+   * nobody knows then whether the request got there.
+   */
+  readonly alone?: boolean;
   /** Gives the exchange up, its answer's body too; the gate aborts it itself when a deadline passes. */
   abort?: Abortable;
 }
@@ -151,7 +156,7 @@ export function createGate(options: GateOptions): Wire {
       budget,
       signal,
       tls,
-      pooled: now > freshUntil,
+      pooled: request.alone !== true && now > freshUntil,
       proxied: proxy !== undefined,
       direct: mayBeProxied && proxy === undefined,
       ipv4,

@@ -745,7 +745,7 @@ describe("a connection that does not come about", () => {
 describe("connections", () => {
   async function counted(
     clock: Clock,
-  ): Promise<{ ask(): Promise<void>; connections(): number; gate: Wire } & Disposable> {
+  ): Promise<{ ask(more?: { alone: boolean }): Promise<void>; connections(): number; gate: Wire } & Disposable> {
     let connections = 0;
     const server = createHttpServer((_request, response) => void response.end("x"));
     server.on("connection", () => connections++);
@@ -755,13 +755,22 @@ describe("connections", () => {
     return {
       gate,
       connections: () => connections,
-      ask: async () => void await textOf(await gate.fetch(request(url))),
+      ask: async (more) => void await textOf(await gate.fetch({ ...request(url), ...more })),
       [Symbol.dispose](): void {
         server.closeAllConnections();
         server.close();
       },
     };
   }
+
+  test("are not shared by a request that is to go alone", async () => {
+    using server = await counted(new FakeClock());
+    await server.ask();
+    await server.ask({ alone: true });
+    expect(server.connections()).toBe(2);
+    await server.ask();
+    expect(server.connections()).toBe(2);
+  });
 
   test("are used again, and after a sleep of the machine not for six minutes", async () => {
     const clock = new FakeClock();
