@@ -19,7 +19,7 @@ export interface Place {
 
 /** A running far end; each contestant starts its own where that is a program of this machine. */
 export interface FarEnd {
-  readonly places: Readonly<Record<Way, Place>>;
+  readonly places: Readonly<Record<Way | "modern", Place>>;
   /** Reads the counters. */
   stats(): Promise<Stats>;
   stop(): Promise<void>;
@@ -38,6 +38,7 @@ export async function startFarEnd(): Promise<FarEnd> {
   return {
     places: {
       http: { way: "http", words: [`${origin}/mcp`] },
+      modern: { way: "http", words: [`${origin}/modern`] },
       sse: { way: "sse", words: [`${origin}/sse`] },
       webSocket: { way: "webSocket", words: [`ws://${host}/ws`] },
       stdio: { way: "stdio", words: [process.execPath, join(import.meta.dir, "stdio_server.ts")] },

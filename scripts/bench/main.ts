@@ -22,6 +22,7 @@ import { sessions } from "./figures/sessions.ts";
 import { start } from "./figures/start.ts";
 import { throughput } from "./figures/throughput.ts";
 import { token } from "./figures/token.ts";
+import { translation } from "./figures/translation.ts";
 import { describeMachine } from "./machine.ts";
 import { createProgress } from "./progress.ts";
 import { asMarkdown, asText, judged, type Report } from "./report.ts";
@@ -39,6 +40,7 @@ const FIGURES: readonly Figure[] = [
   messages,
   answers,
   token,
+  translation,
 ];
 const REPORT = join(import.meta.dir, "..", "..", "dist", "bench.json");
 

@@ -72,6 +72,18 @@ async function post(request: Request): Promise<Response> {
   return answerCall(call, session);
 }
 
+/** The same server where it speaks revision 2026-07-28 alone. */
+async function postModern(request: Request): Promise<Response> {
+  stats.requests++;
+  const call = await request.json() as Call;
+  if (call.method === "initialize") {
+    const error = { code: -32022, message: "Unsupported protocol version", data: { supported: ["2026-07-28"] } };
+    return Response.json({ jsonrpc: "2.0", id: call.id, error }, { status: 400 });
+  }
+  if (call.id === undefined) return new Response(null, { status: 202 });
+  return json(answerTo(call));
+}
+
 /** One chunk for each pull, so the socket's back-pressure decides how fast the notifications go out. */
 function listen(request: Request): Response {
   stats.requests++;
@@ -136,6 +148,7 @@ const server = Bun.serve<undefined>({
   idleTimeout: 0,
   routes: {
     "/mcp": { POST: post, GET: listen, DELETE: remove },
+    "/modern": { POST: postModern },
     "/sse": { GET: openStream },
     "/messages": { POST: postToStream },
     "/ws": { GET: upgrade },

@@ -16,11 +16,21 @@ export interface Call {
 const LARGE_BYTES = 8 * 1024 * 1024;
 const LARGE_TEXT = "0123456789abcdef".repeat(LARGE_BYTES / 16);
 
+const OFFER = JSON.stringify({
+  resultType: "complete",
+  supportedVersions: ["2026-07-28"],
+  capabilities: { tools: {}, logging: {} },
+  ttlMs: 0,
+  cacheScope: "private",
+});
+
 /** The answer to a request; what a tool does beyond that is the matter of the far end that offers it. */
 export function answerTo(call: Call): string {
   switch (call.method) {
     case "initialize":
       return answer(call.id, initialized(call));
+    case "server/discover":
+      return answer(call.id, OFFER);
     case "tools/call":
       return callTool(call);
     default:

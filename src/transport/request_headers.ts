@@ -29,6 +29,52 @@ export function isModern(revision: string): boolean {
   return revision >= FIRST_MODERN_REVISION;
 }
 
+/** What every message that is posted has. */
+export const POST_HEADERS = { "content-type": "application/json", "accept": "application/json, text/event-stream" };
+
+/** So many sets of headers are kept ready. */
+const MOST_KEPT = 64;
+
+/** The headers of messages that are posted outside of a session. */
+export class PostHeaders {
+  readonly #own: Readonly<Record<string, string>>;
+  /** By what they are made of: most calls are like the one before, and to make headers costs more than to find them. */
+  readonly #kept = new Map<string, Headers>();
+  /** The revision of the last request that had one; a notification says none. */
+  #modernRevision: string | undefined;
+
+  /** `own` are those of the person who runs us. */
+  constructor(own: Readonly<Record<string, string>>) {
+    this.#own = own;
+  }
+
+  /** The headers of one message, and `more` of its own. */
+  of(message: Message, more?: Readonly<Record<string, string>>): Headers {
+    const revision = message.kind === "request" ? claimedRevision(message) : this.#modernRevision;
+    // A server that knows no handshake reads the method before the body; others pass it over.
+    if (revision === undefined) {
+      return this.#make(message.method === "initialize" ? { "mcp-method": "initialize" } : {});
+    }
+    this.#modernRevision = revision;
+    const standard = standardHeaders(message, revision);
+    if (more !== undefined && Object.keys(more).length > 0) return this.#make({ ...standard, ...more });
+    const key = Object.values(standard).join("\n");
+    let headers = this.#kept.get(key);
+    if (headers === undefined) {
+      if (this.#kept.size >= MOST_KEPT) this.#kept.clear();
+      headers = this.#make(standard);
+      this.#kept.set(key, headers);
+    }
+    return headers;
+  }
+
+  #make(more: Record<string, string>): Headers {
+    const headers = new Headers({ ...this.#own, ...POST_HEADERS });
+    for (const [name, value] of Object.entries(more)) headers.set(name, value);
+    return headers;
+  }
+}
+
 /** The headers that revision 2026-07-28 wants beside a message's body, derived from that body. */
 export function standardHeaders(message: Message, revision: string): Record<string, string> {
   const headers: Record<string, string> = { "mcp-protocol-version": encodeHeaderValue(revision) };

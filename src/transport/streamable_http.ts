@@ -9,13 +9,7 @@ import { readEventStream } from "./event_stream.ts";
 import { Exchange } from "./exchange.ts";
 import { fetchOrFail, mediaType } from "./http_exchange.ts";
 import { composeMessage, type Message } from "./message.ts";
-import {
-  claimedRevision,
-  encodeHeaderValue,
-  isModern,
-  negotiatedRevision,
-  standardHeaders,
-} from "./request_headers.ts";
+import { encodeHeaderValue, isModern, negotiatedRevision, POST_HEADERS, PostHeaders } from "./request_headers.ts";
 import { judgeRefusal, PAST_PROXY, sessionLost, speaker } from "./refusal.ts";
 import { keepServerStream, type StreamEnd, streamIsOver } from "./server_stream.ts";
 
@@ -51,7 +45,6 @@ interface Session {
   isLost: boolean;
 }
 
-const POST_HEADERS = { "content-type": "application/json", "accept": "application/json, text/event-stream" };
 /** How often the rest of an interrupted answer is asked for in vain. */
 const MOST_FAILED_RESUMPTIONS = 6;
 /** How long the server may take to end a session that another one replaces. */
@@ -65,12 +58,13 @@ const REPLACED_DELETE_MS = 5_000;
 export class StreamableHttp implements FarEnd {
   readonly isLocal = false;
   readonly #options: StreamableHttpOptions;
+  readonly #postHeaders: PostHeaders;
   #session: Session | undefined;
-  #modernRevision: string | undefined;
   #listening: AbortController | undefined;
 
   constructor(options: StreamableHttpOptions) {
     this.#options = options;
+    this.#postHeaders = new PostHeaders(options.headers);
   }
 
   async close(deadline: number): Promise<void> {
@@ -333,18 +327,8 @@ export class StreamableHttp implements FarEnd {
     return headers;
   }
 
-  #headersFor(message: Message, session: Session | undefined, more: Readonly<Record<string, string>> = {}): Headers {
-    if (session !== undefined) return session.postHeaders;
-    const headers = new Headers({ ...this.#headers(undefined), ...POST_HEADERS });
-    const revision = message.kind === "request" ? claimedRevision(message) : this.#modernRevision;
-    // A server that knows no handshake reads this before the body; others pass it over.
-    if (message.method === "initialize") headers.set("mcp-method", message.method);
-    if (revision === undefined) return headers;
-    this.#modernRevision = revision;
-    for (const [name, value] of Object.entries({ ...standardHeaders(message, revision), ...more })) {
-      headers.set(name, value);
-    }
-    return headers;
+  #headersFor(message: Message, session: Session | undefined, more?: SendOptions["headers"]): Headers {
+    return session === undefined ? this.#postHeaders.of(message, more) : session.postHeaders;
   }
 
   #headers(session: Pick<Session, "id" | "revision"> | undefined): Record<string, string> {
