@@ -1,4 +1,5 @@
 import { type BridgeError, ERROR_NUMBERS } from "../platform/errors.ts";
+import { findMember, skipBlank, textOf } from "../transport/json_scan.ts";
 import { composeMessage, type Message, readMessage } from "../transport/message.ts";
 
 /** The lists that a server may say have changed, by the capability that promises it. */
@@ -21,6 +22,17 @@ export function errorAnswer(id: string, error: BridgeError, server: string): Mes
   return readMessage(new TextEncoder().encode(`{"jsonrpc":"2.0","id":${id},"error":${text}}`));
 }
 
+/** An answer whose result is given as raw text. */
+export function resultAnswer(id: string, result: string): Message {
+  return readMessage(new TextEncoder().encode(`{"jsonrpc":"2.0","id":${id},"result":${result}}`));
+}
+
+/** The result of an answer, as raw text; nothing where it is an error. */
+export function rawResult({ bytes }: Message): string | undefined {
+  const result = findMember(bytes, skipBlank(bytes, 0), "result");
+  return result && textOf(bytes, result);
+}
+
 /** Whether an answer only refuses a second request under an id in flight: the first one still has its own to come. */
 export function refusesTwin(answer: Message): boolean {
   const data = answer.isError ? answer.answerMember("error", "data") : undefined;
@@ -37,7 +49,7 @@ export function provisionalInitializeResult(initialize: Message, server: string)
     capabilities: Object.fromEntries(LISTS.map((list) => [list, { listChanged: true }])),
     serverInfo: { name: server, version: "unknown" },
   });
-  return readMessage(new TextEncoder().encode(`{"jsonrpc":"2.0","id":${initialize.id},"result":${text}}`));
+  return resultAnswer(initialize.id!, text);
 }
 
 /**
@@ -51,15 +63,16 @@ export function recalledInitializeResult(initialize: Message, recalled: unknown)
     if (isObject(capabilities[list])) capabilities[list] = { ...capabilities[list], listChanged: true };
   }
   const text = JSON.stringify({ ...recalled, capabilities });
-  return readMessage(new TextEncoder().encode(`{"jsonrpc":"2.0","id":${initialize.id},"result":${text}}`));
+  return resultAnswer(initialize.id!, text);
 }
 
 /** The result of an answer, as JSON. */
 export function resultOf(answer: Message): unknown {
-  return JSON.parse(new TextDecoder().decode(answer.bytes)).result;
+  return JSON.parse(rawResult(answer) ?? "null");
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Whether a JSON value is an object. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

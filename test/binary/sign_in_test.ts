@@ -272,6 +272,35 @@ describe("a person", () => {
     expect(browser.count).toBe(1);
   });
 
+  test("has one page where the host starts us to ask what the server is, ends us, and starts us anew", async () => {
+    const meta = {
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientCapabilities": {},
+    };
+    const question = { method: "server/discover", params: { _meta: meta } };
+    const result = { supportedVersions: ["2026-07-28"], capabilities: {}, resultType: "complete" };
+    server.on("server/discover", ({ message }) => Response.json({ jsonrpc: "2.0", id: message.id, result }));
+    const release = browser.hold();
+    const probe = start();
+    void probe.request({ id: 1, ...question }).catch(() => {});
+    await browser.openings.find(() => true);
+    probe.kill("SIGKILL");
+    await probe[Symbol.asyncDispose]();
+    {
+      await using bridge = start();
+      const answer = bridge.request({ id: 1, ...question });
+      await bridge.stderr.find((line) => line.includes("in the browser window"));
+      release();
+      expect((await answer).result).toEqual(result);
+      bridge.endInput();
+      expect(await bridge.exit(5_000)).toBe(0);
+    }
+    const asked = server.seen.items.length;
+    await using bridge = start();
+    expect((await bridge.request({ id: 2, ...question })).result).toEqual(result);
+    expect([server.seen.items.length, browser.count]).toEqual([asked, 1]);
+  });
+
   test("without a browser signs in with the address that the browser ends at, typed in elsewhere (C27)", async () => {
     // With a place for codes, that is what the log would name.
     delete as.metadata["device_authorization_endpoint"];

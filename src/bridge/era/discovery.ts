@@ -1,4 +1,5 @@
-import { composeMessage, decodedString, type Message, readMessage } from "../../transport/message.ts";
+import { isObject, resultAnswer, resultOf } from "../answers.ts";
+import { composeMessage, decodedString, type Message } from "../../transport/message.ts";
 import type { RawMember } from "../../transport/json_edit.ts";
 
 /** The revisions without a handshake that are spoken here. */
@@ -47,7 +48,7 @@ export function firstRevision(): string {
 /** Reads an answer to `server/discover`: nothing where it is none, or names no revision that is spoken here. */
 export function readOffer(answer: Message | undefined): Offer | undefined {
   if (answer === undefined || answer.isError) return undefined;
-  const { result } = JSON.parse(new TextDecoder().decode(answer.bytes)) as { result: unknown };
+  const result = resultOf(answer);
   if (!isObject(result)) return undefined;
   const { supportedVersions, capabilities, instructions, _meta: meta } = result;
   if (!Array.isArray(supportedVersions) || !isObject(capabilities)) return undefined;
@@ -86,16 +87,11 @@ export function initializeResult(initialize: Message, offer: Offer, server: stri
     serverInfo: isObject(offer.serverInfo) ? offer.serverInfo : { name: server, version: "unknown" },
     ...(offer.instructions === undefined ? {} : { instructions: offer.instructions }),
   });
-  return readMessage(new TextEncoder().encode(`{"jsonrpc":"2.0","id":${initialize.id},"result":${text}}`));
+  return resultAnswer(initialize.id!, text);
 }
 
 /** The revision that is spoken with a client: its own, where that is one with a handshake. */
 export function agreedRevision(initialize: Message): string {
   const wanted = decodedString(initialize.param("protocolVersion"));
   return wanted !== undefined && LEGACY_REVISIONS.includes(wanted) ? wanted : LEGACY_REVISIONS.at(-1)!;
-}
-
-/** Whether a JSON value is an object. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -4,7 +4,7 @@ import type { Notify } from "../../platform/notice.ts";
 import { ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "../../transport/channel.ts";
 import type { Message } from "../../transport/message.ts";
 import { claimedRevision, isModern, negotiatedRevision } from "../../transport/request_headers.ts";
-import { errorAnswer } from "../answers.ts";
+import { errorAnswer, rawResult, resultAnswer } from "../answers.ts";
 import type { Memory } from "../handshake.ts";
 import {
   discoverRequest,
@@ -34,8 +34,19 @@ export interface EraEndOptions {
   readonly cancelsByMessage: boolean;
 }
 
-/** Under what name the era is remembered. */
+/** Under what names the era is remembered, and the server's word on itself. */
 const ERA = "era";
+const DISCOVERED = "discover";
+/** Hosts start us to ask what the server is, end us, and start us anew: the second start knows it for so long, in ms. */
+const FRESH_MS = 60_000;
+
+/** What a server said of itself. */
+interface Discovered {
+  /** When, in ms. */
+  readonly at: number;
+  /** As raw text. */
+  readonly result: string;
+}
 
 /**
  * A far end for clients and servers of both eras (2026-07-28 basic/versioning). The client's own era is spoken wherever
@@ -49,6 +60,8 @@ export class EraEnd implements FarEnd {
   /** What has been seen to work: then messages pass as they are. */
   #isSettled = false;
   #count = 0;
+  /** Whether the client has asked what the server is. */
+  #wasAsked = false;
 
   constructor(options: EraEndOptions) {
     this.#options = options;
@@ -101,9 +114,9 @@ export class EraEnd implements FarEnd {
     }
     const refusal = await this.#initialize(initialize, options);
     if (refusal === undefined) {
-      if (remembered !== undefined) this.#remember("legacy");
+      if (remembered !== undefined) this.#remember(ERA, "legacy");
     } else if (await this.#translate(initialize, options)) {
-      this.#remember("modern");
+      this.#remember(ERA, "modern");
     } else {
       void events.onmessage(refusal, initialize.key);
     }
@@ -152,17 +165,31 @@ export class EraEnd implements FarEnd {
     return true;
   }
 
+  /** Answers the first `server/discover` of a run by what the run just before has learnt; false where that is nothing. */
+  async #recall(request: Message): Promise<boolean> {
+    const { memory, events, clock } = this.#options;
+    if (this.#wasAsked) return false;
+    this.#wasAsked = true;
+    const known = await memory.get(DISCOVERED) as Discovered | undefined;
+    if (known === undefined || Math.abs(clock.now() - known.at) > FRESH_MS) return false;
+    void events.onmessage(resultAnswer(request.id!, known.result), request.key);
+    return true;
+  }
+
   /** The first requests of a client without a handshake show whether the server can do without. */
   async #tryModern(request: Message, options: SendOptions): Promise<void> {
     const { events, server } = this.#options;
     const revision = claimedRevision(request)!;
     const isQuestion = request.method === "server/discover";
+    if (isQuestion && await this.#recall(request)) return;
     try {
       await this.#looks.send(this.#far, request, options, (answer, causedBy) => {
         if (!isQuestion && mayBeLegacy(answer)) void events.onmessage(tooNew(request, revision, server), causedBy);
         else {
           this.#isSettled ||= !answer.isError;
           void events.onmessage(answer, causedBy);
+          const result = isQuestion ? rawResult(answer) : undefined;
+          if (result !== undefined) this.#remember(DISCOVERED, { at: this.#options.clock.now(), result });
         }
         return true;
       });
@@ -180,8 +207,8 @@ export class EraEnd implements FarEnd {
   }
 
   /** The client's answer leaves first. */
-  #remember(era: "legacy" | "modern"): void {
-    setImmediate(() => void this.#options.memory.put(ERA, era));
+  #remember(name: string, value: unknown): void {
+    setImmediate(() => void this.#options.memory.put(name, value));
   }
 }
 

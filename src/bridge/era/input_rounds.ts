@@ -4,7 +4,7 @@ import type { SendOptions } from "../../transport/channel.ts";
 import { eachMember, findMember, skipBlank, textOf } from "../../transport/json_scan.ts";
 import { membersText, type RawMember } from "../../transport/json_edit.ts";
 import { composeMessage, decodedString, idKey, type Message, readMessage } from "../../transport/message.ts";
-import { isObject } from "./discovery.ts";
+import { isObject, rawResult } from "../answers.ts";
 
 /** What a server wants of the client before it goes on (2026-07-28 basic/patterns, "Multi Round-Trip Requests"). */
 export interface InputRequired {
@@ -124,7 +124,8 @@ export class InputRounds {
     const answer = await promise;
     this.#waiting.delete(idKey(id));
     open.delete(id);
-    if (!answer.isError) return [key, rawResult(answer)];
+    const result = rawResult(answer);
+    if (result !== undefined) return [key, result];
     const said = decodedString(answer.answerMember("error", "message")) ?? "an error";
     throw new BridgeError("input_refused", `the server asked for ${method}, and the client answered ${quoted(said)}`);
   }
@@ -167,9 +168,4 @@ function isUrl(params: string): boolean {
 
 function isUrlMode(request: Message): boolean {
   return request.method === "elicitation/create" && request.stringParam("mode") === "url";
-}
-
-function rawResult({ bytes }: Message): string {
-  const result = findMember(bytes, skipBlank(bytes, 0), "result");
-  return result === undefined ? "{}" : textOf(bytes, result);
 }

@@ -3,7 +3,8 @@ import { BridgeError, toBridgeError } from "../../platform/errors.ts";
 import type { Notify } from "../../platform/notice.ts";
 import { ChannelFailure } from "../../transport/channel.ts";
 import { composeMessage, decodedString, idKey, type Message } from "../../transport/message.ts";
-import { isObject, SUBSCRIPTION_ID } from "./discovery.ts";
+import { isObject } from "../answers.ts";
+import { SUBSCRIPTION_ID } from "./discovery.ts";
 
 /** What keeping a subscription needs. */
 export interface SubscriptionOptions {

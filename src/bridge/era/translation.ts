@@ -5,11 +5,10 @@ import { ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from
 import { edited, type RawMember, settingMembers } from "../../transport/json_edit.ts";
 import { findMember, skipBlank } from "../../transport/json_scan.ts";
 import { decodedString, idKey, type Message, readMessage } from "../../transport/message.ts";
-import { errorAnswer } from "../answers.ts";
+import { errorAnswer, isObject, resultAnswer } from "../answers.ts";
 import {
   agreedRevision,
   discoverRequest,
-  isObject,
   LOG_LEVEL,
   mayBeLegacy,
   type Offer,
@@ -125,7 +124,7 @@ export class Translation {
   async #ping(request: Message, options: SendOptions): Promise<void> {
     const { far, looks } = this.#options;
     await looks.ask(far, discoverRequest(this.#nextId("ping"), this.#meta), options);
-    this.#answer(request, "result", "{}");
+    this.#agree(request);
   }
 
   #setLevel(request: Message): undefined {
@@ -135,7 +134,7 @@ export class Translation {
       this.#refuse(request, { code: -32602, message: "Unknown log level" });
     } else {
       this.#meta = [...this.#meta.filter(([name]) => name !== LOG_LEVEL), [LOG_LEVEL, level!]];
-      this.#answer(request, "result", "{}");
+      this.#agree(request);
     }
     return undefined;
   }
@@ -146,7 +145,7 @@ export class Translation {
     if (!isObject(resources) || resources["subscribe"] !== true) return this.#refuse(request, NO_METHOD);
     if (uri === undefined) return this.#refuse(request, { code: -32602, message: "No uri" });
     await this.#subscription.follow(uri, request.method === "resources/subscribe");
-    this.#answer(request, "result", "{}");
+    this.#agree(request);
   }
 
   /** Carries a request out, with as many rounds as the server wants of the client. */
@@ -234,13 +233,13 @@ export class Translation {
     return named.withId(id);
   }
 
-  #answer(request: Message, member: "result" | "error", raw: string): void {
-    const text = `{"jsonrpc":"2.0","id":${request.id},"${member}":${raw}}`;
-    this.#hand(readMessage(new TextEncoder().encode(text)), request);
+  #agree(request: Message): void {
+    this.#hand(resultAnswer(request.id!, "{}"), request);
   }
 
   #refuse(request: Message, error: { code: number; message: string }): void {
-    this.#answer(request, "error", JSON.stringify(error));
+    const text = `{"jsonrpc":"2.0","id":${request.id},"error":${JSON.stringify(error)}}`;
+    this.#hand(readMessage(new TextEncoder().encode(text)), request);
   }
 
   #hand(answer: Message, request: Message): void {

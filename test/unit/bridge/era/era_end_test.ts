@@ -594,6 +594,27 @@ describe("a client without a handshake", () => {
     expect(rig.handed.at(-1)!.json.params._meta).toEqual({ [SUBSCRIPTION]: 2 });
   });
 
+  test("that is started twice is answered the second time by what the first has learnt, for a minute, and once", async () => {
+    const question = { ...REQUEST, method: "server/discover" };
+    const first = rigOf(modern());
+    await first.send(question);
+    expect(first.answersTo(1)).toMatchObject([{ result: OFFER }]);
+    const second = rigOf(modern(undefined, { ...OFFER, instructions: "later" }));
+    second.memory.set("discover", first.memory.get("discover"));
+    await second.send(
+      '{"jsonrpc":"2.0","id":7,"method":"server/discover","params":{"_meta":' + JSON.stringify(META) + "}}",
+    );
+    expect(second.passed).toEqual([]);
+    expect(second.answersTo(7)).toEqual([{ jsonrpc: "2.0", id: 7, result: OFFER }]);
+    await second.send({ ...question, id: 8 });
+    expect(second.answersTo(8)).toMatchObject([{ result: { instructions: "later" } }]);
+    const third = rigOf(modern());
+    third.memory.set("discover", first.memory.get("discover"));
+    await third.clock.pass(61_000);
+    await third.send(question);
+    expect(third.passed).toHaveLength(1);
+  });
+
   test("falls back by the server's own answer to server/discover", async () => {
     const error = { code: -32000, message: "Bad Request: Server not initialized" };
     const rig = rigOf(({ method }) =>
