@@ -35,11 +35,12 @@ export class VaultMemory implements RunMemory {
   }
 
   async put(name: string, value: unknown): Promise<void> {
-    await (this.#writing = this.#quietly(async () => {
+    this.#writing = this.#quietly(async () => {
       if (!this.#vault.isThere || Bun.deepEquals((await this.#read())[name], value)) return;
       const vault = await this.#vault.open();
       await vault.update("memory", await this.#key(), (current) => ({ ...current as object, [name]: value }));
-    }));
+    }).catch(() => {});
+    await this.#writing;
   }
 
   async close(deadline: number): Promise<void> {
@@ -53,7 +54,7 @@ export class VaultMemory implements RunMemory {
       return (await vault.get("memory", key) ?? {}) as Record<string, unknown>;
     } catch (thrown) {
       // It is learnt anew.
-      if (thrown instanceof BridgeError && thrown.code === "vault_damaged") await vault.remove("memory", key);
+      if (isDamage(thrown) && this.#vault.isThere) await vault.remove("memory", key);
       throw thrown;
     }
   }
@@ -63,14 +64,20 @@ export class VaultMemory implements RunMemory {
     return ownerKey(this.#owner);
   }
 
-  /** Whoever really needs the vault says what is wrong with it. */
+  /** Whoever really needs the vault says what else is wrong with it. */
   async #quietly<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work();
     } catch (thrown) {
+      // A vault that was damaged as a whole is put aside, and that is told once: here, or nowhere.
+      if (isDamage(thrown) && !this.#vault.isThere) throw thrown;
       const { message } = toBridgeError(thrown);
       this.#notify({ level: "debug", text: `nothing is remembered of the server: ${message}` });
       return undefined;
     }
   }
+}
+
+function isDamage(thrown: unknown): boolean {
+  return thrown instanceof BridgeError && thrown.code === "vault_damaged";
 }

@@ -1,7 +1,7 @@
 import { type Clock, pause } from "../platform/clock.ts";
 import { BridgeError, toBridgeError } from "../platform/errors.ts";
 import { type Authorization, beginAuthorization, redeem, requirePkce } from "./authorize.ts";
-import { type Callback, listenForCallback } from "./callback.ts";
+import { type Callback, type CallbackOptions, listenForCallback } from "./callback.ts";
 import type { Client } from "./client.ts";
 import { CALLBACK_PATH, DOCUMENT_PORTS, usesDocument } from "./client_document.ts";
 import type { Discovery } from "./discover.ts";
@@ -19,6 +19,9 @@ const DEFAULT_HOST = "127.0.0.1";
 const FIRST_PORT = 20_000;
 const PORTS = 12_000;
 const NEXT_PORTS = 8;
+/** How long the port of a process that died is waited for, and how often it is tried, in ms. */
+const FREED_MS = 2_000;
+const FREED_POLL_MS = 50;
 
 /** One sign-in under way: where the browser is sent, and what it is to bring. */
 interface Journey {
@@ -91,19 +94,29 @@ async function reopen(parts: SignInParts, records: Records): Promise<Journey | u
   const { hostname, port, pathname } = new URL(redirectUri);
   const { successUrl } = parts.settings;
   try {
-    const callback = await listenForCallback({
-      host: hostname,
-      port: Number(port),
-      ports: 1,
-      path: pathname,
-      successUrl,
-    });
+    const callback = await listenOnceFree({ host: hostname, port: Number(port), ports: 1, path: pathname, successUrl });
     callback.expect(state);
     parts.onwaiting(signInRequired(parts.owner, pending.url));
     tell(parts, pending.url, true);
     return { discovery, client, begun: begunOf(pending), callback, proofKey };
-  } catch {
+  } catch (thrown) {
+    parts.notify({
+      level: "debug",
+      text: `the page of another process cannot be gone on with: ${toBridgeError(thrown).message}`,
+    });
     return undefined;
+  }
+}
+
+/** Of what a process held that was killed, its locks may be free before its port is. */
+async function listenOnceFree(options: CallbackOptions): Promise<Callback> {
+  for (let waited = 0;; waited += FREED_POLL_MS) {
+    try {
+      return await listenForCallback(options);
+    } catch (thrown) {
+      if (waited >= FREED_MS) throw thrown;
+      await Bun.sleep(FREED_POLL_MS);
+    }
   }
 }
 

@@ -9,9 +9,11 @@ import { strayAnswer } from "./own_requests.ts";
 import type { PendingRequest } from "./pending.ts";
 import type { Recover } from "./recover.ts";
 
-/** What earlier runs have learnt of this server, and this one learns: JSON by name. Never fails. */
+/** What earlier runs have learnt of this server, and this one learns: JSON by name. */
 export interface Memory {
+  /** @throws {BridgeError} `vault_damaged`, once, where all that was kept is lost: a person has to hear of that. */
   get(name: string): Promise<unknown>;
+  /** Never fails. */
   put(name: string, value: unknown): Promise<void>;
 }
 
@@ -127,7 +129,7 @@ export class Handshake {
   async #answerInPlace(request: PendingRequest): Promise<boolean> {
     const { clock, memory, server, settle, say, recover } = this.#options;
     const { message, abort } = request;
-    const recalled = await Promise.race([memory.get(nameOf(message)), pause(clock, RECALL_MS)]);
+    const recalled = await Promise.race([memory.get(nameOf(message)).catch(() => {}), pause(clock, RECALL_MS)]);
     const promise = recalledInitializeResult(message, recalled) ?? provisionalInitializeResult(message, server);
     if (!settle(request)) return false;
     this.#promise = promise;

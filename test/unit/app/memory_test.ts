@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { Database } from "bun:sqlite";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { VaultMemory } from "../../../src/app/memory.ts";
 import { SharedVault } from "../../../src/app/shared_vault.ts";
@@ -57,11 +58,26 @@ test("what is damaged is forgotten, and learnt anew", async () => {
   expect(await rig(home).memory.get("era")).toBe("legacy");
 });
 
-test("a vault that cannot be read stops nobody, and the log says so", async () => {
+test("a vault whose key is not to be had stops nobody, and the log says so", async () => {
   using home = new Home();
+  const { vault, memory, notices } = rig(home);
+  await (await vault.open()).put("tokens", "any", 1);
+  await memory.put("era", "modern");
+  rmSync(join(home.folder, "state", "vault-a.key"));
+  const next = rig(home);
+  expect(await next.memory.get("era")).toBeUndefined();
+  await next.memory.put("era", 1);
+  expect(next.notices.filter(({ level }) => level === "debug").length).toBeGreaterThan(0);
+  expect(notices.filter(({ level }) => level === "debug")).toEqual([]);
+});
+
+test("a vault that is damaged as a whole is told by whoever meets it first, and stops nobody after that", async () => {
+  using home = new Home();
+  const { vault, memory } = rig(home);
+  await (await vault.open()).put("tokens", "any", 1);
   await Bun.write(join(home.folder, "state", "vault.db"), "no database, and long enough to be looked at");
-  const { memory, notices } = rig(home);
+  await expect(memory.get("era")).rejects.toThrow("the vault is damaged");
   expect(await memory.get("era")).toBeUndefined();
   await memory.put("era", 1);
-  expect(notices.filter(({ level }) => level === "debug").length).toBeGreaterThan(0);
+  expect(vault.isThere).toBe(false);
 });
