@@ -6,24 +6,24 @@ import { join } from "node:path";
 import { amends, answers, drops, type Fault, html, refuses, returns, swollen } from "../harness/as_faults.ts";
 import { Executable, type Message, type Surroundings } from "../harness/executable.ts";
 import { type Endpoint, FakeAs } from "../harness/fake_as.ts";
-import { FakeBrowser } from "../harness/fake_browser.ts";
-import { Home } from "../harness/home.ts";
-import { ProtectedMcp } from "../harness/protected_mcp.ts";
+import type { FakeBrowser } from "../harness/fake_browser.ts";
+import type { Home } from "../harness/home.ts";
+import type { ProtectedMcp } from "../harness/protected_mcp.ts";
+import { SignInScene } from "../harness/sign_in_scene.ts";
 import { sweep } from "../harness/secret_sweep.ts";
 
+let scene: SignInScene;
 let home: Home;
 let as: FakeAs;
 let server: ProtectedMcp;
 let browser: FakeBrowser;
 
 beforeEach(() => {
-  home = new Home();
-  as = new FakeAs();
-  server = new ProtectedMcp(as);
-  browser = new FakeBrowser();
+  scene = new SignInScene();
+  ({ home, as, server, browser } = scene);
 });
 afterEach(() => {
-  for (const part of [browser, server, as, home]) part[Symbol.dispose]();
+  scene[Symbol.dispose]();
 });
 
 function surroundings(): Surroundings {

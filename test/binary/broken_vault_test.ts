@@ -5,12 +5,14 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path";
 import { refuses } from "../harness/as_faults.ts";
 import { Executable, type Message, outcomeOf, type Surroundings } from "../harness/executable.ts";
-import { FakeAs } from "../harness/fake_as.ts";
-import { FakeBrowser } from "../harness/fake_browser.ts";
-import { Home } from "../harness/home.ts";
-import { ProtectedMcp } from "../harness/protected_mcp.ts";
+import type { FakeAs } from "../harness/fake_as.ts";
+import type { FakeBrowser } from "../harness/fake_browser.ts";
+import type { Home } from "../harness/home.ts";
+import type { ProtectedMcp } from "../harness/protected_mcp.ts";
+import { SignInScene } from "../harness/sign_in_scene.ts";
 import { sweep } from "../harness/secret_sweep.ts";
 
+let scene: SignInScene;
 let home: Home;
 let as: FakeAs;
 let server: ProtectedMcp;
@@ -18,16 +20,14 @@ let browser: FakeBrowser;
 let file: string;
 
 beforeEach(async () => {
-  home = new Home();
-  as = new FakeAs();
-  server = new ProtectedMcp(as);
-  browser = new FakeBrowser();
+  scene = new SignInScene();
+  ({ home, as, server, browser } = scene);
   file = join(home.env["MCP_BRIDGE_HOME"]!, "vault.db");
   await using bridge = start();
   await bridge.initialize();
 });
 afterEach(() => {
-  for (const part of [browser, server, as, home]) part[Symbol.dispose]();
+  scene[Symbol.dispose]();
 });
 
 function surroundings(): Surroundings {

@@ -4,10 +4,11 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { clientDocument, DOCUMENT_PORTS } from "../../src/auth/client_document.ts";
 import { Executable } from "../harness/executable.ts";
-import { FakeAs } from "../harness/fake_as.ts";
-import { FakeBrowser } from "../harness/fake_browser.ts";
+import type { FakeAs } from "../harness/fake_as.ts";
+import type { FakeBrowser } from "../harness/fake_browser.ts";
 import { Home } from "../harness/home.ts";
-import { ProtectedMcp } from "../harness/protected_mcp.ts";
+import type { ProtectedMcp } from "../harness/protected_mcp.ts";
+import { SignInScene } from "../harness/sign_in_scene.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
 const BUILT_IN = new URL("https://bridge.example/client-metadata.json");
@@ -15,6 +16,7 @@ const GIVEN = new URL("https://person.example/client.json");
 
 let builds: Home;
 let executable: string;
+let scene: SignInScene;
 let home: Home;
 let as: FakeAs;
 let server: ProtectedMcp;
@@ -29,15 +31,13 @@ beforeAll(() => {
 }, 60_000);
 afterAll(() => builds[Symbol.dispose]());
 beforeEach(() => {
-  home = new Home();
-  as = new FakeAs();
-  server = new ProtectedMcp(as);
-  browser = new FakeBrowser();
+  scene = new SignInScene();
+  ({ home, as, server, browser } = scene);
   as.metadata["client_id_metadata_document_supported"] = true;
   for (const url of [BUILT_IN, GIVEN]) as.clients.documents.set(url.href, clientDocument(url));
 });
 afterEach(() => {
-  for (const part of [browser, server, as, home]) part[Symbol.dispose]();
+  scene[Symbol.dispose]();
 });
 
 function start(...flags: string[]): Executable {

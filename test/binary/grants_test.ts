@@ -3,25 +3,25 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Executable } from "../harness/executable.ts";
-import { FakeAs } from "../harness/fake_as.ts";
+import type { FakeAs } from "../harness/fake_as.ts";
 import { FakeBrowser } from "../harness/fake_browser.ts";
-import { Home } from "../harness/home.ts";
-import { ProtectedMcp } from "../harness/protected_mcp.ts";
+import type { Home } from "../harness/home.ts";
+import type { ProtectedMcp } from "../harness/protected_mcp.ts";
+import { SignInScene } from "../harness/sign_in_scene.ts";
 import { sweep } from "../harness/secret_sweep.ts";
 
+let scene: SignInScene;
 let home: Home;
 let as: FakeAs;
 let server: ProtectedMcp;
 let nobody: FakeBrowser;
 
 beforeEach(() => {
-  home = new Home();
-  as = new FakeAs();
-  server = new ProtectedMcp(as);
-  nobody = FakeBrowser.forbidden();
+  scene = new SignInScene(FakeBrowser.forbidden());
+  ({ home, as, server, browser: nobody } = scene);
 });
 afterEach(() => {
-  for (const part of [nobody, server, as, home]) part[Symbol.dispose]();
+  scene[Symbol.dispose]();
 });
 
 function start(env: Record<string, string>, ...flags: string[]): Executable {

@@ -4,26 +4,26 @@ import { join } from "node:path";
 import { Barrier, refuses, returns } from "../harness/as_faults.ts";
 import { runs } from "../harness/counts.ts";
 import { Executable, type Outcome, outcomeOf } from "../harness/executable.ts";
-import { FakeAs } from "../harness/fake_as.ts";
+import type { FakeAs } from "../harness/fake_as.ts";
 import { FakeBrowser } from "../harness/fake_browser.ts";
 import { handOver } from "../harness/hand_over.ts";
-import { Home } from "../harness/home.ts";
-import { type Bearing, ProtectedMcp } from "../harness/protected_mcp.ts";
+import type { Home } from "../harness/home.ts";
+import { type Bearing, type ProtectedMcp } from "../harness/protected_mcp.ts";
+import { SignInScene } from "../harness/sign_in_scene.ts";
 import { sweep } from "../harness/secret_sweep.ts";
 
+let scene: SignInScene;
 let home: Home;
 let as: FakeAs;
 let server: ProtectedMcp;
 let browser: FakeBrowser;
 
 beforeEach(() => {
-  home = new Home();
-  as = new FakeAs();
-  server = new ProtectedMcp(as);
-  browser = new FakeBrowser();
+  scene = new SignInScene();
+  ({ home, as, server, browser } = scene);
 });
 afterEach(() => {
-  for (const part of [browser, server, as, home]) part[Symbol.dispose]();
+  scene[Symbol.dispose]();
 });
 
 /** What all processes of one person share. */

@@ -2,30 +2,30 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Barrier } from "../harness/as_faults.ts";
 import { Executable } from "../harness/executable.ts";
-import { FakeAs } from "../harness/fake_as.ts";
-import { FakeBrowser } from "../harness/fake_browser.ts";
-import { Home } from "../harness/home.ts";
-import { ProtectedMcp } from "../harness/protected_mcp.ts";
+import type { FakeAs } from "../harness/fake_as.ts";
+import type { FakeBrowser } from "../harness/fake_browser.ts";
+import type { Home } from "../harness/home.ts";
+import type { ProtectedMcp } from "../harness/protected_mcp.ts";
+import { SignInScene } from "../harness/sign_in_scene.ts";
 import { sweep } from "../harness/secret_sweep.ts";
 
 type Point = "before it is spent" | "after it is spent" | "as its answer comes";
 const POINTS: Point[] = ["before it is spent", "after it is spent", "as its answer comes"];
 
+let scene: SignInScene;
 let home: Home;
 let as: FakeAs;
 let server: ProtectedMcp;
 let browser: FakeBrowser;
 
 beforeEach(() => {
-  home = new Home();
-  as = new FakeAs();
-  server = new ProtectedMcp(as);
-  browser = new FakeBrowser();
+  scene = new SignInScene();
+  ({ home, as, server, browser } = scene);
 });
 afterEach(() => {
   // What was spent for a process that is no more may be sent again by the next one, which cannot know of it.
   as.tokens.takeAlarms();
-  for (const part of [browser, server, as, home]) part[Symbol.dispose]();
+  scene[Symbol.dispose]();
 });
 
 function start(): Executable {
