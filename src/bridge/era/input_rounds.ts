@@ -81,6 +81,11 @@ export class InputRounds {
    * @throws the reason of `abort` where the request is given up; the client is told.
    */
   async gather({ requests, state }: InputRequired, { abort, onactivity }: SendOptions): Promise<RawMember[]> {
+    if (requests.length === 0 && state === undefined) {
+      throw new BridgeError("bad_answer", "the server asks for input and does not say for which", {
+        hint: "ask whoever runs the server",
+      });
+    }
     for (const request of requests) this.#check(request);
     const given = Promise.withResolvers<never>();
     const giveUp = (): void => given.reject(abort!.signal.reason);

@@ -416,6 +416,7 @@ describe("what a server wants to know before it goes on", () => {
     ],
     ["something that nobody knows", initialize(), { method: "evil/run", params: {} }],
     ["something that is no request", initialize(), 7],
+    ["a deeper request", initialize(), { method: { method: "roots/list" } }],
   ])("and may not is refused: %s", async (_, client, request) => {
     const rig = await opened(asking({ a: request }), { client });
     await rig.send(CALL);
@@ -423,6 +424,13 @@ describe("what a server wants to know before it goes on", () => {
     expect(rig.handed.filter(({ json }) => json.method !== undefined)).toEqual([]);
     await rig.send({ id: 2, method: "ping" });
     expect(rig.answersTo(2)).toMatchObject([{ result: {} }]);
+  });
+
+  test.each([[undefined], [{}], [[]], ["x"], [null]])("and is nothing is refused: %j", async (inputRequests) => {
+    const rig = await opened(asking(inputRequests as Json));
+    await rig.send(CALL);
+    expect(rig.answersTo(1)).toMatchObject([{ error: { data: { code: "bad_answer" } } }]);
+    expect(rig.all("tools/call")).toHaveLength(1);
   });
 
   test("and the client refuses ends the request with what the client said", async () => {
