@@ -32,6 +32,7 @@ export interface EraEndOptions {
   readonly protocol: "legacy" | "auto" | "modern";
   /** See `TranslationOptions`. */
   readonly cancelsByMessage: boolean;
+  readonly idle: number;
 }
 
 /** Under what names the era is remembered, and the server's word on itself. */
@@ -139,7 +140,7 @@ export class EraEnd implements FarEnd {
 
   /** Speaks to a server without a handshake in the client's name, if it is one. */
   async #translate(initialize: Message, options: SendOptions): Promise<boolean> {
-    const { events, server, clock, notify, cancelsByMessage } = this.#options;
+    const { events, server, clock, notify, cancelsByMessage, idle } = this.#options;
     const id = `"mcp-bridge:discover:${++this.#count}"`;
     const request = discoverRequest(id, senderMeta(initialize, firstRevision()));
     const answer = await this.#looks.ask(this.#far, request, options).catch((thrown) => {
@@ -159,6 +160,7 @@ export class EraEnd implements FarEnd {
       initialize,
       offer,
       cancelsByMessage,
+      idle,
     });
     notify({ level: "debug", text: `the server speaks MCP ${offer.revision} alone, which is translated` });
     void events.onmessage(initializeResult(initialize, offer, server), initialize.key);

@@ -1,4 +1,4 @@
-import { type Clock, jittered, pause } from "../../platform/clock.ts";
+import { type Clock, jittered, pause, type Timer } from "../../platform/clock.ts";
 import { BridgeError, toBridgeError } from "../../platform/errors.ts";
 import type { Notify } from "../../platform/notice.ts";
 import { ChannelFailure } from "../../transport/channel.ts";
@@ -13,8 +13,10 @@ export interface SubscriptionOptions {
   readonly capabilities: Readonly<Record<string, unknown>>;
   /** The id of the next request of ours, in raw form. */
   nextId(): string;
+  /** After so long without a byte the stream is asked for anew, in ms: it may be dead; 0 for never. */
+  readonly idle: number;
   /** Sends a request of ours; settles with its answer, or nothing, when its stream has ended. */
-  ask(request: Message, abort: AbortController): Promise<Message | undefined>;
+  ask(request: Message, options: { abort: AbortController; onactivity(): void }): Promise<Message | undefined>;
   /** Hands a message to the client. */
   say(message: Message): void;
 }
@@ -36,6 +38,8 @@ interface Stream {
   readonly id: string;
   readonly abort: AbortController;
   readonly acknowledged: PromiseWithResolvers<void>;
+  /** When something came on it last, in ms. */
+  heardAt: number;
 }
 
 /**
@@ -122,7 +126,9 @@ export class Subscription {
       const stream = this.#stream();
       const request = composeMessage({ method: "subscriptions/listen", params: { notifications: filter } })
         .withId(stream.id);
-      const ended = this.#options.ask(request, stream.abort);
+      const { abort } = stream;
+      const ended = this.#options.ask(request, { abort, onactivity: () => void (stream.heardAt = clock.now()) });
+      const watch = this.#watch(stream, version);
       try {
         const open = await Promise.race([stream.acknowledged.promise.then(() => true), ended.then(() => false)]);
         if (open) {
@@ -139,6 +145,7 @@ export class Subscription {
         notify({ level: "debug", text: `the stream of news ended: ${toBridgeError(thrown).message}` });
         if (thrown instanceof ChannelFailure ? thrown.kind === "refused" : thrown instanceof BridgeError) throw thrown;
       } finally {
+        watch?.cancel();
         this.#streams.delete(idKey(stream.id));
       }
       await pause(clock, jittered(wait), this.#over.signal);
@@ -146,11 +153,26 @@ export class Subscription {
     }
   }
 
+  /** A connection that a router has forgotten looks like a quiet one: another stream takes its place. */
+  #watch(stream: Stream, version: number): { cancel(): void } | undefined {
+    const { clock, idle } = this.#options;
+    if (idle === 0) return undefined;
+    let timer: Timer;
+    const look = (): void => {
+      const left = stream.heardAt + idle - clock.now();
+      if (left > 0) timer = clock.after(left, look);
+      else if (version === this.#version) this.#keep(++this.#version).catch(() => {});
+    };
+    timer = clock.after(idle, look);
+    return { cancel: () => timer.cancel() };
+  }
+
   #stream(): Stream {
     const stream = {
       id: this.#options.nextId(),
       abort: new AbortController(),
       acknowledged: Promise.withResolvers<void>(),
+      heardAt: this.#options.clock.now(),
     };
     this.#streams.set(idKey(stream.id), stream);
     return stream;

@@ -33,6 +33,8 @@ export interface TranslationOptions {
   readonly offer: Offer;
   /** Whether a request is given up by a message; where it has a stream of its own, that is closed. */
   readonly cancelsByMessage: boolean;
+  /** See `SubscriptionOptions`. */
+  readonly idle: number;
 }
 
 /** Requests that a server may answer with a wish of its own. */
@@ -73,7 +75,8 @@ export class Translation {
       notify,
       capabilities: offer.capabilities,
       nextId: () => this.#nextId("listen"),
-      ask: (request, abort) => looks.ask(far, request.withParams([], this.#meta), { abort }),
+      idle: options.idle,
+      ask: (request, sending) => looks.ask(far, request.withParams([], this.#meta), sending),
       say,
     });
   }

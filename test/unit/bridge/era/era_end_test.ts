@@ -36,7 +36,7 @@ interface Rig extends FarEndRig {
 
 function rigOf(
   serve: Serve,
-  { protocol = "auto", cancelsByMessage = false, remembered = undefined as unknown } = {},
+  { protocol = "auto", cancelsByMessage = false, idle = 300_000, remembered = undefined as unknown } = {},
 ): Rig {
   const clock = new FakeClock();
   const memory = new Map<string, unknown>(remembered === undefined ? [] : [["era", remembered]]);
@@ -51,6 +51,7 @@ function rigOf(
       },
       protocol: protocol as "auto",
       cancelsByMessage,
+      idle,
     })
   );
   rig.serve = serve;
@@ -543,7 +544,7 @@ describe("news", () => {
 
   test("are asked for ever more seldom where the stream ends each time", async () => {
     const { serve, streams } = listening();
-    const rig = await opened(serve);
+    const rig = await opened(serve, { idle: 0 });
     for (let tried = 0; tried < 12; tried++) {
       streams.at(-1)!.end();
       await rig.clock.pass(400_000);
@@ -552,6 +553,24 @@ describe("news", () => {
     streams.at(-1)!.end();
     await rig.clock.pass(100_000);
     expect(streams).toHaveLength(13);
+  });
+
+  test("on a stream that is silent for long come on another one, and one that is not stays", async () => {
+    const { serve, streams } = listening();
+    const rig = await opened(serve);
+    acknowledge(rig, streams[0]!.id);
+    for (let minute = 0; minute < 20; minute++) {
+      await rig.clock.pass(60_000);
+      streams[0]!.passed.options.onactivity!();
+    }
+    expect(streams).toHaveLength(1);
+    await rig.clock.pass(301_000);
+    expect(streams).toHaveLength(2);
+    expect(streams[0]!.passed.options.abort!.signal.aborted).toBe(false);
+    acknowledge(rig, streams[1]!.id);
+    await settle();
+    expect(streams[0]!.passed.options.abort!.signal.aborted).toBe(true);
+    expect(rig.handed.filter(({ json }) => json.method !== undefined)).toEqual([]);
   });
 
   test("that the server does not have are asked for once, and a subscription to them fails", async () => {
