@@ -5,6 +5,7 @@ import {
   claimedRevision,
   encodeHeaderValue,
   negotiatedRevision,
+  PostHeaders,
   standardHeaders,
 } from "../../../src/transport/request_headers.ts";
 import { runs } from "../../harness/counts.ts";
@@ -148,4 +149,52 @@ describe("negotiatedRevision", () => {
     ['{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"m","protocolVersion":"x"}}', undefined],
   ];
   test.each(RESULTS)("of %s is %s", (text, revision) => expect(negotiatedRevision(message(text))).toBe(revision!));
+});
+
+describe("the headers of what is posted outside of a session", () => {
+  const META = { _meta: { "io.modelcontextprotocol/protocolVersion": "2026-07-28" } };
+  const POSTED = { "content-type": "application/json", "accept": "application/json, text/event-stream" };
+
+  function call(name: string, id = 1): Message {
+    return composeMessage({ id, method: "tools/call", params: { ...META, name } });
+  }
+
+  function of(headers: PostHeaders, ...given: Parameters<PostHeaders["of"]>): Record<string, string> {
+    return Object.fromEntries(headers.of(...given));
+  }
+
+  test("say what the message says, beside those of the person, which never win", () => {
+    const headers = new PostHeaders({ "x-key": "1", "accept": "text/html", "mcp-method": "evil" });
+    const standard = { "mcp-protocol-version": "2026-07-28", "mcp-method": "tools/call", "mcp-name": "a" };
+    expect(of(headers, call("a"))).toEqual({ ...POSTED, ...standard, "x-key": "1" });
+    expect(of(headers, call("b"))).toEqual({ ...POSTED, ...standard, "x-key": "1", "mcp-name": "b" });
+    expect(of(headers, call("a"), { "mcp-param-x": "7" })).toEqual({
+      ...POSTED,
+      ...standard,
+      "x-key": "1",
+      "mcp-param-x": "7",
+    });
+    expect(of(headers, call("a"))).not.toHaveProperty("mcp-param-x");
+  });
+
+  test("are made once for like messages, however many there are", () => {
+    const headers = new PostHeaders({});
+    expect(headers.of(call("a", 2))).toBe(headers.of(call("a", 1)));
+    for (let name = 0; name < 1_000; name++) expect(of(headers, call(`${name}`))["mcp-name"]).toBe(`${name}`);
+  });
+
+  test("name the method of a handshake, and nothing else of it", () => {
+    const initialize = composeMessage({ id: 1, method: "initialize", params: { protocolVersion: "2025-11-25" } });
+    expect(of(new PostHeaders({}), initialize)).toEqual({ ...POSTED, "mcp-method": "initialize" });
+  });
+
+  test("take a server/discover that says no revision for one of the era that has the method", () => {
+    const question = composeMessage({ id: 1, method: "server/discover" });
+    expect(of(new PostHeaders({}), question)["mcp-protocol-version"]).toBe("2026-07-28");
+  });
+
+  test("of the eras before are plain", () => {
+    const list = composeMessage({ id: 1, method: "tools/list" });
+    expect(of(new PostHeaders({}), list)).toEqual(POSTED);
+  });
 });
