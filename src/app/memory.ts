@@ -35,16 +35,18 @@ export class VaultMemory implements RunMemory {
   }
 
   async put(name: string, value: unknown): Promise<void> {
-    this.#writing = this.#quietly(async () => {
-      if (!this.#vault.isThere || Bun.deepEquals((await this.#read())[name], value)) return;
-      const vault = await this.#vault.open();
-      await vault.update("memory", await this.#key(), (current) => ({ ...current as object, [name]: value }));
-    }).catch(() => {});
+    this.#writing = this.#writing.then(() => this.#quietly(() => this.#write(name, value))).catch(() => {});
     await this.#writing;
   }
 
   async close(deadline: number): Promise<void> {
     await Promise.race([this.#writing, Bun.sleep(deadline)]);
+  }
+
+  async #write(name: string, value: unknown): Promise<void> {
+    if (!this.#vault.isThere || Bun.deepEquals((await this.#read())[name], value)) return;
+    const vault = await this.#vault.open();
+    await vault.update("memory", await this.#key(), (current) => ({ ...current as object, [name]: value }));
   }
 
   async #read(): Promise<Record<string, unknown>> {

@@ -10,6 +10,8 @@ import { NO_TRIES, type Tries } from "./next_step.ts";
 export interface PendingRequest {
   readonly message: Message;
   readonly receivedAt: number;
+  /** Whether it stays open for news until somebody ends it (2026-07-28): no answer is on its way, however late. */
+  readonly isSubscription: boolean;
   /** Gives the exchange up; its reason says why. Each exchange has its own. */
   abort: Abort;
   /** The session that it was last sent in; 0 while it waits to be sent. */
@@ -25,13 +27,15 @@ export interface PendingRequest {
   tokenKey: string | undefined;
 }
 
-/** The deadlines that bind a request, in ms; 0 for none. */
+/** The deadlines that bind a request, in ms; 0 for none. A subscription has none. */
 export interface Deadlines {
   /** From receipt to answer. */
   readonly total: number;
   /** Of silence once an answer has begun to arrive; progress counts as a sound. */
   readonly idle: number;
 }
+
+const NO_DEADLINES: Deadlines = { total: 0, idle: 0 };
 
 /** What the deadlines tell their owner. */
 export interface PendingEvents {
@@ -88,6 +92,7 @@ export class Pending {
     const request: PendingRequest = {
       message,
       receivedAt: now,
+      isSubscription: message.method === "subscriptions/listen",
       abort: new Abort(),
       generation: 0,
       heardAt: 0,
@@ -115,7 +120,7 @@ export class Pending {
     request.settled = true;
     request.lease?.end();
     this.#requests.delete(key);
-    if (this.#requests.size === 0) { for (const wake of this.#drained.splice(0)) wake(); }
+    if (this.#drained.length > 0 && this.#isDrained()) { for (const wake of this.#drained.splice(0)) wake(); }
     const { tokenKey } = request;
     if (tokenKey !== undefined && this.#byToken?.get(tokenKey) === request) this.#byToken.delete(tokenKey);
     return request;
@@ -157,15 +162,19 @@ export class Pending {
     return generation === undefined ? requests : requests.filter((request) => request.generation === generation);
   }
 
-  /** Settles as soon as nothing is in flight; an answer may set off the next request, as the pages of a list do. */
+  /** Settles as soon as no answer is to come; an answer may set off the next request, as the pages of a list do. */
   async drained(): Promise<void> {
-    while (this.#requests.size > 0) await new Promise<void>((resolve) => this.#drained.push(resolve));
+    while (!this.#isDrained()) await new Promise<void>((resolve) => this.#drained.push(resolve));
   }
 
   /** Ends the clockwork; entries stay. */
   stop(): void {
     this.#stopped = true;
     this.#ticking?.cancel();
+  }
+
+  #isDrained(): boolean {
+    return this.#requests.values().every(({ isSubscription }) => isSubscription);
   }
 
   #arm(ms: number): void {
@@ -196,7 +205,7 @@ export class Pending {
   }
 
   #judge(request: PendingRequest, now: number): void {
-    const { total, idle } = this.#deadlines;
+    const { total, idle } = request.isSubscription ? NO_DEADLINES : this.#deadlines;
     if (total > 0 && now - request.receivedAt >= total) {
       this.#events.onexpired(request, late(`no answer within ${total / 1000} s`, "--timeout SECONDS"));
     } else if (this.#held !== undefined) {

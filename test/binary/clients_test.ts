@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { commandOf, Executable, type Message } from "../harness/executable.ts";
 import { body, FakeMcp, result } from "../harness/fake_mcp.ts";
 import { Home } from "../harness/home.ts";
+import { roleOf } from "../harness/sdk_client.ts";
 import { V1_CLIENT } from "../harness/v1_client.ts";
 
 const PAGES = 3;
@@ -157,10 +158,7 @@ describe("lists in pages", () => {
   test("are all there for an SDK's client that reads the first page, without tools that are taken out", async () => {
     using server = pagedServer();
     const command = commandOf(home, server.url, "--cures", "merge-lists", "--ignore-tool", "*-DELETE");
-    const unasked = (): never => {
-      throw new Error("Nobody was to ask this");
-    };
-    await using client = await V1_CLIENT.overStdio(command, { sample: unasked, elicit: unasked, roots: () => [] });
+    await using client = await V1_CLIENT.overStdio(command, roleOf());
     const { tools, nextCursor } = await client.sdk.listTools();
     expect(tools.map(({ name }) => name)).toEqual(["tools-0-a", "tools-1-a", "tools-2-a"]);
     expect(nextCursor).toBeUndefined();

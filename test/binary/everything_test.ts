@@ -11,7 +11,16 @@ import { Home } from "../harness/home.ts";
 import { inspect } from "../harness/inspector.ts";
 import { Log } from "../harness/log.ts";
 import { Recorder } from "../harness/recorder.ts";
-import type { Role, SdkClient, SdkClientKind, ToolResult } from "../harness/sdk_client.ts";
+import {
+  closeWithoutComplaint,
+  outcomeOf,
+  type Role,
+  roleOf,
+  type SdkClient,
+  type SdkClientKind,
+  textOf,
+  type ToolResult,
+} from "../harness/sdk_client.ts";
 import { V1_CLIENT } from "../harness/v1_client.ts";
 import { V2_AUTO_CLIENT, V2_LEGACY_CLIENT } from "../harness/v2_client.ts";
 
@@ -87,36 +96,15 @@ class Session implements AsyncDisposable {
 
   /** A client of the same kind with nothing between it and the server. */
   direct(): Promise<SdkClient> {
-    return this.kind.overHttp(server.url, roleOf({}));
+    return this.kind.overHttp(server.url, roleOf());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // What comes while the client closes is no fault: the server asks for the roots when it likes.
-    const complaints = this.client.complaints.join("\n");
-    await this.client[Symbol.asyncDispose]();
-    this.#home[Symbol.dispose]();
-    if (complaints !== "") throw new Error(`The SDK complains: ${complaints}\n${this.client.stderr}`);
-  }
-}
-
-function roleOf(role: Partial<Role>): Role {
-  const unasked = (): never => {
-    throw new Error("Nobody was to ask this");
-  };
-  return { sample: unasked, elicit: unasked, roots: () => [], ...role };
-}
-
-function textOf(result: ToolResult): string {
-  return result.content.map(({ text }) => text ?? "").join("\n");
-}
-
-/** What came of a request: its result, or all that an error says. */
-async function outcomeOf(request: Promise<unknown>): Promise<unknown> {
-  try {
-    return { result: await request };
-  } catch (error) {
-    const { code, message, data } = error as { code: unknown; message: unknown; data: unknown };
-    return { error: { code, message, data } };
+    try {
+      await closeWithoutComplaint(this.client);
+    } finally {
+      this.#home[Symbol.dispose]();
+    }
   }
 }
 

@@ -14,18 +14,25 @@ import {
   originValidationResponse,
 } from "@modelcontextprotocol/server";
 import { once } from "node:events";
-import type { Log } from "../harness/log.ts";
+import { Log } from "../harness/log.ts";
 import { type Change, Changes } from "./changes.ts";
 import { LegacySessions } from "./legacy_sessions.ts";
+import type { Wait } from "./offered_tools.ts";
 import { type Common, referenceServer } from "./reference_server.ts";
 
 /** Which eras a server speaks. */
 export type Era = "dual" | "legacy" | "modern";
 
+const LISTEN = "subscriptions/listen";
+
 /** The server. It listens on loopback once made. Disposing it closes every connection. */
 export class DualEraServer implements AsyncDisposable {
   /** What changes at it, and makes it change. */
   readonly changes: Changes = new Changes();
+  /** The streams for what the server says by itself, in order: the session of each, or `subscriptions/listen`. */
+  readonly streams: Log<string> = new Log();
+  /** What became of the calls that wait to be cancelled, in order. */
+  readonly waits: Log<Wait> = new Log();
   /** The address of the MCP endpoint. */
   readonly url: string;
   readonly #era: Era;
@@ -38,9 +45,10 @@ export class DualEraServer implements AsyncDisposable {
     this.#era = era;
     const common: Common = {
       changes: this.changes,
+      waits: this.waits,
       states: createRequestStateCodec<string>({ key: crypto.getRandomValues(new Uint8Array(32)) }),
     };
-    this.#sessions = new LegacySessions(() => referenceServer("legacy", common));
+    this.#sessions = new LegacySessions(() => referenceServer("legacy", common), this.streams);
     this.#modern = createMcpHandler(() => referenceServer("modern", common), { legacy: "reject" });
     this.changes.listen((change) => this.#announce(change));
     this.#server = Bun.serve({
@@ -51,11 +59,6 @@ export class DualEraServer implements AsyncDisposable {
       fetch: (request) => this.#answer(request),
     });
     this.url = `http://127.0.0.1:${this.#server.port}/mcp`;
-  }
-
-  /** The sessions of the handshake's era whose stream for the server's own messages was opened, in order. */
-  get streams(): Log<string> {
-    return this.#sessions.streams;
   }
 
   /** Stops listening and ends all sessions. */
@@ -71,7 +74,10 @@ export class DualEraServer implements AsyncDisposable {
     if (refusal !== undefined) return refusal;
     if (new URL(request.url).pathname !== "/mcp") return new Response("not found", { status: 404 });
     const isLegacy = this.#era === "legacy" || this.#era === "dual" && await isLegacyRequest(request);
-    return isLegacy ? await this.#sessions.answer(request) : await this.#modern.fetch(request);
+    if (isLegacy) return await this.#sessions.answer(request);
+    const response = await this.#modern.fetch(request);
+    if (request.headers.get("mcp-method") === LISTEN && response.ok) this.streams.add(LISTEN);
+    return response;
   }
 
   /** Tells those who listen in the era of 2026-07-28; a session of the other era hears of it by its own server. */

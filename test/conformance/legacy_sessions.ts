@@ -4,7 +4,7 @@ import {
   type McpServer,
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
-import { Log } from "../harness/log.ts";
+import type { Log } from "../harness/log.ts";
 import { StreamEvents } from "./stream_events.ts";
 
 /** What a client is asked to wait before it comes back to a stream, in ms. */
@@ -12,14 +12,14 @@ const RETRY_MS = 50;
 
 /** All sessions of one address. Disposing them closes their streams. */
 export class LegacySessions implements AsyncDisposable {
-  /** The sessions whose stream for what the server says by itself was opened, in order. */
-  readonly streams: Log<string> = new Log();
   readonly #make: () => McpServer;
+  readonly #streams: Log<string>;
   readonly #sessions = new Map<string, WebStandardStreamableHTTPServerTransport>();
 
-  /** Each session gets a server of its own by `make`. */
-  constructor(make: () => McpServer) {
+  /** Each session gets a server of its own by `make`; `streams` hears whose stream of the server's own was opened. */
+  constructor(make: () => McpServer, streams: Log<string>) {
     this.#make = make;
+    this.#streams = streams;
   }
 
   /** Answers a request by its session. */
@@ -40,7 +40,7 @@ export class LegacySessions implements AsyncDisposable {
     const transport = this.#sessions.get(session);
     if (transport === undefined) return refusal(404, "the session is unknown");
     const response = await transport.handleRequest(request);
-    if (request.method === "GET" && response.ok) this.streams.add(session);
+    if (request.method === "GET" && response.ok) this.#streams.add(session);
     return response;
   }
 

@@ -83,6 +83,12 @@ function offerForms(server: McpServer): void {
     description: "Asks the person for an address",
     inputSchema: z.object({ message: z.string() }),
   }, ({ message }, context) => askOnce(context, { message, requestedSchema: CONTACT }, "User response:"));
+  offer(server, "test_url_elicitation", "Asks the person to visit a page", ({ mcpReq }) => {
+    const answer = inputResponse(mcpReq.inputResponses, "visit");
+    if (answer.kind === "elicit") return text(`Visit: action=${answer.action}`);
+    const page = { url: "https://pay.example/42", message: "Please pay there" };
+    return inputRequired({ inputRequests: { "visit": inputRequired.elicitUrl(page) } });
+  });
   offer(server, "test_elicitation_sep1034_defaults", "Asks with a default for each kind of field", (context) => {
     return askOnce(context, { message: "Please look this over", requestedSchema: DEFAULTS }, "Elicitation completed:");
   });

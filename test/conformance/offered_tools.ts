@@ -1,6 +1,8 @@
 /** The tools that ask nobody anything, by the names that the conformance suite calls them. */
 import { fromJsonSchema, type McpServer } from "@modelcontextprotocol/server";
+import { once } from "node:events";
 import { z } from "zod";
+import type { Log } from "../harness/log.ts";
 import type { Changes, Follow } from "./changes.ts";
 import { PNG, text, WAV } from "./content.ts";
 import { offer } from "./offer.ts";
@@ -39,6 +41,19 @@ export function offerTools(server: McpServer, changes: Changes, follow: Follow):
   offerNews(server);
   offerSchemas(server);
   offerTriggers(server, changes, follow);
+}
+
+/** What became of a call that waits. */
+export type Wait = "begun" | "cancelled";
+
+/** Registers the tool whose calls end when they are cancelled, which `waits` hears of. */
+export function offerWait(server: McpServer, waits: Log<Wait>): void {
+  offer(server, "test_waiting_tool", "Waits to be cancelled", async ({ mcpReq: { signal } }) => {
+    waits.add("begun");
+    if (!signal.aborted) await once(signal, "abort");
+    waits.add("cancelled");
+    return text("The call was cancelled.");
+  });
 }
 
 function offerContent(server: McpServer): void {

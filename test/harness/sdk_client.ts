@@ -15,16 +15,27 @@ export interface Role {
   roots: () => { uri: string; name: string }[];
 }
 
-/** What a user does with a form: fills it in, or does not. */
-export type Elicited = { action: "accept"; content: Record<string, string | number | boolean> } | {
+/** What a user does with a form or a page: fills it in or visits it, or does not. */
+export type Elicited = { action: "accept"; content?: Record<string, string | number | boolean> } | {
   action: "decline" | "cancel";
 };
+
+/** Who answers what the server is meant to ask, and nothing else. */
+export function roleOf(role: Partial<Role> = {}): Role {
+  const unasked = (): never => {
+    throw new Error("Nobody was to ask this");
+  };
+  return { sample: unasked, elicit: unasked, roots: () => [], ...role };
+}
 
 /** How one tool call differs from a plain one. */
 export interface CallOptions {
   signal?: AbortSignal;
   onprogress?: (progress: { progress: number; total?: number }) => void;
 }
+
+/** Levels of the log that the stories ask for. */
+export type LogLevel = "debug" | "info" | "error" | "emergency";
 
 /** What a tool gives back. */
 export interface ToolResult {
@@ -33,10 +44,27 @@ export interface ToolResult {
   isError?: boolean;
 }
 
+/** The texts of what a tool gave back. */
+export function textOf({ content }: ToolResult): string {
+  return content.map(({ text }) => text ?? "").join("\n");
+}
+
+/** What came of a request: its result, or all that an error says. */
+export async function outcomeOf(request: Promise<unknown>): Promise<unknown> {
+  try {
+    return { result: await request };
+  } catch (error) {
+    const { code, message, data } = error as { code: unknown; message: unknown; data: unknown };
+    return { error: { code, message, data } };
+  }
+}
+
 /** A connected client. Disposing it closes it. */
 export interface SdkClient extends AsyncDisposable {
   /** The SDK's own object, for what is called alike in both SDKs. */
   readonly sdk: V1Client | V2Client;
+  /** Whether it did the handshake of the revisions up to 2025-11-25, or does without. */
+  readonly era: "legacy" | "modern";
   /** The notifications that came without being part of a call. */
   readonly notifications: Log<Message>;
   /** What the SDK complained about, such as lines that are no messages and answers to nothing. */
@@ -45,6 +73,10 @@ export interface SdkClient extends AsyncDisposable {
   readonly stderr: LineLog | undefined;
   /** Calls a tool. */
   call(name: string, args?: Record<string, unknown>, options?: CallOptions): Promise<ToolResult>;
+  /** Asks for the log of its calls from a level on, in the way of its era. */
+  logFrom(level: LogLevel): Promise<void>;
+  /** Asks to hear of changes to resources and to the list of tools, in the way of its era. */
+  listen(...uris: string[]): Promise<void>;
 }
 
 /** A way to connect that the stories are told for. */
@@ -74,4 +106,12 @@ export function sampled(
   text: string,
 ): { role: "assistant"; model: string; content: { type: "text"; text: string } } {
   return { role: "assistant", model: "a-model", content: { type: "text", text } };
+}
+
+/** Closes a client, and throws when the SDK complained: of a line that is no message, or of a second answer, say. */
+export async function closeWithoutComplaint(client: SdkClient): Promise<void> {
+  // What comes while the client closes is no fault: the server asks for the roots when it likes.
+  const complaints = client.complaints.join("\n");
+  await client[Symbol.asyncDispose]();
+  if (complaints !== "") throw new Error(`The SDK complains: ${complaints}\n${client.stderr}`);
 }

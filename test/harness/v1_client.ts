@@ -36,6 +36,7 @@ async function connect(transport: Transport, role: Role, stderr?: LineLog): Prom
   await sdk.connect(transport, { timeout: PATIENCE_MS });
   return {
     sdk,
+    era: "legacy",
     notifications,
     complaints,
     stderr,
@@ -44,6 +45,12 @@ async function connect(transport: Transport, role: Role, stderr?: LineLog): Prom
         timeout: PATIENCE_MS,
         ...options,
       }) as ToolResult;
+    },
+    async logFrom(level): Promise<void> {
+      await sdk.setLoggingLevel(level);
+    },
+    async listen(...uris): Promise<void> {
+      for (const uri of uris) await sdk.subscribeResource({ uri });
     },
     [Symbol.asyncDispose]: () => sdk.close(),
   };

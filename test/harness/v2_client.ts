@@ -1,5 +1,10 @@
 /** The client of the SDK's second major version, `@modelcontextprotocol/client`. */
-import { Client, StreamableHTTPClientTransport, type Transport } from "@modelcontextprotocol/client";
+import {
+  Client,
+  LOG_LEVEL_META_KEY,
+  StreamableHTTPClientTransport,
+  type Transport,
+} from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import type { Readable } from "node:stream";
 import type { Message } from "./executable.ts";
@@ -16,7 +21,7 @@ import {
   type ToolResult,
 } from "./sdk_client.ts";
 
-type Mode = "legacy" | "auto";
+type Mode = "legacy" | "auto" | { pin: string };
 
 async function connect(mode: Mode, transport: Transport, role: Role, stderr?: LineLog): Promise<SdkClient> {
   const sdk = new Client(CLIENT_INFO, { capabilities: CLIENT_CAPABILITIES, versionNegotiation: { mode } });
@@ -28,13 +33,28 @@ async function connect(mode: Mode, transport: Transport, role: Role, stderr?: Li
   sdk.fallbackNotificationHandler = (notification) => Promise.resolve(notifications.add(notification));
   sdk.onerror = (error) => complaints.push(error.message);
   await sdk.connect(transport, { timeout: PATIENCE_MS });
+  const era = sdk.getProtocolEra()!;
+  // Without a handshake each request says what it wants.
+  let _meta: Record<string, unknown> | undefined;
   return {
     sdk,
+    era,
     notifications,
     complaints,
     stderr,
     async call(name, args = {}, options = {}): Promise<ToolResult> {
-      return await sdk.callTool({ name, arguments: args }, { timeout: PATIENCE_MS, ...options });
+      return await sdk.callTool({ name, arguments: args, ...(_meta && { _meta }) }, {
+        timeout: PATIENCE_MS,
+        ...options,
+      });
+    },
+    async logFrom(level): Promise<void> {
+      if (era === "legacy") await sdk.setLoggingLevel(level);
+      else _meta = { [LOG_LEVEL_META_KEY]: level };
+    },
+    async listen(...uris): Promise<void> {
+      if (era === "modern") await sdk.listen({ toolsListChanged: true, resourceSubscriptions: uris });
+      else for (const uri of uris) await sdk.subscribeResource({ uri });
     },
     [Symbol.asyncDispose]: () => sdk.close(),
   };
@@ -58,3 +78,6 @@ export const V2_LEGACY_CLIENT: SdkClientKind = kind("SDK v2 legacy", "legacy");
 
 /** The v2 client that first asks, on a process of its own, whether the other end speaks a newer revision. */
 export const V2_AUTO_CLIENT: SdkClientKind = kind("SDK v2 auto", "auto");
+
+/** The v2 client that speaks 2026-07-28 and nothing else. */
+export const V2_PINNED_CLIENT: SdkClientKind = kind("SDK v2 pinned", { pin: "2026-07-28" });

@@ -46,6 +46,18 @@ test("what is known already is not written again", async () => {
   expect(await file.bytes()).toEqual(before);
 });
 
+test("a run that ends waits for all that is being written, not for what was put last alone", async () => {
+  using home = new Home();
+  const { vault, memory } = rig(home);
+  await (await vault.open()).put("tokens", "any", 1);
+  await memory.put("known", 1);
+  let isWritten = false;
+  void memory.put("era", "modern").then(() => isWritten = true);
+  void memory.put("known", 1);
+  await memory.close(10_000);
+  expect(isWritten).toBe(true);
+});
+
 test("what is damaged is forgotten, and learnt anew", async () => {
   using home = new Home();
   const { vault, memory } = rig(home);

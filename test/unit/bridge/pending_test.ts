@@ -28,9 +28,9 @@ class Rig {
   }
 }
 
-function requestOf(id: string, token?: string): Message {
+function requestOf(id: string, token?: string, method = "tools/call"): Message {
   const params = token === undefined ? "" : `,"params":{"_meta":{"progressToken":${token}}}`;
-  return readMessage(new TextEncoder().encode(`{"jsonrpc":"2.0","id":${id},"method":"tools/call"${params}}`));
+  return readMessage(new TextEncoder().encode(`{"jsonrpc":"2.0","id":${id},"method":"${method}"${params}}`));
 }
 
 describe("Pending", () => {
@@ -81,6 +81,19 @@ describe("Pending", () => {
     expect(drained).toBe(false);
     rig.pending.settle("2");
     await waiting;
+  });
+
+  test("waits for no answer to a subscription, which stays open until somebody ends it", async () => {
+    const rig = new Rig({ total: 5_000, idle: 5_000 });
+    const subscription = rig.pending.add(requestOf("1", undefined, "subscriptions/listen"))!;
+    await rig.pending.drained();
+    rig.add("2");
+    const waiting = rig.pending.drained();
+    rig.pending.settle("2");
+    await waiting;
+    rig.pending.heard(subscription);
+    await rig.clock.pass(60_000);
+    expect(rig.expired).toEqual([]);
   });
 });
 
