@@ -1,7 +1,8 @@
 /**
  * The client that the conformance suite starts: `bun driver.ts <server-url>`. It speaks stdio to the executable with a
  * real SDK client and does what the scenario of `MCP_CONFORMANCE_SCENARIO` wants a client to do, in the revision of
- * `MCP_CONFORMANCE_PROTOCOL_VERSION`. It judges nothing: the suite does, by what reaches its server.
+ * `MCP_CONFORMANCE_PROTOCOL_VERSION`, or with a handshake whatever the revision where `CLIENT_ERA` is `legacy`. It
+ * judges nothing: the suite does, by what reaches its server.
  */
 import { Client as ModernClient } from "@modelcontextprotocol/client";
 import { StdioClientTransport as ModernTransport } from "@modelcontextprotocol/client/stdio";

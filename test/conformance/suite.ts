@@ -43,7 +43,7 @@ export interface ServerRequirements {
 
 /** Lists what `revision` requires of a server. */
 export async function listServerRequirements(revision: string): Promise<ServerRequirements> {
-  const { stdout } = await run("list", "--requirements", revision);
+  const { stdout } = await run(["list", "--requirements", revision]);
   const [, ofServers = ""] = /^Server scenarios .*\n((?: +- .*\n)*)/m.exec(stdout) ?? [];
   return {
     required: [...ofServers.matchAll(/- (\S+)$/gm)].map(([, name]) => name!),
@@ -51,21 +51,31 @@ export async function listServerRequirements(revision: string): Promise<ServerRe
   };
 }
 
+/** How the driver's client begins: as the revision has it, or with a handshake whatever the revision. */
+export type ClientEra = "own" | "legacy";
+
 /** Plays one scenario in one revision, with the driver as the client and the executable between it and the suite. */
-export async function playClientScenario(revision: string, scenario: string): Promise<Verdict> {
+export async function playClientScenario(
+  revision: string,
+  scenario: string,
+  era: ClientEra = "own",
+): Promise<Verdict> {
   const { code, stdout, stderr } = await run(
-    "client",
-    "--command",
-    // A shell takes this apart, so that paths with spaces need their quotes.
-    `"${process.execPath}" "${DRIVER}"`,
-    "--scenario",
-    scenario,
-    "--spec-version",
-    revision,
-    // Otherwise the suite passes over what it does not count for this revision, and calls that a success.
-    "--force",
-    "--timeout",
-    String(CLIENT_TIMEOUT_MS),
+    [
+      "client",
+      "--command",
+      // A shell takes this apart, so that paths with spaces need their quotes.
+      `"${process.execPath}" "${DRIVER}"`,
+      "--scenario",
+      scenario,
+      "--spec-version",
+      revision,
+      // Otherwise the suite passes over what it does not count for this revision, and calls that a success.
+      "--force",
+      "--timeout",
+      String(CLIENT_TIMEOUT_MS),
+    ],
+    { CLIENT_ERA: era },
   );
   const report = `${stdout}${stderr}`;
   const [, passed, checks] = /^Passed: (\d+)\/(\d+), 0 failed, 0 warnings$/m.exec(report) ?? [];
@@ -87,7 +97,7 @@ async function playServer(url: string, ...args: string[]): Promise<ReadonlyMap<s
   const folder = mkdtempSync(join(tmpdir(), "mcp-bridge-conformance-"));
   try {
     // Whether anything warned stands nowhere but in the results.
-    await run("server", "--url", url, ...args, "--output-dir", folder);
+    await run(["server", "--url", url, ...args, "--output-dir", folder]);
     return new Map(
       readdirSync(folder).map((name) => {
         const [, scenario = name] = /^server-(.+)-\d{4}-\d\d-\d\dT[\d-]+Z$/.exec(name) ?? [];
@@ -112,13 +122,17 @@ function judge(checks: readonly Check[]): Verdict {
 }
 
 async function list(whose: "--client" | "--server"): Promise<Scenario[]> {
-  const { stdout } = await run("list", whose);
+  const { stdout } = await run(["list", whose]);
   return [...stdout.matchAll(/^ +- (\S+) \[(.+)\]$/gm)]
     .map(([, name, revisions]) => ({ name: name!, revisions: revisions!.split(",") }));
 }
 
-async function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+async function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
   const suite = Bun.spawn([process.execPath, ENTRY, ...args], {
+    env: { ...process.env, ...env },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
