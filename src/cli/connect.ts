@@ -38,7 +38,8 @@ const FLAGS = {
     type: "string",
     default: "auto",
     value: "ERA",
-    text: "legacy, auto or modern; this version passes on what the client speaks, whichever is named",
+    text: "auto speaks the client's era of MCP where the server can, and translates where not; legacy never " +
+      "translates; modern speaks 2026-07-28 alone",
   },
   "max-message": { type: "string", default: "64", value: "MIB", text: "refuse larger messages" },
   "keep-alive": { type: "boolean", text: "ping the server now and then, so that nobody takes the session for dead" },

@@ -237,8 +237,9 @@ requests:
   --transport ORDER          the HTTP transport to try first, or only:
                              http-first, sse-first, http-only, sse-only
                              (http-first)
-  --protocol ERA             legacy, auto or modern; this version passes on what
-                             the client speaks, whichever is named (auto)
+  --protocol ERA             auto speaks the client's era of MCP where the
+                             server can, and translates where not; legacy never
+                             translates; modern speaks 2026-07-28 alone (auto)
   --max-message MIB          refuse larger messages (64)
   --keep-alive               ping the server now and then, so that nobody takes
                              the session for dead
