@@ -3,6 +3,7 @@ import type { Notify } from "../platform/notice.ts";
 import { ChannelFailure } from "../transport/channel.ts";
 import { composeMessage, type Message } from "../transport/message.ts";
 import { claimedRevision } from "../transport/request_headers.ts";
+import { senderOf } from "./era/discovery.ts";
 import type { OwnRequests } from "./own_requests.ts";
 
 /** What looking for life needs. */
@@ -110,8 +111,7 @@ function lifeSignRequest(id: string, inSession: boolean, inFlight: Iterable<Mess
   if (inSession) return composeMessage({ method: "ping" }).withId(id);
   for (const message of inFlight) {
     if (claimedRevision(message) === undefined) continue;
-    const { progressToken: _, ...meta } = JSON.parse(message.param("_meta")!) as Record<string, unknown>;
-    return composeMessage({ method: "server/discover", params: { _meta: meta } }).withId(id);
+    return composeMessage({ method: "server/discover", params: { _meta: senderOf(message) } }).withId(id);
   }
   return undefined;
 }

@@ -79,6 +79,14 @@ function readError(body: Uint8Array): Message | undefined {
   }
 }
 
+/** What revision 2026-07-28 brought: no server answers so in a session that it has agreed to. */
+const CODES_WITHOUT_SESSION = new Set(["-32020", "-32021", "-32022"]);
+
+/** Whether an error is the word of a server that knows no sessions, or none any more. */
+export function knowsNoSessions(error: Message): boolean {
+  return CODES_WITHOUT_SESSION.has(error.answerMember("error", "code") ?? "");
+}
+
 /** The server does not know the session that a request named: the request was not carried out. */
 export function sessionLost(): ChannelFailure {
   return new ChannelFailure("session_lost", "session_lost", "the server does not know the session any more");

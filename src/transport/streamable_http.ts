@@ -10,7 +10,7 @@ import { Exchange } from "./exchange.ts";
 import { fetchOrFail, mediaType } from "./http_exchange.ts";
 import { composeMessage, type Message } from "./message.ts";
 import { encodeHeaderValue, isModern, negotiatedRevision, POST_HEADERS, PostHeaders } from "./request_headers.ts";
-import { judgeRefusal, PAST_PROXY, sessionLost, speaker } from "./refusal.ts";
+import { judgeRefusal, knowsNoSessions, PAST_PROXY, sessionLost, speaker } from "./refusal.ts";
 import { keepServerStream, type StreamEnd, streamIsOver } from "./server_stream.ts";
 
 /** What a Streamable HTTP end is made of. */
@@ -45,6 +45,8 @@ interface Session {
   isLost: boolean;
 }
 
+/** Also what a server without sessions says of a request that does not name its sender (2026-07-28 basic, "_meta"). */
+const INVALID_PARAMS = "-32602";
 /** How often the rest of an interrupted answer is asked for in vain. */
 const MOST_FAILED_RESUMPTIONS = 6;
 /** How long the server may take to end a session that another one replaces. */
@@ -164,12 +166,14 @@ export class StreamableHttp implements FarEnd {
     const body = await answer.body.bytes(this.#options.limit, exchange.send.onactivity);
     const verdict = judgeRefusal(answer, body, session?.id !== undefined, this.#options.clock.now());
     const failed = verdict instanceof ChannelFailure;
-    const named = !failed && verdict.id !== undefined && verdict.id !== "null";
-    if (!named && answer.status === 400 && await this.#hasForgotten(session)) throw lost(session);
+    if (session !== undefined && !failed && knowsNoSessions(verdict)) throw lost(session);
+    const named = !failed && verdict.key === exchange.request?.key;
+    const isClear = named && verdict.answerMember("error", "code") !== INVALID_PARAMS;
+    if (!isClear && answer.status === 400 && await this.#hasForgotten(session)) throw lost(session);
     if (failed) throw verdict.kind === "session_lost" ? lost(session) : verdict;
     if (exchange.request === undefined) return;
+    // Whatever id it names: some servers have one of their own for all that they refuse.
     await exchange.hand(named ? verdict : verdict.withId(exchange.request.id!));
-    if (!exchange.answered) throw exchange.unanswered();
   }
 
   /**
@@ -296,7 +300,8 @@ export class StreamableHttp implements FarEnd {
       }
       answer.body.discard();
       if (answer.status === 404 && session.id !== undefined) return { kind: "lost" };
-      if (answer.status === 400 && wasOpen && await this.#hasForgotten(session)) return { kind: "lost" };
+      const isSurprise = wasOpen && (answer.status === 400 || answer.status === 405);
+      if (isSurprise && await this.#hasForgotten(session)) return { kind: "lost" };
       // 409: the server believes that an earlier stream still stands.
       if (answer.status < 500 && answer.status !== 429 && answer.status !== 409) {
         notify({ level: "debug", text: `${url.host} offers no stream of its own (${answer.status})` });

@@ -23,6 +23,8 @@ export class FarEndRig {
   /** What was handed on to the pump, and the request on whose stream it came. */
   readonly handed: { readonly json: Json; readonly text: string; readonly causedBy: string | undefined }[] = [];
   readonly notices: Notice[] = [];
+  /** How often the session was said to be lost. */
+  losses = 0;
   /** Answers messages; a request is answered under its id by a result or an error, and a list by each of it. */
   serve: Serve = () => ({ result: {} });
   /** Called with each message that is handed on, in its place. */
@@ -48,7 +50,7 @@ export class FarEndRig {
           return undefined;
         },
         onactivity: () => {},
-        onloss: () => {},
+        onloss: () => void this.losses++,
       },
       notify: (notice) => this.notices.push(notice),
     });

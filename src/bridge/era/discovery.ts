@@ -1,3 +1,4 @@
+import { ChannelFailure } from "../../transport/channel.ts";
 import { isObject, resultAnswer, resultOf } from "../answers.ts";
 import { composeMessage, decodedString, type Message } from "../../transport/message.ts";
 import type { RawMember } from "../../transport/json_edit.ts";
@@ -35,6 +36,12 @@ export function senderMeta(initialize: Message, revision: string): RawMember[] {
   ];
 }
 
+/** What a request of that era says of its sender, without what it says of itself. */
+export function senderOf(request: Message): Record<string, unknown> {
+  const { progressToken: _, ...meta } = JSON.parse(request.param("_meta") ?? "{}") as Record<string, unknown>;
+  return meta;
+}
+
 /** Asks a server what it is; `id` in raw form. */
 export function discoverRequest(id: string, meta: readonly RawMember[]): Message {
   return composeMessage({ method: "server/discover" }).withId(id).withParams([], meta);
@@ -70,12 +77,20 @@ export function mayBeModern(refusal: Message): boolean {
   return MODERN_WORDS.has(refusal.answerMember("error", "code") ?? "");
 }
 
-/** The code of JSON-RPC errors that SDKs of the handshake's era give to what belongs to no session. */
-const LEGACY_WORD = "-32000";
+/** JSON-RPC errors that SDKs of the handshake's era give to what belongs to no session; a look at it decides. */
+const LEGACY_WORDS = new Set(["-32000", "-32001", "-32600"]);
 
 /** Whether an error may be the word of a server that wants a handshake first. */
 export function mayBeLegacy(refusal: Message): boolean {
-  return refusal.isError && refusal.answerMember("error", "code") === LEGACY_WORD;
+  return refusal.isError && LEGACY_WORDS.has(refusal.answerMember("error", "code") ?? "");
+}
+
+/** How a server refuses what it does not know the shape of, where it has no JSON-RPC error for that. */
+const FOREIGN_STATUSES: ReadonlySet<number | undefined> = new Set([400, 404, 405]);
+
+/** Whether a request may have been of the wrong era for the server; a look at it decides. */
+export function isForeign(thrown: unknown): boolean {
+  return thrown instanceof ChannelFailure && thrown.kind === "refused" && FOREIGN_STATUSES.has(thrown.status);
 }
 
 /** The answer to a client's `initialize` by a server that knows none; `server` is its name to a person. */

@@ -1,19 +1,25 @@
 import type { Clock } from "../../platform/clock.ts";
-import { BridgeError } from "../../platform/errors.ts";
+import { BridgeError, quoted } from "../../platform/errors.ts";
 import type { Notify } from "../../platform/notice.ts";
 import { ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "../../transport/channel.ts";
-import type { Message } from "../../transport/message.ts";
+import type { RawMember } from "../../transport/json_edit.ts";
+import { decodedString, type Message } from "../../transport/message.ts";
+import { knowsNoSessions } from "../../transport/refusal.ts";
 import { claimedRevision, isModern, negotiatedRevision } from "../../transport/request_headers.ts";
 import { errorAnswer, rawResult, resultAnswer } from "../answers.ts";
 import type { Memory } from "../handshake.ts";
 import {
+  agreedRevision,
   discoverRequest,
   firstRevision,
   initializeResult,
+  isForeign,
   mayBeLegacy,
   mayBeModern,
+  type Offer,
   readOffer,
   senderMeta,
+  senderOf,
 } from "./discovery.ts";
 import { Looks } from "./looks.ts";
 import { Translation } from "./translation.ts";
@@ -48,6 +54,7 @@ interface Discovered {
   /** As raw text. */
   readonly result: string;
 }
+const ASK = "ask whoever runs the server";
 
 /**
  * A far end for clients and servers of both eras (2026-07-28 basic/versioning). The client's own era is spoken wherever
@@ -119,7 +126,8 @@ export class EraEnd implements FarEnd {
     } else if (await this.#translate(initialize, options)) {
       this.#remember(ERA, "modern");
     } else {
-      void events.onmessage(refusal, initialize.key);
+      const error = knowsNoSessions(refusal) ? noOffer(initialize, refusal, server) : refusal;
+      void events.onmessage(error, initialize.key);
     }
   }
 
@@ -141,13 +149,7 @@ export class EraEnd implements FarEnd {
   /** Speaks to a server without a handshake in the client's name, if it is one. */
   async #translate(initialize: Message, options: SendOptions): Promise<boolean> {
     const { events, server, clock, notify, cancelsByMessage, idle } = this.#options;
-    const id = `"mcp-bridge:discover:${++this.#count}"`;
-    const request = discoverRequest(id, senderMeta(initialize, firstRevision()));
-    const answer = await this.#looks.ask(this.#far, request, options).catch((thrown) => {
-      if (thrown instanceof ChannelFailure && thrown.kind === "refused") return undefined;
-      throw thrown;
-    });
-    const offer = readOffer(answer);
+    const offer = await this.#askOffer(senderMeta(initialize, firstRevision()), options);
     if (offer === undefined) return false;
     const [far, looks] = [this.#far, this.#looks];
     this.#translation = new Translation({
@@ -178,15 +180,26 @@ export class EraEnd implements FarEnd {
     return true;
   }
 
+  /** Asks a server without a handshake what it offers; nothing where it is none. */
+  async #askOffer(meta: readonly RawMember[], options: SendOptions): Promise<Offer | undefined> {
+    const request = discoverRequest(`"mcp-bridge:discover:${++this.#count}"`, meta);
+    try {
+      return readOffer(await this.#looks.ask(this.#far, request, options));
+    } catch (thrown) {
+      if (thrown instanceof ChannelFailure && thrown.kind === "refused") return undefined;
+      throw thrown;
+    }
+  }
+
   /** The first requests of a client without a handshake show whether the server can do without. */
   async #tryModern(request: Message, options: SendOptions): Promise<void> {
     const { events, server } = this.#options;
-    const revision = claimedRevision(request)!;
     const isQuestion = request.method === "server/discover";
     if (isQuestion && await this.#recall(request)) return;
+    let refusal: Message | undefined;
     try {
       await this.#looks.send(this.#far, request, options, (answer, causedBy) => {
-        if (!isQuestion && mayBeLegacy(answer)) void events.onmessage(tooNew(request, revision, server), causedBy);
+        if (!isQuestion && mayBeLegacy(answer)) refusal = answer;
         else {
           this.#isSettled ||= !answer.isError;
           void events.onmessage(answer, causedBy);
@@ -196,11 +209,20 @@ export class EraEnd implements FarEnd {
         return true;
       });
     } catch (thrown) {
-      const isForeign = thrown instanceof ChannelFailure && thrown.kind === "refused" &&
-        (thrown.status === 400 || thrown.status === 404 || thrown.status === 405);
-      if (isQuestion || !isForeign) throw thrown;
-      void events.onmessage(tooNew(request, revision, server), request.key);
+      if (isQuestion || !isForeign(thrown) || await this.#doesWithout(request, options)) throw thrown;
+      void events.onmessage(tooNew(request, server), request.key);
     }
+    if (refusal === undefined) return;
+    const isItsOwn = await this.#doesWithout(request, options);
+    void events.onmessage(isItsOwn ? refusal : tooNew(request, server), request.key);
+  }
+
+  /** Whether the server does without a handshake; a request of the client says who asks. */
+  async #doesWithout(request: Message, options: SendOptions): Promise<boolean> {
+    const meta = Object.entries(senderOf(request)).map(([name, value]) => [name, JSON.stringify(value)] as const);
+    const doesWithout = await this.#askOffer(meta, options) !== undefined;
+    this.#isSettled ||= doesWithout;
+    return doesWithout;
   }
 
   #fromServer(message: Message, causedBy: string | undefined): Promise<void> | undefined {
@@ -214,9 +236,17 @@ export class EraEnd implements FarEnd {
   }
 }
 
+/** A server that wants no handshake, and does not say what it wants. */
+function noOffer(initialize: Message, refusal: Message, server: string): Message {
+  const said = quoted(decodedString(refusal.answerMember("error", "message")) ?? "");
+  const what = `the server refuses the handshake of MCP ${agreedRevision(initialize)}, ${said}, ` +
+    `and what it says to server/discover offers no revision that is spoken here, ${firstRevision()}`;
+  return errorAnswer(initialize.id!, new BridgeError("bad_answer", what, { hint: ASK }), server);
+}
+
 /** A client that knows no handshake at a server that wants one: nobody translates that way round. */
-function tooNew(request: Message, revision: string, server: string): Message {
-  const what = `the server speaks MCP 2025-11-25 or earlier, and the client ${revision} alone`;
-  const hint = "use a client that speaks 2025-11-25 as well, or ask whoever runs the server to update it";
+function tooNew(request: Message, server: string): Message {
+  const what = `the server speaks MCP 2025-11-25 or earlier, and the client ${claimedRevision(request)!} alone`;
+  const hint = `use a client that speaks 2025-11-25 as well, or ${ASK} to update it`;
   return errorAnswer(request.id!, new BridgeError("era_mismatch", what, { hint }), server);
 }

@@ -5,6 +5,7 @@ import { textOf } from "../../transport/json_scan.ts";
 import { composeMessage, type Message } from "../../transport/message.ts";
 import { claimedRevision, isModern, negotiatedRevision } from "../../transport/request_headers.ts";
 import { readPage, withoutElements } from "../list_answer.ts";
+import { senderOf } from "./discovery.ts";
 import { Looks } from "./looks.ts";
 import { headersOfCall, type MirroredArgument, mirroredArguments } from "./tool_headers.ts";
 
@@ -103,10 +104,10 @@ export class MirroredHeaders implements FarEnd {
 
   /** Reads the whole list of tools, with what the call says of the client. */
   async #lookUp(call: Message, { abort }: SendOptions): Promise<void> {
-    const { progressToken: _, ...meta } = JSON.parse(call.param("_meta")!) as Record<string, unknown>;
+    const _meta = senderOf(call);
     let cursor: string | undefined;
     for (let page = 0; page < MOST_PAGES; page++) {
-      const params = { ...(cursor === undefined ? {} : { cursor: JSON.parse(cursor) as string }), _meta: meta };
+      const params = { ...(cursor === undefined ? {} : { cursor: JSON.parse(cursor) as string }), _meta };
       const request = composeMessage({ method: "tools/list", params }).withId(this.#nextId());
       const answer = await this.#looks.ask(this.#far, request, abort === undefined ? {} : { abort });
       const next = answer === undefined || answer.isError

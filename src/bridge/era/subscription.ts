@@ -19,6 +19,8 @@ export interface SubscriptionOptions {
   ask(request: Message, options: { abort: AbortController; onactivity(): void }): Promise<Message | undefined>;
   /** Hands a message to the client. */
   say(message: Message): void;
+  /** The server does not let us listen any more: it may be another one now. */
+  onloss(): void;
 }
 
 /** The lists by the capability that promises news of them: what is asked for, and what the client is told. */
@@ -30,6 +32,8 @@ const LISTS = [
 
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5 * 60_000;
+/** A stream that lived this long was a good one, in ms. */
+const GOOD_STREAM_MS = 1_000;
 const ACKNOWLEDGED = "notifications/subscriptions/acknowledged";
 
 /** A `subscriptions/listen` under way. */
@@ -52,6 +56,8 @@ export class Subscription {
   readonly #uris = new Set<string>();
   readonly #streams = new Map<string, Stream>();
   readonly #over = new AbortController();
+  /** Settles when the stream of the newest set stands, or does not come about. */
+  #newest: Promise<void> = Promise.resolve();
   /** Counts the sets; a stream of an earlier one is not opened again. */
   #version = 0;
 
@@ -81,7 +87,7 @@ export class Subscription {
   /**
    * Asks for news of a resource, or for no more of them; settles once the server has agreed.
    *
-   * @throws {BridgeError} where the server does not listen
+   * @throws {BridgeError} where it does not, as far as the first try shows; others follow.
    */
   async follow(uri: string, isWanted: boolean): Promise<void> {
     if (isWanted) this.#uris.add(uri);
@@ -104,25 +110,40 @@ export class Subscription {
     const filter = this.#filter();
     const old = [...this.#streams.values()];
     if (filter === undefined) {
+      this.#newest = Promise.resolve();
       for (const stream of old) stream.abort.abort(ended());
       return;
     }
     const first = Promise.withResolvers<void>();
-    void this.#listen(version, filter, wasOpen, () => {
-      for (const stream of old) stream.abort.abort(ended());
-      first.resolve();
-    }).catch(first.reject);
+    void this.#listen(version, filter, wasOpen, {
+      onopen: () => {
+        for (const stream of old) stream.abort.abort(ended());
+        first.resolve();
+      },
+      onfailure: first.reject,
+    });
+    this.#newest = first.promise;
     await first.promise.catch((thrown) => {
-      this.#options.notify({ level: "info", text: `no news from the server: ${toBridgeError(thrown).message}` });
+      // The set that has taken this one's place holds what was asked for here.
+      if (version !== this.#version) return this.#newest;
+      if (!this.#over.signal.aborted) {
+        this.#options.notify({ level: "info", text: `no news from the server: ${toBridgeError(thrown).message}` });
+      }
       throw thrown;
     });
   }
 
-  async #listen(version: number, filter: object, wasOpen: boolean, onopen: () => void): Promise<void> {
-    const { clock, notify } = this.#options;
+  async #listen(
+    version: number,
+    filter: object,
+    wasOpen: boolean,
+    { onopen, onfailure }: { onopen(): void; onfailure(reason: unknown): void },
+  ): Promise<void> {
+    const { clock, notify, onloss } = this.#options;
     let wait = FIRST_WAIT_MS;
     let isNews = wasOpen;
     while (version === this.#version && !this.#over.signal.aborted) {
+      let opened = Infinity;
       const stream = this.#stream();
       const request = composeMessage({ method: "subscriptions/listen", params: { notifications: filter } })
         .withId(stream.id);
@@ -132,7 +153,7 @@ export class Subscription {
       try {
         const open = await Promise.race([stream.acknowledged.promise.then(() => true), ended.then(() => false)]);
         if (open) {
-          wait = FIRST_WAIT_MS;
+          opened = clock.now();
           onopen();
           // What happened meanwhile nobody heard of.
           if (isNews) this.#sayListsChanged();
@@ -140,14 +161,20 @@ export class Subscription {
         }
         const answer = await ended;
         if (answer?.isError === true) throw refused(answer);
+        onfailure(unagreed());
       } catch (thrown) {
+        onfailure(thrown);
         if (version !== this.#version || this.#over.signal.aborted) return;
         notify({ level: "debug", text: `the stream of news ended: ${toBridgeError(thrown).message}` });
-        if (thrown instanceof ChannelFailure ? thrown.kind === "refused" : thrown instanceof BridgeError) throw thrown;
+        if (thrown instanceof ChannelFailure ? thrown.kind === "refused" : thrown instanceof BridgeError) {
+          if (isNews) onloss();
+          return;
+        }
       } finally {
         watch?.cancel();
         this.#streams.delete(idKey(stream.id));
       }
+      if (clock.now() - opened > GOOD_STREAM_MS) wait = FIRST_WAIT_MS;
       await pause(clock, jittered(wait), this.#over.signal);
       wait = Math.min(wait * 2, LONGEST_WAIT_MS);
     }
@@ -201,6 +228,10 @@ export class Subscription {
 function refused(answer: Message): ChannelFailure {
   const said = decodedString(answer.answerMember("error", "message")) ?? "an error";
   return new ChannelFailure("refused", "bad_answer", `the server does not let us listen: ${said}`);
+}
+
+function unagreed(): ChannelFailure {
+  return new ChannelFailure("refused", "bad_answer", "the server ended the stream of news before it agreed to it");
 }
 
 function ended(): BridgeError {

@@ -9,6 +9,7 @@ import { errorAnswer, isObject, resultAnswer } from "../answers.ts";
 import {
   agreedRevision,
   discoverRequest,
+  isForeign,
   LOG_LEVEL,
   mayBeLegacy,
   type Offer,
@@ -78,6 +79,7 @@ export class Translation {
       idle: options.idle,
       ask: (request, sending) => looks.ask(far, request.withParams([], this.#meta), sending),
       say,
+      onloss: () => options.events.onloss(),
     });
   }
 
@@ -156,15 +158,13 @@ export class Translation {
     try {
       let outgoing = this.#outgoing(request, this.#sent.has(request), []);
       this.#sent.add(request);
-      for (let round = 0; round <= MOST_ROUNDS; round++) {
+      for (let round = 0;; round++) {
         const wish = await this.#exchange(request, outgoing, options);
         if (wish === undefined) return;
+        if (round === MOST_ROUNDS) throw tooMany();
         const input = await this.#rounds.gather(wish, options);
         outgoing = this.#outgoing(request, true, input);
       }
-      throw new BridgeError("bad_answer", `the server asks for more again and again, and got it ${MOST_ROUNDS} times`, {
-        hint: "ask whoever runs the server",
-      });
     } catch (thrown) {
       if (thrown instanceof ChannelFailure || options.abort?.signal.aborted) throw thrown;
       this.#hand(errorAnswer(request.id!, toBridgeError(thrown), this.#options.server), request);
@@ -186,7 +186,7 @@ export class Translation {
         return true;
       });
     } catch (thrown) {
-      if (thrown instanceof ChannelFailure && isForeign(thrown)) await this.#ensureEra(options);
+      if (isForeign(thrown)) await this.#ensureEra(options);
       throw thrown;
     }
     if (doubted !== undefined) {
@@ -206,7 +206,7 @@ export class Translation {
       abort === undefined ? {} : { abort },
     )
       .catch((thrown) => {
-        if (thrown instanceof ChannelFailure && isForeign(thrown)) return undefined;
+        if (isForeign(thrown)) return undefined;
         throw thrown;
       });
     if (readOffer(found) !== undefined) return;
@@ -254,9 +254,9 @@ export class Translation {
   }
 }
 
-/** How a server refuses what it does not know the shape of, by its status. */
-function isForeign({ kind, status }: ChannelFailure): boolean {
-  return kind === "refused" && (status === 400 || status === 404 || status === 405);
+function tooMany(): BridgeError {
+  const what = `the server asks for more again and again, and got it ${MOST_ROUNDS} times`;
+  return new BridgeError("bad_answer", what, { hint: "ask whoever runs the server" });
 }
 
 /** A resource that is not there had a code of its own before. */

@@ -345,6 +345,53 @@ describe("a lost session", () => {
     expect([rig.asked.length, rig.received.at(-1)!.json.error.code]).toEqual([count, -1]);
   });
 
+  test.each([-32_020, -32_021, -32_022])(
+    "is the word of a server without sessions, %d, whatever it names",
+    async (code) => {
+      for (const id of ["1", "null", '"server-error"']) {
+        const rig = new Rig();
+        await rig.handshake();
+        const sent = rig.send(CALL);
+        await settle();
+        const count = rig.asked.length;
+        rig.last.answer(400, `{"jsonrpc":"2.0","id":${id},"error":{"code":${code},"message":"m"}}`);
+        expect(await sent).toMatchObject({ kind: "session_lost", mayHaveRun: false });
+        expect(rig.asked).toHaveLength(count);
+      }
+    },
+  );
+
+  test.each([[200, false], [400, true]])(
+    "is looked for by a ping where a sender is missed: %d",
+    async (status, lost) => {
+      const rig = new Rig();
+      await rig.handshake();
+      const sent = rig.send(CALL);
+      await settle();
+      rig.last.answer(400, '{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"No _meta"}}');
+      await settle();
+      expect(rig.last.json!.method).toBe("ping");
+      rig.last.answer(status);
+      if (lost) expect(await sent).toMatchObject({ kind: "session_lost" });
+      else expect([await sent, rig.received.at(-1)!.json.error.code]).toEqual(["done", -32_602]);
+    },
+  );
+
+  test("is looked for where the server's own stream is refused that was open before", async () => {
+    for (const status of [400, 405]) {
+      const rig = new Rig();
+      await rig.handshake();
+      rig.last.stream().end();
+      await rig.clock.pass(60_000);
+      rig.last.answer(status);
+      await settle();
+      expect(rig.last.json!.method).toBe("ping");
+      rig.last.answer(400);
+      await settle();
+      expect(rig.losses).toBe(1);
+    }
+  });
+
   test("is told by the server's own stream", async () => {
     const rig = new Rig();
     await rig.handshake();
@@ -536,6 +583,15 @@ test("a failure of the network tells whether the request may have been carried o
     rig.last.fail(new BridgeError(code, "what happened", { hint: "what to do" }));
     expect(await sent).toMatchObject({ code, kind, mayHaveRun, message: "what happened", hint: "what to do" });
   }
+});
+
+test("a refusal answers the request that it came to, whatever id it names", async () => {
+  const rig = new Rig();
+  const sent = rig.send(CALL);
+  await settle();
+  rig.last.answer(400, '{"jsonrpc":"2.0","id":"server-error","error":{"code":-32600,"message":"Missing session ID"}}');
+  expect(await sent).toBe("done");
+  expect(rig.received).toMatchObject([{ json: { id: 1, error: { code: -32_600 } }, causedBy: "1" }]);
 });
 
 test("a batch is taken apart, and a broken part of it does not spoil the rest", async () => {

@@ -167,6 +167,22 @@ describe("a client of the handshake's era", () => {
     expect(rig.answersTo("init")).toMatchObject([{ error }]);
   });
 
+  test.each([-32_020, -32_021, -32_022])(
+    "is told what is wrong with a server that wants none, %d, and offers nothing",
+    async (code) => {
+      for (const offer of [{}, [], { ...OFFER, supportedVersions: ["2099-01-01"] }]) {
+        const error = { code, message: "Unsupported" };
+        const rig = rigOf(({ method }) => method === "initialize" ? { error } : { result: offer });
+        await rig.send(initialize());
+        const [answer] = rig.answersTo("init") as [Json];
+        expect(answer.error.data).toMatchObject({ code: "bad_answer", server: "mcp.example.com" });
+        for (const part of ['"Unsupported"', "server/discover", "2025-11-25", "2026-07-28"]) {
+          expect(answer.error.message).toContain(part);
+        }
+      }
+    },
+  );
+
   test("hears of a server that is not there by the failure of its handshake, and nothing is concluded from that", async () => {
     const failure = new ChannelFailure("broken", "unreachable", "nobody is there");
     const rig = rigOf(() => Promise.reject(failure));
@@ -573,6 +589,58 @@ describe("news", () => {
     expect(rig.handed.filter(({ json }) => json.method !== undefined)).toEqual([]);
   });
 
+  test("are asked for ever more seldom where the server agrees and ends the stream at once", async () => {
+    const { serve, streams } = listening();
+    const rig = await opened(serve, { idle: 0 });
+    for (let tried = 0; tried < 12; tried++) {
+      acknowledge(rig, streams.at(-1)!.id);
+      await settle();
+      streams.at(-1)!.end();
+      await rig.clock.pass(400_000);
+    }
+    streams.at(-1)!.end();
+    await rig.clock.pass(100_000);
+    expect(streams).toHaveLength(13);
+  });
+
+  test("of two resources that are asked for at once are agreed to by the stream for both", async () => {
+    const { serve, streams } = listening();
+    const rig = await opened(serve);
+    for (const [id, uri] of [[1, "a:b"], [2, "c:d"]] as const) {
+      void rig.send({ id, method: "resources/subscribe", params: { uri } });
+      await settle();
+    }
+    expect(streams.at(-1)!.filter).toEqual({ toolsListChanged: true, resourceSubscriptions: ["a:b", "c:d"] });
+    acknowledge(rig, streams.at(-1)!.id);
+    await settle();
+    for (const id of [1, 2]) expect(rig.answersTo(id)).toMatchObject([{ result: {} }]);
+  });
+
+  test("of a resource to which the server never agrees are an error, and are asked for again", async () => {
+    const { serve, streams } = listening();
+    const rig = await opened(serve);
+    const subscribed = rig.send({ id: 1, method: "resources/subscribe", params: { uri: "a:b" } });
+    await settle();
+    streams.at(-1)!.end({ result: {} });
+    await expect(subscribed).rejects.toMatchObject({ kind: "refused", code: "bad_answer" });
+    await rig.clock.pass(1_000);
+    expect(streams).toHaveLength(3);
+  });
+
+  test("that the server refuses after it agreed to them say that it may be another one now", async () => {
+    const { serve, streams } = listening();
+    const rig = await opened(serve);
+    streams[0]!.end({ error: { code: -32603, message: "Too many" } });
+    await rig.clock.pass(1_000);
+    expect(rig.losses).toBe(0);
+    const other = await opened(serve);
+    acknowledge(other, streams[1]!.id);
+    await settle();
+    streams[1]!.end({ error: { code: -32000, message: "No session" } });
+    await other.clock.pass(1_000);
+    expect(other.losses).toBe(1);
+  });
+
   test("that the server does not have are asked for once, and a subscription to them fails", async () => {
     const rig = await opened(({ method }) =>
       method === "subscriptions/listen" ? { error: { code: -32601, message: "Method not found" } } : { result: {} }
@@ -581,6 +649,13 @@ describe("news", () => {
     expect(rig.all("subscriptions/listen")).toHaveLength(1);
     const subscribed = rig.send({ id: 1, method: "resources/subscribe", params: { uri: "a:b" } });
     await expect(subscribed).rejects.toThrow("Method not found");
+  });
+
+  test("that nobody waits for any more are no news to a person", async () => {
+    const rig = await opened(listening().serve);
+    await rig.far.close(0);
+    await settle();
+    expect(rig.notices.filter(({ level }) => level !== "debug")).toEqual([]);
   });
 
   test("end with the session", async () => {
@@ -655,6 +730,8 @@ describe("a client without a handshake", () => {
 
   test.each([
     ["an error", (): Json => ({ error: { code: -32000, message: "Server not initialized" } })],
+    ["an error of another kit", (): Json => ({ error: { code: -32600, message: "Missing session ID" } })],
+    ["an error that knows no session", (): Json => ({ error: { code: -32001, message: "Session not found" } })],
     [
       "a status",
       (): Promise<Json> => Promise.reject(new ChannelFailure("refused", "http_status", "400", { status: 400 })),
@@ -666,6 +743,15 @@ describe("a client without a handshake", () => {
     expect(error.data.code).toBe("era_mismatch");
     expect(error.message).toContain("2025-11-25");
     expect(error.message).toContain("2026-07-28");
+    expect(rig.answersTo(1)).toHaveLength(1);
+  });
+
+  test.each([-32_000, -32_001, -32_600])("is told what a server of its era says, though it says %d", async (code) => {
+    const error = { code, message: "Out of paper" };
+    const rig = rigOf(modern(() => ({ error })));
+    await rig.send(REQUEST);
+    expect(rig.answersTo(1)).toMatchObject([{ error }]);
+    expect(rig.all("server/discover")[0]!.json.params._meta).toEqual(META);
   });
 
   test("is told nothing of the kind by a server that is in trouble, or wants credentials", async () => {
