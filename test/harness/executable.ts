@@ -49,6 +49,15 @@ export async function outcomeOf(surroundings: Surroundings, ...words: string[]):
   return { stdout: String(command.output), stderr: String(command.stderr), exitCode };
 }
 
+/** Who is told of each executable that starts. */
+const watchers = new Set<(executable: Executable) => void>();
+
+/** Tells of each executable that starts from now on; the disposal ends that. */
+export function watchExecutables(onstart: (executable: Executable) => void): Disposable {
+  watchers.add(onstart);
+  return { [Symbol.dispose]: () => void watchers.delete(onstart) };
+}
+
 /** The executable under the test's own hands, without an SDK between. Disposing it kills the process. */
 export class Executable implements AsyncDisposable {
   /** The lines on stdout. */
@@ -74,6 +83,7 @@ export class Executable implements AsyncDisposable {
     });
     this.output = new LineLog(this.#process.stdout);
     this.stderr = new LineLog(this.#process.stderr);
+    for (const onstart of watchers) onstart(this);
   }
 
   /** Waits for the process to end by itself and gives its exit code. Throws when it is still there after the time. */
