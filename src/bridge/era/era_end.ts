@@ -62,8 +62,7 @@ const ASK = "ask whoever runs the server";
  */
 export class EraEnd implements FarEnd {
   readonly #options: EraEndOptions;
-  readonly #far: FarEnd;
-  readonly #looks = new Looks();
+  readonly #far: Looks;
   #translation: Translation | undefined;
   /** What has been seen to work: then messages pass as they are. */
   #isSettled = false;
@@ -73,9 +72,10 @@ export class EraEnd implements FarEnd {
 
   constructor(options: EraEndOptions) {
     this.#options = options;
-    const { events } = options;
-    this.#far = options.make({
-      onmessage: (message, causedBy) => this.#fromServer(message, causedBy),
+    const { events, make } = options;
+    this.#far = new Looks(make, {
+      onmessage: (message, causedBy) =>
+        this.#translation?.takes(message) ? undefined : events.onmessage(message, causedBy),
       onactivity: () => events.onactivity(),
       onloss: () => events.onloss(),
     });
@@ -134,7 +134,7 @@ export class EraEnd implements FarEnd {
   /** Sends the client's handshake; gives the server's answer where that may be for want of a handshake. */
   async #initialize(initialize: Message, options: SendOptions): Promise<Message | undefined> {
     let refusal: Message | undefined;
-    await this.#looks.send(this.#far, initialize, options, (answer, causedBy) => {
+    await this.#far.sendAndLook(initialize, options, (answer, causedBy) => {
       // Who agrees to a revision without a handshake, in a handshake, means the other era too.
       if (answer.isError ? mayBeModern(answer) : isModern(negotiatedRevision(answer) ?? "")) refusal = answer;
       else {
@@ -151,10 +151,8 @@ export class EraEnd implements FarEnd {
     const { events, server, clock, notify, cancelsByMessage, idle } = this.#options;
     const offer = await this.#askOffer(senderMeta(initialize, firstRevision()), options);
     if (offer === undefined) return false;
-    const [far, looks] = [this.#far, this.#looks];
     this.#translation = new Translation({
-      far,
-      looks,
+      far: this.#far,
       events,
       clock,
       notify,
@@ -184,7 +182,7 @@ export class EraEnd implements FarEnd {
   async #askOffer(meta: readonly RawMember[], options: SendOptions): Promise<Offer | undefined> {
     const request = discoverRequest(`"mcp-bridge:discover:${++this.#count}"`, meta);
     try {
-      return readOffer(await this.#looks.ask(this.#far, request, options));
+      return readOffer(await this.#far.ask(request, options));
     } catch (thrown) {
       if (thrown instanceof ChannelFailure && thrown.kind === "refused") return undefined;
       throw thrown;
@@ -198,7 +196,7 @@ export class EraEnd implements FarEnd {
     if (isQuestion && await this.#recall(request)) return;
     let refusal: Message | undefined;
     try {
-      await this.#looks.send(this.#far, request, options, (answer, causedBy) => {
+      await this.#far.sendAndLook(request, options, (answer, causedBy) => {
         if (!isQuestion && mayBeLegacy(answer)) refusal = answer;
         else {
           this.#isSettled ||= !answer.isError;
@@ -223,11 +221,6 @@ export class EraEnd implements FarEnd {
     const doesWithout = await this.#askOffer(meta, options) !== undefined;
     this.#isSettled ||= doesWithout;
     return doesWithout;
-  }
-
-  #fromServer(message: Message, causedBy: string | undefined): Promise<void> | undefined {
-    if (this.#looks.keeps(message, causedBy) || this.#translation?.takes(message)) return undefined;
-    return this.#options.events.onmessage(message, causedBy);
   }
 
   /** The client's answer leaves first. */

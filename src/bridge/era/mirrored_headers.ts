@@ -28,24 +28,17 @@ const MOST_PAGES = 100;
  */
 export class MirroredHeaders implements FarEnd {
   readonly #options: MirroredHeadersOptions;
-  readonly #far: FarEnd;
+  readonly #far: Looks;
   /** Of each tool that wants some, by name. */
   readonly #mirrored = new Map<string, readonly MirroredArgument[]>();
-  readonly #looks = new Looks();
   readonly #warned = new Set<string>();
   #count = 0;
-  /** The handshake that waits for its answer, and whether one was agreed to: its era knows no such headers. */
-  #handshake: string | undefined;
+  /** Whether a handshake was agreed to: its era knows no such headers. */
   #isLegacy = false;
 
   constructor(options: MirroredHeadersOptions) {
     this.#options = options;
-    const { events } = options;
-    this.#far = options.make({
-      onmessage: (message, causedBy) => this.#fromServer(message, causedBy),
-      onactivity: () => events.onactivity(),
-      onloss: () => events.onloss(),
-    });
+    this.#far = new Looks(options.make, options.events);
   }
 
   get isLocal(): boolean {
@@ -61,10 +54,7 @@ export class MirroredHeaders implements FarEnd {
   }
 
   send(message: Message, options: SendOptions = {}): Promise<void> | undefined {
-    if (message.method === "initialize") {
-      this.#handshake = message.key;
-      this.#isLegacy = false;
-    }
+    if (message.method === "initialize") return this.#shakeHands(message, options);
     if (this.#isLegacy) return this.#far.send(message, options);
     const isTools = message.method === "tools/call" || message.method === "tools/list";
     if (!isTools || message.kind !== "request" || claimedRevision(message) === undefined) {
@@ -73,8 +63,16 @@ export class MirroredHeaders implements FarEnd {
     return message.method === "tools/call" ? this.#call(message, options) : this.#list(message, options);
   }
 
+  async #shakeHands(initialize: Message, options: SendOptions): Promise<void> {
+    this.#isLegacy = false;
+    await this.#far.sendAndLook(initialize, options, (answer) => {
+      this.#isLegacy = !answer.isError && !isModern(negotiatedRevision(answer) ?? "");
+      return false;
+    });
+  }
+
   async #list(request: Message, options: SendOptions): Promise<void> {
-    await this.#looks.send(this.#far, request, options, (answer, causedBy) => {
+    await this.#far.sendAndLook(request, options, (answer, causedBy) => {
       void this.#options.events.onmessage(this.#read(answer), causedBy);
       return true;
     });
@@ -86,7 +84,7 @@ export class MirroredHeaders implements FarEnd {
     const { events } = this.#options;
     const headers = headersOfCall(request, this.#mirrored.get(name) ?? []);
     let mismatch: Message | undefined;
-    await this.#looks.send(this.#far, request, { ...options, headers }, (answer) => {
+    await this.#far.sendAndLook(request, { ...options, headers }, (answer) => {
       if (!answer.isError || answer.answerMember("error", "code") !== HEADER_MISMATCH) return false;
       mismatch = answer;
       return true;
@@ -96,7 +94,7 @@ export class MirroredHeaders implements FarEnd {
     const wanted = headersOfCall(request, this.#mirrored.get(name) ?? []);
     if (Bun.deepEquals(wanted, headers)) return void events.onmessage(mismatch, request.key);
     const again = request.withId(this.#nextId());
-    await this.#looks.send(this.#far, again, { ...options, headers: wanted }, (answer) => {
+    await this.#far.sendAndLook(again, { ...options, headers: wanted }, (answer) => {
       void events.onmessage(answer.withId(request.id!), request.key);
       return true;
     });
@@ -109,7 +107,7 @@ export class MirroredHeaders implements FarEnd {
     for (let page = 0; page < MOST_PAGES; page++) {
       const params = { ...(cursor === undefined ? {} : { cursor: JSON.parse(cursor) as string }), _meta };
       const request = composeMessage({ method: "tools/list", params }).withId(this.#nextId());
-      const answer = await this.#looks.ask(this.#far, request, abort === undefined ? {} : { abort });
+      const answer = await this.#far.ask(request, abort === undefined ? {} : { abort });
       const next = answer === undefined || answer.isError
         ? undefined
         : readPage(this.#read(answer), "tools")?.nextCursor;
@@ -120,15 +118,6 @@ export class MirroredHeaders implements FarEnd {
 
   #nextId(): string {
     return `"mcp-bridge:headers:${++this.#count}"`;
-  }
-
-  #fromServer(message: Message, causedBy: string | undefined): Promise<void> | undefined {
-    if (message.kind === "response" && message.key === this.#handshake) {
-      this.#handshake = undefined;
-      this.#isLegacy = !message.isError && !isModern(negotiatedRevision(message) ?? "");
-    }
-    if (this.#looks.keeps(message, causedBy)) return undefined;
-    return this.#options.events.onmessage(message, causedBy);
   }
 
   /** Learns what the tools of a page want, and takes out those that may not be used. */

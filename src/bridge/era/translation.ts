@@ -1,7 +1,7 @@
 import type { Clock } from "../../platform/clock.ts";
 import { BridgeError, quoted, toBridgeError } from "../../platform/errors.ts";
 import type { Notify } from "../../platform/notice.ts";
-import { ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "../../transport/channel.ts";
+import { ChannelFailure, type FarEndEvents, type SendOptions } from "../../transport/channel.ts";
 import { edited, type RawMember, settingMembers } from "../../transport/json_edit.ts";
 import { findMember, skipBlank } from "../../transport/json_scan.ts";
 import { decodedString, idKey, type Message, readMessage } from "../../transport/message.ts";
@@ -22,8 +22,7 @@ import { Subscription } from "./subscription.ts";
 
 /** What a translation needs. */
 export interface TranslationOptions {
-  readonly far: FarEnd;
-  readonly looks: Looks;
+  readonly far: Looks;
   readonly events: FarEndEvents;
   readonly clock: Clock;
   readonly notify: Notify;
@@ -65,7 +64,7 @@ export class Translation {
   #count = 0;
 
   constructor(options: TranslationOptions) {
-    const { initialize, offer, clock, notify, looks, far } = options;
+    const { initialize, offer, clock, notify, far } = options;
     this.#options = options;
     this.#meta = senderMeta(initialize, offer.revision);
     const say = (message: Message): void => void options.events.onmessage(message);
@@ -77,7 +76,7 @@ export class Translation {
       capabilities: offer.capabilities,
       nextId: () => this.#nextId("listen"),
       idle: options.idle,
-      ask: (request, sending) => looks.ask(far, request.withParams([], this.#meta), sending),
+      ask: (request, sending) => far.ask(request.withParams([], this.#meta), sending),
       say,
       onloss: () => options.events.onloss(),
     });
@@ -127,8 +126,8 @@ export class Translation {
 
   /** Whoever wants to know whether the server lives asks what it is. */
   async #ping(request: Message, options: SendOptions): Promise<void> {
-    const { far, looks } = this.#options;
-    await looks.ask(far, discoverRequest(this.#nextId("ping"), this.#meta), options);
+    const { far } = this.#options;
+    await far.ask(discoverRequest(this.#nextId("ping"), this.#meta), options);
     this.#agree(request);
   }
 
@@ -175,11 +174,11 @@ export class Translation {
 
   /** One round: what the server wants first, or nothing where the client has its answer. */
   async #exchange(request: Message, outgoing: Message, options: SendOptions): Promise<InputRequired | undefined> {
-    const { far, looks } = this.#options;
+    const { far } = this.#options;
     let wish: InputRequired | undefined;
     let doubted: Message | undefined;
     try {
-      await looks.send(far, outgoing, options, (answer) => {
+      await far.sendAndLook(outgoing, options, (answer) => {
         if (INTERACTIVE.has(request.method!)) wish = readInputRequired(answer);
         if (wish === undefined && mayBeLegacy(answer)) doubted = answer;
         if (wish === undefined && doubted === undefined) this.#hand(this.#translated(request, answer), request);
@@ -198,10 +197,8 @@ export class Translation {
 
   /** A server that wants a handshake all of a sudden has become another one: the session with the old one is lost. */
   async #ensureEra(options: SendOptions): Promise<void> {
-    const { far, looks } = this.#options;
     const { abort } = options;
-    const found = await looks.ask(
-      far,
+    const found = await this.#options.far.ask(
       discoverRequest(this.#nextId("era"), this.#meta),
       abort === undefined ? {} : { abort },
     )
