@@ -84,6 +84,13 @@ const NO_SESSION: readonly [what: string, refuse: Refuse][] = [
   ["404 and nothing", () => new Response(null, { status: 404 })],
 ];
 
+/** Refusals without a word of JSON-RPC. */
+const BARE: readonly [what: string, refuse: Refuse][] = [
+  ["400 and a page", () => body("<html>Bad Request</html>", "text/html", 400)],
+  ["404 and nothing", () => new Response(null, { status: 404 })],
+  ["405 and nothing", () => new Response(null, { status: 405 })],
+];
+
 /** What servers of 2026-07-28 alone say to a request of a session. */
 const NO_HANDSHAKE: readonly [what: string, refuse: Refuse][] = [
   ["400 and -32022", ({ id }) => refusal(400, -32_022, "Unsupported protocol version", id, { supported: [MODERN] })],
@@ -91,6 +98,7 @@ const NO_HANDSHAKE: readonly [what: string, refuse: Refuse][] = [
   ["400 and -32020", ({ id }) => refusal(400, -32_020, "Missing Mcp-Method header", id)],
   ["400 and -32602", ({ id }) => refusal(400, -32_602, "Missing _meta", id)],
   ["404 and -32601", ({ id }) => refusal(404, -32_601, "Method not found", id)],
+  ...BARE.filter(([what]) => !what.startsWith("405")),
 ];
 
 describe("a server that becomes one of the other era keeps its client", () => {
@@ -160,6 +168,28 @@ describe("a server that becomes one of the other era keeps its client", () => {
     server.become("modern");
     expect((await talk.call("x")).result.echo.name).toBe("x");
     await talk.end();
+  });
+});
+
+describe("a server of 2026-07-28 alone that has no word for a handshake", () => {
+  test.each(BARE)("but %s, serves a client that makes one", async (_, refuse) => {
+    using server = new EraMcp("modern");
+    server.refusals.modern = refuse;
+    await using talk = await Talk.begin("translated", server);
+    expect((await talk.call("x")).result.echo.name).toBe("x");
+    expect(server.posted("initialize")).toHaveLength(1);
+    await talk.end();
+  });
+
+  test.each(BARE)("but %s, and none for server/discover either, is told as it was refused", async (_, refuse) => {
+    using server = new EraMcp("modern");
+    server.refusals.modern = refuse;
+    server.on("server/discover", ({ message }) => refuse(message));
+    await using bridge = new Executable(server.url);
+    const { error } = await bridge.initialize();
+    expect(error.data.code).toBe("http_status");
+    expect(error.message).toContain(`the server answered ${refuse({}).status}`);
+    expect(server.posted("server/discover")).toHaveLength(1);
   });
 });
 

@@ -9,6 +9,8 @@ const MODERN_REVISIONS: readonly string[] = ["2026-07-28"];
 const LEGACY_REVISIONS: readonly string[] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
 
 const PREFIX = "io.modelcontextprotocol/";
+const VERSION = `${PREFIX}protocolVersion`;
+const UNSUPPORTED_VERSION = "-32022";
 /** Where a request of revision 2026-07-28 says which level of the log its sender wants. */
 export const LOG_LEVEL = `${PREFIX}logLevel`;
 /** Where a notification says which `subscriptions/listen` it belongs to. */
@@ -30,7 +32,7 @@ export interface Offer {
 export function senderMeta(initialize: Message, revision: string): RawMember[] {
   const info = initialize.param("clientInfo");
   return [
-    [`${PREFIX}protocolVersion`, JSON.stringify(revision)],
+    [VERSION, JSON.stringify(revision)],
     ...(info === undefined ? [] : [[`${PREFIX}clientInfo`, info] as const]),
     [`${PREFIX}clientCapabilities`, initialize.param("capabilities") ?? "{}"],
   ];
@@ -52,6 +54,22 @@ export function firstRevision(): string {
   return MODERN_REVISIONS.at(-1)!;
 }
 
+/** What a request says of its sender, in another revision. */
+export function inRevision(meta: readonly RawMember[], revision: string): RawMember[] {
+  return meta.map(([name, value]) => [name, name === VERSION ? JSON.stringify(revision) : value]);
+}
+
+/**
+ * The newest revision spoken here of those that a server names instead of the one it was asked in (2026-07-28
+ * basic/versioning, "UnsupportedProtocolVersionError"); nothing where it does no such thing.
+ */
+export function revisionInstead(answer: Message | undefined): string | undefined {
+  if (answer?.answerMember("error", "code") !== UNSUPPORTED_VERSION) return undefined;
+  const data: unknown = JSON.parse(answer.answerMember("error", "data") ?? "null");
+  const supported = isObject(data) ? data["supported"] : undefined;
+  return Array.isArray(supported) ? MODERN_REVISIONS.findLast((known) => supported.includes(known)) : undefined;
+}
+
 /** Reads an answer to `server/discover`: nothing where it is none, or names no revision that is spoken here. */
 export function readOffer(answer: Message | undefined): Offer | undefined {
   if (answer === undefined || answer.isError) return undefined;
@@ -69,8 +87,28 @@ export function readOffer(answer: Message | undefined): Offer | undefined {
   };
 }
 
+/** What a server said of itself. */
+export interface Discovered {
+  /** When, in ms. */
+  readonly at: number;
+  /** As raw text. */
+  readonly result: string;
+}
+
+/** Reads what was kept of an answer to `server/discover`: nothing where it is none. */
+export function readDiscovered(kept: unknown): Discovered | undefined {
+  if (!isObject(kept)) return undefined;
+  const { at, result } = kept;
+  if (typeof at !== "number" || typeof result !== "string") return undefined;
+  try {
+    return isObject(JSON.parse(result)) ? { at, result } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** JSON-RPC errors by which a server of the era without a handshake may meet an `initialize`; a look at it decides. */
-const MODERN_WORDS = new Set(["-32020", "-32021", "-32022", "-32601", "-32602"]);
+const MODERN_WORDS = new Set(["-32020", "-32021", UNSUPPORTED_VERSION, "-32601", "-32602"]);
 
 /** Whether an error may be the word of a server that knows no handshake. */
 export function mayBeModern(refusal: Message): boolean {

@@ -13,11 +13,14 @@ import {
   discoverRequest,
   firstRevision,
   initializeResult,
+  inRevision,
   isForeign,
   mayBeLegacy,
   mayBeModern,
   type Offer,
+  readDiscovered,
   readOffer,
+  revisionInstead,
   senderMeta,
   senderOf,
 } from "./discovery.ts";
@@ -47,13 +50,6 @@ const DISCOVERED = "discover";
 /** Hosts start us to ask what the server is, end us, and start us anew: the second start knows it for so long, in ms. */
 const FRESH_MS = 60_000;
 
-/** What a server said of itself. */
-interface Discovered {
-  /** When, in ms. */
-  readonly at: number;
-  /** As raw text. */
-  readonly result: string;
-}
 const ASK = "ask whoever runs the server";
 
 /**
@@ -64,6 +60,8 @@ export class EraEnd implements FarEnd {
   readonly #options: EraEndOptions;
   readonly #far: Looks;
   #translation: Translation | undefined;
+  /** What this run has seen of a server that it has opened a session with. */
+  #era: "legacy" | "modern" | undefined;
   /** What has been seen to work: then messages pass as they are. */
   #isSettled = false;
   #count = 0;
@@ -112,20 +110,28 @@ export class EraEnd implements FarEnd {
     this.#translation?.stop();
     this.#translation = undefined;
     if (protocol === "legacy") return await this.#far.send(initialize, options);
-    const remembered = protocol === "auto" ? await memory.get(ERA) : "modern";
-    if (remembered === "modern" && await this.#translate(initialize, options)) return;
+    // What an earlier run left may still say otherwise; in a session of the one era nobody is asked for the other.
+    const known = protocol === "auto" ? this.#era ?? await memory.get(ERA) : "modern";
+    if (known === "modern" && await this.#translate(initialize, options)) return;
     if (protocol === "modern") {
       const error = new BridgeError("bad_answer", "the server does not speak MCP 2026-07-28", {
         hint: 'leave "--protocol modern" out',
       });
       return void events.onmessage(errorAnswer(initialize.id!, error, server), initialize.key);
     }
-    const refusal = await this.#initialize(initialize, options);
+    let refusal: Message | undefined;
+    try {
+      refusal = await this.#initialize(initialize, options);
+    } catch (thrown) {
+      // Servers without a handshake may have no word for one; whoever has just been asked is not asked again.
+      const mayKnowNone = isForeign(thrown) && known !== "modern";
+      if (!mayKnowNone || !await this.#translate(initialize, options).catch(() => false)) throw thrown;
+      return;
+    }
     if (refusal === undefined) {
-      if (remembered !== undefined) this.#remember(ERA, "legacy");
-    } else if (await this.#translate(initialize, options)) {
-      this.#remember(ERA, "modern");
-    } else {
+      this.#era = "legacy";
+      if (known === "modern") this.#remember(ERA, "legacy");
+    } else if (!await this.#translate(initialize, options)) {
       const error = knowsNoSessions(refusal) ? noOffer(initialize, refusal, server) : refusal;
       void events.onmessage(error, initialize.key);
     }
@@ -148,7 +154,7 @@ export class EraEnd implements FarEnd {
 
   /** Speaks to a server without a handshake in the client's name, if it is one. */
   async #translate(initialize: Message, options: SendOptions): Promise<boolean> {
-    const { events, server, clock, notify, cancelsByMessage, idle } = this.#options;
+    const { events, server, clock, notify, protocol, cancelsByMessage, idle } = this.#options;
     const offer = await this.#askOffer(senderMeta(initialize, firstRevision()), options);
     if (offer === undefined) return false;
     this.#translation = new Translation({
@@ -162,6 +168,9 @@ export class EraEnd implements FarEnd {
       cancelsByMessage,
       idle,
     });
+    this.#era = "modern";
+    // A person who wants the era tells nothing of the server.
+    if (protocol === "auto") this.#remember(ERA, "modern");
     notify({ level: "debug", text: `the server speaks MCP ${offer.revision} alone, which is translated` });
     void events.onmessage(initializeResult(initialize, offer, server), initialize.key);
     return true;
@@ -172,7 +181,7 @@ export class EraEnd implements FarEnd {
     const { memory, events, clock } = this.#options;
     if (this.#wasAsked) return false;
     this.#wasAsked = true;
-    const known = await memory.get(DISCOVERED) as Discovered | undefined;
+    const known = readDiscovered(await memory.get(DISCOVERED));
     if (known === undefined || Math.abs(clock.now() - known.at) > FRESH_MS) return false;
     void events.onmessage(resultAnswer(request.id!, known.result), request.key);
     return true;
@@ -180,13 +189,18 @@ export class EraEnd implements FarEnd {
 
   /** Asks a server without a handshake what it offers; nothing where it is none. */
   async #askOffer(meta: readonly RawMember[], options: SendOptions): Promise<Offer | undefined> {
-    const request = discoverRequest(`"mcp-bridge:discover:${++this.#count}"`, meta);
     try {
-      return readOffer(await this.#far.ask(request, options));
+      const answer = await this.#discover(meta, options);
+      const instead = revisionInstead(answer);
+      return readOffer(instead === undefined ? answer : await this.#discover(inRevision(meta, instead), options));
     } catch (thrown) {
       if (thrown instanceof ChannelFailure && thrown.kind === "refused") return undefined;
       throw thrown;
     }
+  }
+
+  #discover(meta: readonly RawMember[], options: SendOptions): Promise<Message | undefined> {
+    return this.#far.ask(discoverRequest(`"mcp-bridge:discover:${++this.#count}"`, meta), options);
   }
 
   /** The first requests of a client without a handshake show whether the server can do without. */

@@ -29,6 +29,11 @@ const OFFER = {
   _meta: { "io.modelcontextprotocol/serverInfo": { name: "new server", version: "2" } },
 };
 
+/** How a server refuses that has no JSON-RPC error for it. */
+function refused(status: number, message = String(status)): Promise<Json> {
+  return Promise.reject(new ChannelFailure("refused", "http_status", message, { status }));
+}
+
 interface Rig extends FarEndRig {
   readonly clock: FakeClock;
   readonly memory: Map<string, unknown>;
@@ -150,6 +155,62 @@ describe("a client of the handshake's era", () => {
     expect(rig.answersTo("init").map(({ result }) => result.protocolVersion)).toEqual(["2025-11-25"]);
   });
 
+  test("is asked for once more in the revision that the server names, if that is one spoken here", async () => {
+    for (const [supported, asked] of [[["2026-07-28", "2099-01-01"], 2], [["2099-01-01"], 1], ["2026-07-28", 1]]) {
+      const error = { code: -32022, message: "Unsupported protocol version", data: { supported } };
+      let refusals = 2;
+      const rig = rigOf(() => refusals-- > 0 ? { error } : { result: OFFER });
+      await rig.send(initialize());
+      const questions = rig.all("server/discover");
+      expect(questions).toHaveLength(asked as number);
+      expect(rig.answersTo("init").map(({ result }) => result !== undefined)).toEqual([asked === 2]);
+      for (const { json } of questions) expect(json.params._meta).toEqual(META);
+      expect(new Set(questions.map(({ json }) => json.id)).size).toBe(questions.length);
+    }
+  });
+
+  test.each([400, 404, 405])("is translated for a server that has no word for its handshake but %d", async (status) => {
+    const rig = rigOf(({ method }) => method === "initialize" ? refused(status) : { result: OFFER });
+    await rig.send(initialize());
+    expect(rig.answersTo("init").map(({ result }) => result.serverInfo.name)).toEqual(["new server"]);
+    expect(rig.passed.map(({ json }) => json.method)).toEqual(["initialize", "server/discover"]);
+    expect(rig.memory.get("era")).toBe("modern");
+  });
+
+  test.each<[string, Serve]>([
+    ["an error", () => ({ error: { code: -32601, message: "Method not found" } })],
+    ["a status", () => refused(404)],
+    ["nothing that speaks the revision", () => ({ result: { ...OFFER, supportedVersions: ["2099-01-01"] } })],
+    ["silence", () => undefined],
+    ["a broken connection", () => Promise.reject(new ChannelFailure("broken", "unreachable", "nobody is there"))],
+  ])("fails as it was refused, with 404, by a server that says %s to server/discover", async (_, serve) => {
+    const rig = rigOf((json, passed) => json.method === "initialize" ? refused(404, "mine") : serve(json, passed));
+    await expect(rig.send(initialize())).rejects.toThrow("mine");
+    expect(rig.all("server/discover")).toHaveLength(1);
+    expect(rig.handed).toEqual([]);
+    expect(rig.memory.size).toBe(0);
+  });
+
+  test("asks a server that is remembered no second time before it fails", async () => {
+    const rig = rigOf(() => refused(404), { remembered: "modern" });
+    await expect(rig.send(initialize())).rejects.toThrow("404");
+    expect(rig.passed.map(({ json }) => json.method)).toEqual(["server/discover", "initialize"]);
+  });
+
+  test.each(
+    [
+      ...[401, 403, 406, 429, 500, 503].map((status) => ["refused", "http_status", status] as const),
+      ["broken", "timed_out", undefined],
+      ["sign_in_required", "sign_in_required", 401],
+    ] as const,
+  )("fails at once by a server in trouble, or one that wants credentials: %s, %s, %s", async (...how) => {
+    const [kind, code, status] = how;
+    const failure = new ChannelFailure(kind, code, "no", status === undefined ? {} : { status });
+    const rig = rigOf(() => Promise.reject(failure));
+    expect(await rig.send(initialize()).catch((reason) => reason)).toBe(failure);
+    expect(rig.passed).toHaveLength(1);
+  });
+
   test.each([
     ["another error", { code: -32603, message: "Internal error" }, OFFER],
     ["an error of the handshake's era", { code: -32000, message: "No session" }, OFFER],
@@ -202,6 +263,21 @@ describe("a client of the handshake's era", () => {
     expect(changed.memory.get("era")).toBe("legacy");
   });
 
+  test("follows a server from era to era by what it saw last, whatever is remembered", async () => {
+    const rig = rigOf(modern(), { remembered: "legacy" });
+    // Nothing that is put reaches a disk that is full.
+    rig.memory.set = () => rig.memory;
+    for (const serve of [modern(), LEGACY, modern(), LEGACY]) {
+      const before = rig.passed.length;
+      rig.serve = serve;
+      await rig.send(initialize());
+      expect(rig.answersTo("init").at(-1)!.result.serverInfo.name).toBe(serve === LEGACY ? "old" : "new server");
+      // A session of the handshake's era is left by a handshake alone.
+      const expected = serve === LEGACY ? ["server/discover", "initialize"] : ["initialize", "server/discover"];
+      expect(rig.passed.slice(before).map(({ json }) => json.method)).toEqual(expected);
+    }
+  });
+
   test("--protocol legacy translates nothing, and modern does without a handshake", async () => {
     const legacy = rigOf(modern(), { protocol: "legacy" });
     await legacy.send(initialize());
@@ -209,6 +285,7 @@ describe("a client of the handshake's era", () => {
     const strict = rigOf(modern(), { protocol: "modern" });
     await strict.send(initialize());
     expect(strict.passed.map(({ json }) => json.method)).toEqual(["server/discover"]);
+    expect(strict.memory.size).toBe(0);
     const old = rigOf(LEGACY, { protocol: "modern" });
     await old.send(initialize());
     expect(old.answersTo("init")[0]!.error.data.hint).toContain("--protocol");
@@ -717,6 +794,20 @@ describe("a client without a handshake", () => {
     expect(third.passed).toHaveLength(1);
   });
 
+  test.each([
+    [{ at: 0, result: "{" }],
+    [{ at: 0, result: "[]" }],
+    [{ at: 0, result: { supportedVersions: [] } }],
+    [{ at: "now", result: "{}" }],
+    ["{}"],
+    [null],
+  ])("is not answered by what no run has learnt: %j", async (kept) => {
+    const rig = rigOf(modern());
+    rig.memory.set("discover", kept);
+    await rig.send({ ...REQUEST, method: "server/discover" });
+    expect(rig.answersTo(1)).toMatchObject([{ result: OFFER }]);
+  });
+
   test("falls back by the server's own answer to server/discover", async () => {
     const error = { code: -32000, message: "Bad Request: Server not initialized" };
     const rig = rigOf(({ method }) =>
@@ -732,10 +823,7 @@ describe("a client without a handshake", () => {
     ["an error", (): Json => ({ error: { code: -32000, message: "Server not initialized" } })],
     ["an error of another kit", (): Json => ({ error: { code: -32600, message: "Missing session ID" } })],
     ["an error that knows no session", (): Json => ({ error: { code: -32001, message: "Session not found" } })],
-    [
-      "a status",
-      (): Promise<Json> => Promise.reject(new ChannelFailure("refused", "http_status", "400", { status: 400 })),
-    ],
+    ["a status", (): Promise<Json> => refused(400)],
   ])("and nothing else is told which revisions there are by a server that refuses it with %s", async (_, serve) => {
     const rig = rigOf(serve);
     await rig.send(REQUEST);
