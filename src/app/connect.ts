@@ -8,7 +8,9 @@ import type { ByteSink } from "../transport/outbox.ts";
 import { StdioEnd } from "../transport/stdio.ts";
 import { authenticated, ownerAddress } from "./authentication.ts";
 import { ClientSide, type ClientSideSettings } from "./client_side.ts";
-import { NO_MEMORY, VaultMemory } from "./memory.ts";
+import { KeptMemory, type MemoryPlace, NO_MEMORY, type RunMemory } from "./memory.ts";
+import { accountByHeader, MemoryFile } from "./memory_file.ts";
+import { MemoryVault } from "./memory_vault.ts";
 import { SharedVault } from "./shared_vault.ts";
 import type { StateSettings } from "./state.ts";
 import { type NetworkSettings, openBudget, openNetwork } from "./network.ts";
@@ -80,23 +82,30 @@ export async function connect(settings: ConnectSettings, world: ConnectWorld): P
   const gate = openNetwork(settings.network, clock, budget);
   const { server, account, state } = settings;
   let wire: Wire = gate;
-  let memory = NO_MEMORY;
-  // A credential that the person gives is the one that goes out.
-  if (server instanceof URL && settings.headers["authorization"] === undefined) {
-    const vault = new SharedVault(state, clock, world.notify);
-    wire = authenticated(gate, {
-      ...settings,
-      server,
-      vault,
-      surroundings: state.surroundings,
-      clock,
-      notify: world.notify,
-      onwaiting: (cause) => pump.hold(cause),
-      signal: leaving.signal,
-    });
-    if (settings.signIn.tokenCommand === undefined) {
-      memory = new VaultMemory(vault, { server: ownerAddress(server), account }, world.notify);
+  let memory: RunMemory = NO_MEMORY;
+  if (server instanceof URL) {
+    const given = settings.headers["authorization"];
+    const owner = {
+      server: ownerAddress(server),
+      account: given === undefined ? account : accountByHeader(given),
+    };
+    let place: MemoryPlace = new MemoryFile(state.surroundings, owner);
+    // A credential that the person gives is the one that goes out.
+    if (given === undefined) {
+      const vault = new SharedVault(state, clock, world.notify);
+      place = new MemoryVault(vault, owner, place);
+      wire = authenticated(gate, {
+        ...settings,
+        server,
+        vault,
+        surroundings: state.surroundings,
+        clock,
+        notify: world.notify,
+        onwaiting: (cause) => pump.hold(cause),
+        signal: leaving.signal,
+      });
     }
+    if (settings.signIn.tokenCommand === undefined) memory = new KeptMemory(place, world.notify);
   }
   const far = makeFarEnd(settings.server, {
     strategy: settings.transport,

@@ -1,8 +1,6 @@
-import type { Owner } from "../auth/records.ts";
 import type { Memory } from "../bridge/handshake.ts";
-import { BridgeError, toBridgeError } from "../platform/errors.ts";
+import { BridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
-import type { SharedVault } from "./shared_vault.ts";
 
 /** A memory for the time of a run. */
 export interface RunMemory extends Memory {
@@ -17,21 +15,27 @@ export const NO_MEMORY: RunMemory = {
   close: () => Promise.resolve(),
 };
 
-/** What runs learn of one server and account: kept in the vault where there is one, which is never made for that. */
-export class VaultMemory implements RunMemory {
-  readonly #vault: SharedVault;
-  readonly #owner: Owner;
+/** Where it is kept what runs learn of one server and account: JSON by name. What is damaged there is learnt anew. */
+export interface MemoryPlace {
+  read(): Promise<Readonly<Record<string, unknown>>>;
+  /** Keeps one value beside the others. */
+  write(name: string, value: unknown): Promise<void>;
+}
+
+/** What runs learn of one server and account. A place that is in trouble stops nobody, and the log says so once. */
+export class KeptMemory implements RunMemory {
+  readonly #place: MemoryPlace;
   readonly #notify: Notify;
   #writing: Promise<void> = Promise.resolve();
+  #wasTold = false;
 
-  constructor(vault: SharedVault, owner: Owner, notify: Notify) {
-    this.#vault = vault;
-    this.#owner = owner;
+  constructor(place: MemoryPlace, notify: Notify) {
+    this.#place = place;
     this.#notify = notify;
   }
 
   async get(name: string): Promise<unknown> {
-    return await this.#quietly(async () => (await this.#read())[name]);
+    return await this.#quietly(async () => (await this.#place.read())[name]);
   }
 
   async put(name: string, value: unknown): Promise<void> {
@@ -44,42 +48,20 @@ export class VaultMemory implements RunMemory {
   }
 
   async #write(name: string, value: unknown): Promise<void> {
-    if (!this.#vault.isThere || Bun.deepEquals((await this.#read())[name], value)) return;
-    const vault = await this.#vault.open();
-    await vault.update("memory", await this.#key(), (current) => ({ ...current as object, [name]: value }));
+    if (!Bun.deepEquals((await this.#place.read())[name], value)) await this.#place.write(name, value);
   }
 
-  async #read(): Promise<Record<string, unknown>> {
-    if (!this.#vault.isThere) return {};
-    const [vault, key] = await Promise.all([this.#vault.open(), this.#key()]);
-    try {
-      return (await vault.get("memory", key) ?? {}) as Record<string, unknown>;
-    } catch (thrown) {
-      // It is learnt anew.
-      if (isDamage(thrown) && this.#vault.isThere) await vault.remove("memory", key);
-      throw thrown;
-    }
-  }
-
-  async #key(): Promise<string> {
-    const { ownerKey } = await import("../auth/records.ts");
-    return ownerKey(this.#owner);
-  }
-
-  /** Whoever really needs the vault says what else is wrong with it. */
   async #quietly<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work();
     } catch (thrown) {
       // A vault that was damaged as a whole is put aside, and that is told once: here, or nowhere.
-      if (isDamage(thrown) && !this.#vault.isThere) throw thrown;
-      const { message } = toBridgeError(thrown);
-      this.#notify({ level: "debug", text: `nothing is remembered of the server: ${message}` });
+      if (thrown instanceof BridgeError && thrown.code === "vault_damaged") throw thrown;
+      if (this.#wasTold) return undefined;
+      this.#wasTold = true;
+      const why = thrown instanceof Error ? thrown.message : String(thrown);
+      this.#notify({ level: "debug", text: `nothing is remembered of the server: ${why}` });
       return undefined;
     }
   }
-}
-
-function isDamage(thrown: unknown): boolean {
-  return thrown instanceof BridgeError && thrown.code === "vault_damaged";
 }

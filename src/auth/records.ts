@@ -2,16 +2,9 @@ import { BridgeError } from "../platform/errors.ts";
 import type { Table, Vault } from "../vault/vault.ts";
 import type { Discovery } from "./discover.ts";
 import type { Client } from "./client.ts";
+import { type Owner, ownerKey } from "./owner.ts";
 import type { JsonObject } from "./settings.ts";
 import type { TokenSet } from "./token_endpoint.ts";
-
-/** Whose credential it is: a server, and the name of an account there. */
-export interface Owner {
-  /** The server's address, without a fragment. */
-  readonly server: string;
-  /** `default` where no name was given. */
-  readonly account: string;
-}
 
 /** What a sign-in has found out about a server and keeps: where its tokens come from, and for which client. */
 export interface Grant {
@@ -145,11 +138,6 @@ export class Records {
   #clientKey({ issuer }: Discovery, redirectUri: string): string {
     return JSON.stringify([issuer, redirectUri]);
   }
-}
-
-/** By what the rows of an owner are kept. */
-export function ownerKey({ server, account }: Owner): string {
-  return JSON.stringify([server, account]);
 }
 
 function ofVersion<Row extends { readonly version: 1 }>(row: unknown): Row | undefined {

@@ -1,5 +1,6 @@
 import { signOut } from "../app/accounts.ts";
 import { ownerAddress } from "../app/authentication.ts";
+import { MemoryFile } from "../app/memory_file.ts";
 import { openBudget, openNetwork } from "../app/network.ts";
 import { openState } from "../app/state.ts";
 import { systemClock } from "../platform/clock.ts";
@@ -22,9 +23,11 @@ export const logoutCommand: Command<typeof FLAGS> = {
     const notify = noticePrinter("info");
     const clock = systemClock;
     const server = ownerAddress(readServerUrl(url!, true));
-    const vault = openState(readState(flags, process.env), clock, notify);
+    const state = readState(flags, process.env);
+    const vault = openState(state, clock, notify);
     const wire = openNetwork(await readNetwork(flags), clock, openBudget());
     const wasSignedIn = await signOut({ server, account: flags.account, vault, wire, clock, notify });
+    await new MemoryFile(state.surroundings, { server, account: flags.account }).remove();
     printLine(
       wasSignedIn
         ? `the tokens are gone: the next use of ${server} asks for a sign-in`

@@ -3,8 +3,6 @@
  * works; what it cannot is an error that says so.
  */
 import { describe, expect, test } from "bun:test";
-import { SharedVault } from "../../src/app/shared_vault.ts";
-import { systemClock } from "../../src/platform/clock.ts";
 import { DualEraServer, type Era } from "../conformance/dual_era_server.ts";
 import { commandOf, Executable, type Message } from "../harness/executable.ts";
 import { Home } from "../harness/home.ts";
@@ -333,38 +331,6 @@ describe.each(PAIRS.map((pair) => [`${pair.kind.name} at a ${pair.server} server
     expect(await outcomeOf(client.sdk.getPrompt({ name }))).toMatchObject(refusal);
   });
 });
-
-test.each([
-  ["asked for at each start where there is no vault", false, ["initialize", "initialize"]],
-  ["remembered where there is a vault", true, ["initialize", "server/discover"]],
-])("a server's era is %s", async (_, isVault, asked) => {
-  using home = new Home();
-  if (isVault) await makeVault(home);
-  await using server = new DualEraServer({ era: "modern" });
-  await using recorder = new Recorder(server.url);
-  const first: (string | undefined)[] = [];
-  for (let start = 0; start < 2; start++) {
-    const before = recorder.messages.items.length;
-    const { env, ...command } = commandOf(home, recorder.url);
-    await using client = await V1_CLIENT.overStdio(
-      { ...command, env: { ...env, MCP_BRIDGE_VAULT_KEY: "file" } },
-      roleOf(),
-    );
-    expect(textOf(await client.call("test_simple_text"))).toContain("simple text");
-    first.push(recorder.messages.items[before]!.method);
-  }
-  expect(first).toEqual(asked);
-});
-
-/** Keeps something in the vault of a home, as a sign-in does. */
-async function makeVault({ env }: Home): Promise<void> {
-  const settings = {
-    surroundings: { platform: process.platform, env },
-    keyKind: "file",
-    passphrase: undefined,
-  } as const;
-  await (await new SharedVault(settings, systemClock, () => {}).open()).put("memory", "any", {});
-}
 
 /** An `initialize` by hand. */
 function initialize(protocolVersion: string, capabilities: Message): Message {

@@ -2,18 +2,25 @@ import { expect, test } from "bun:test";
 import { Database } from "bun:sqlite";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { VaultMemory } from "../../../src/app/memory.ts";
+import { KeptMemory } from "../../../src/app/memory.ts";
+import { MemoryFile } from "../../../src/app/memory_file.ts";
+import { MemoryVault } from "../../../src/app/memory_vault.ts";
 import { SharedVault } from "../../../src/app/shared_vault.ts";
+import { ownerKey } from "../../../src/auth/owner.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
 import type { Notice } from "../../../src/platform/notice.ts";
 import { Home } from "../../harness/home.ts";
 
-function rig(home: Home, account = "default"): { vault: SharedVault; memory: VaultMemory; notices: Notice[] } {
+const OWNER = { server: "https://example.com/mcp", account: "default" };
+
+function rig(home: Home, account = "default"): { vault: SharedVault; memory: KeptMemory; notices: Notice[] } {
   const notices: Notice[] = [];
   const surroundings = { platform: process.platform, env: { MCP_BRIDGE_HOME: join(home.folder, "state") } };
   const notify = (notice: Notice): void => void notices.push(notice);
   const vault = new SharedVault({ surroundings, keyKind: "file", passphrase: undefined }, systemClock, notify);
-  return { vault, memory: new VaultMemory(vault, { server: "https://example.com/mcp", account }, notify), notices };
+  const owner = { ...OWNER, account };
+  const place = new MemoryVault(vault, owner, new MemoryFile(surroundings, owner));
+  return { vault, memory: new KeptMemory(place, notify), notices };
 }
 
 test("what a run learns is there for the next one, of that account alone", async () => {
@@ -27,12 +34,16 @@ test("what a run learns is there for the next one, of that account alone", async
   expect(await rig(home, "work").memory.get("era")).toBeUndefined();
 });
 
-test("no vault is made to remember something", async () => {
+test("no vault is made to remember something, and one that comes meanwhile takes it up", async () => {
   using home = new Home();
   const { vault, memory } = rig(home);
   await memory.put("era", "modern");
   expect(vault.isThere).toBe(false);
+  expect(await rig(home).memory.get("era")).toBe("modern");
+  await (await vault.open()).put("tokens", "any", 1);
   expect(await memory.get("era")).toBeUndefined();
+  await memory.put("era", "legacy");
+  expect(await (await rig(home).vault.open()).get("memory", ownerKey(OWNER))).toEqual({ era: "legacy" });
 });
 
 test("what is known already is not written again", async () => {
