@@ -1,7 +1,7 @@
 /** The scenarios for clients of the conformance suite, one test for each revision and scenario. See `README.md`. */
 import { expect, test } from "bun:test";
 import { SIGN_IN_SCENARIOS } from "./sign_in_scenarios.ts";
-import { type ClientEra, listClientScenarios, playClientScenario, type Scenario } from "./suite.ts";
+import { listClientScenarios, type Play, playClientScenario, type Scenario } from "./suite.ts";
 
 const MODERN = "2026-07-28";
 
@@ -35,26 +35,23 @@ test("each scenario that the suite has for clients is played in all its revision
   }
 });
 
-/** What a client that begins with a handshake does not play in the revision without one, and why. */
-const NOT_BY_HANDSHAKE: readonly { reason: string; scenarios: readonly string[] }[] = [
-  {
-    reason: "looks at the first message of a client, which is the client's own handshake: no server is asked before it",
-    scenarios: ["request-metadata"],
-  },
-];
+/**
+ * What a client that begins with a handshake plays with a flag, in the revision without one: the scenario looks at the
+ * first message, which otherwise is the client's own handshake, since no server is asked before that.
+ */
+const FLAGS: Readonly<Record<string, string>> = { "request-metadata": "--protocol modern" };
 
-const notByHandshake = NOT_BY_HANDSHAKE.flatMap(({ scenarios }) => scenarios);
-
-async function play(revision: string, name: string, era?: ClientEra): Promise<void> {
-  const { passed, report } = await playClientScenario(revision, name, era);
+async function play(revision: string, name: string, how?: Play): Promise<void> {
+  const { passed, report } = await playClientScenario(revision, name, how);
   if (!passed) throw new Error(report);
 }
 
 for (const { name, revisions } of PLAYED) {
   for (const revision of revisions) test(`${revision} ${name}`, () => play(revision, name));
-  if (revisions.includes(MODERN) && !notByHandshake.includes(name)) {
-    test(`${MODERN} ${name}, for a client of 2025-11-25`, () => play(MODERN, name, "legacy"));
-  }
+  if (!revisions.includes(MODERN)) continue;
+  const flags = FLAGS[name];
+  const title = `${MODERN} ${name}, for a client of 2025-11-25${flags === undefined ? "" : ` with ${flags}`}`;
+  test(title, () => play(MODERN, name, { era: "legacy", ...(flags === undefined ? {} : { flags }) }));
 }
 
 for (const { name, revisions } of SIGN_IN_SCENARIOS) {

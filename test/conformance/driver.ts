@@ -1,8 +1,9 @@
 /**
  * The client that the conformance suite starts: `bun driver.ts <server-url>`. It speaks stdio to the executable with a
  * real SDK client and does what the scenario of `MCP_CONFORMANCE_SCENARIO` wants a client to do, in the revision of
- * `MCP_CONFORMANCE_PROTOCOL_VERSION`, or with a handshake whatever the revision where `CLIENT_ERA` is `legacy`. It
- * judges nothing: the suite does, by what reaches its server.
+ * `MCP_CONFORMANCE_PROTOCOL_VERSION`, or with a handshake whatever the revision where `CLIENT_ERA` is `legacy`. What
+ * `BRIDGE_FLAGS` holds, if anything, the executable is started with. It judges nothing: the suite does, by what reaches
+ * its server.
  */
 import { Client as ModernClient } from "@modelcontextprotocol/client";
 import { StdioClientTransport as ModernTransport } from "@modelcontextprotocol/client/stdio";
@@ -176,7 +177,8 @@ if (import.meta.main) {
   using home = new Home();
   using browser = signIn === undefined ? FakeBrowser.forbidden() : new FakeBrowser();
   const context = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? "{}");
-  const { command, args, env } = commandOf(home, process.argv[2]!, ...signIn?.flags?.(context, home.folder) ?? []);
+  const flags = process.env.BRIDGE_FLAGS?.split(" ") ?? signIn?.flags?.(context, home.folder) ?? [];
+  const { command, args, env } = commandOf(home, process.argv[2]!, ...flags);
   // What the executable says on stderr stands in the report of the suite.
   const start: Start = { command, args, env: { ...env, ...browser.env }, stderr: "inherit" };
   const speaksLegacy = process.env.CLIENT_ERA === "legacy";

@@ -51,14 +51,19 @@ export async function listServerRequirements(revision: string): Promise<ServerRe
   };
 }
 
-/** How the driver's client begins: as the revision has it, or with a handshake whatever the revision. */
-export type ClientEra = "own" | "legacy";
+/** What the driver does other than by itself. */
+export interface Play {
+  /** How its client begins: as the revision has it, or with a handshake whatever the revision. */
+  readonly era?: "own" | "legacy";
+  /** What the executable is started with; nothing by itself. */
+  readonly flags?: string;
+}
 
 /** Plays one scenario in one revision, with the driver as the client and the executable between it and the suite. */
 export async function playClientScenario(
   revision: string,
   scenario: string,
-  era: ClientEra = "own",
+  { era = "own", flags }: Play = {},
 ): Promise<Verdict> {
   const { code, stdout, stderr } = await run(
     [
@@ -75,7 +80,7 @@ export async function playClientScenario(
       "--timeout",
       String(CLIENT_TIMEOUT_MS),
     ],
-    { CLIENT_ERA: era },
+    { CLIENT_ERA: era, ...(flags === undefined ? {} : { BRIDGE_FLAGS: flags }) },
   );
   const report = `${stdout}${stderr}`;
   const [, passed, checks] = /^Passed: (\d+)\/(\d+), 0 failed, 0 warnings$/m.exec(report) ?? [];
