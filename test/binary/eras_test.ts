@@ -463,3 +463,45 @@ describe("a client of 2026-07-28 alone at a server that knows handshakes alone",
     expect(error.data.code).toBe("era_mismatch");
   });
 });
+
+/** What `--protocol` makes of a client at a server: the era that is spoken to the server, or what the client is told. */
+const HELD: readonly [protocol: "legacy" | "modern", kind: SdkClientKind, server: Era, outcome: string][] = [
+  ["legacy", V1_CLIENT, "legacy", "legacy"],
+  ["legacy", V1_CLIENT, "dual", "legacy"],
+  ["legacy", V1_CLIENT, "modern", "Unsupported protocol version"],
+  ["legacy", V2_AUTO_CLIENT, "legacy", "legacy"],
+  ["legacy", V2_AUTO_CLIENT, "dual", "modern"],
+  ["legacy", V2_AUTO_CLIENT, "modern", "modern"],
+  ["legacy", V2_PINNED_CLIENT, "legacy", `did not offer pinned protocol version ${MODERN}`],
+  ["legacy", V2_PINNED_CLIENT, "dual", "modern"],
+  ["legacy", V2_PINNED_CLIENT, "modern", "modern"],
+  ["modern", V1_CLIENT, "legacy", 'the server does not speak MCP 2026-07-28; leave "--protocol modern" out'],
+  ["modern", V1_CLIENT, "dual", "modern"],
+  ["modern", V1_CLIENT, "modern", "modern"],
+  ["modern", V2_AUTO_CLIENT, "legacy", 'the server does not speak MCP 2026-07-28; leave "--protocol modern" out'],
+  ["modern", V2_AUTO_CLIENT, "dual", "modern"],
+  ["modern", V2_AUTO_CLIENT, "modern", "modern"],
+  ["modern", V2_PINNED_CLIENT, "legacy", `did not offer pinned protocol version ${MODERN}`],
+  ["modern", V2_PINNED_CLIENT, "dual", "modern"],
+  ["modern", V2_PINNED_CLIENT, "modern", "modern"],
+];
+
+describe("--protocol", () => {
+  const rows = HELD.map(([protocol, kind, ...rest]) => [protocol, kind.name, ...rest, kind] as const);
+  test.each(rows)("%s, for %s at a %s server: %s", async (protocol, _, era, outcome, kind) => {
+    using home = new Home();
+    await using server = new DualEraServer({ era });
+    await using recorder = new Recorder(server.url);
+    const connected = kind.overStdio(commandOf(home, recorder.url, "--protocol", protocol), roleOf());
+    if (outcome === "legacy" || outcome === "modern") {
+      await using client = await connected;
+      expect(textOf(await client.call("test_simple_text"))).toContain("simple text");
+      const called = recorder.messages.items.find(({ method }) => method === "tools/call")!;
+      expect(isModern(called)).toBe(outcome === "modern");
+    } else await expect(connected).rejects.toThrow(outcome);
+    const methods = recorder.messages.items.map(({ method }) => method);
+    // Modern tries no handshake, and legacy asks nothing in the client's name.
+    if (protocol === "modern") expect(methods).not.toContain("initialize");
+    else if (kind === V1_CLIENT) expect(methods).not.toContain("server/discover");
+  });
+});
