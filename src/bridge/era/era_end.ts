@@ -1,15 +1,13 @@
 import type { Clock } from "../../platform/clock.ts";
-import { BridgeError, quoted } from "../../platform/errors.ts";
 import type { Notify } from "../../platform/notice.ts";
 import { ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "../../transport/channel.ts";
 import type { RawMember } from "../../transport/json_edit.ts";
-import { decodedString, type Message } from "../../transport/message.ts";
+import type { Message } from "../../transport/message.ts";
 import { knowsNoSessions } from "../../transport/refusal.ts";
 import { claimedRevision, isModern, negotiatedRevision } from "../../transport/request_headers.ts";
-import { errorAnswer, rawResult, resultAnswer } from "../answers.ts";
+import { rawResult, resultAnswer } from "../answers.ts";
 import type { Memory } from "../handshake.ts";
 import {
-  agreedRevision,
   discoverRequest,
   firstRevision,
   initializeResult,
@@ -24,6 +22,7 @@ import {
   senderMeta,
   senderOf,
 } from "./discovery.ts";
+import { noOffer, notModern, tooNew } from "./era_errors.ts";
 import { Looks } from "./looks.ts";
 import { Translation } from "./translation.ts";
 
@@ -49,8 +48,6 @@ const ERA = "era";
 const DISCOVERED = "discover";
 /** Hosts start us to ask what the server is, end us, and start us anew: the second start knows it for so long, in ms. */
 const FRESH_MS = 60_000;
-
-const ASK = "ask whoever runs the server";
 
 /**
  * A far end for clients and servers of both eras (2026-07-28 basic/versioning). The client's own era is spoken wherever
@@ -114,10 +111,7 @@ export class EraEnd implements FarEnd {
     const known = protocol === "auto" ? this.#era ?? await memory.get(ERA) : "modern";
     if (known === "modern" && await this.#translate(initialize, options)) return;
     if (protocol === "modern") {
-      const error = new BridgeError("bad_answer", "the server does not speak MCP 2026-07-28", {
-        hint: 'leave "--protocol modern" out',
-      });
-      return void events.onmessage(errorAnswer(initialize.id!, error, server), initialize.key);
+      return void events.onmessage(notModern(initialize, server), initialize.key);
     }
     let refusal: Message | undefined;
     try {
@@ -241,19 +235,4 @@ export class EraEnd implements FarEnd {
   #remember(name: string, value: unknown): void {
     setImmediate(() => void this.#options.memory.put(name, value));
   }
-}
-
-/** A server that wants no handshake, and does not say what it wants. */
-function noOffer(initialize: Message, refusal: Message, server: string): Message {
-  const said = quoted(decodedString(refusal.answerMember("error", "message")) ?? "");
-  const what = `the server refuses the handshake of MCP ${agreedRevision(initialize)}, ${said}, ` +
-    `and what it says to server/discover offers no revision that is spoken here, ${firstRevision()}`;
-  return errorAnswer(initialize.id!, new BridgeError("bad_answer", what, { hint: ASK }), server);
-}
-
-/** A client that knows no handshake at a server that wants one: nobody translates that way round. */
-function tooNew(request: Message, server: string): Message {
-  const what = `the server speaks MCP 2025-11-25 or earlier, and the client ${claimedRevision(request)!} alone`;
-  const hint = `use a client that speaks 2025-11-25 as well, or ${ASK} to update it`;
-  return errorAnswer(request.id!, new BridgeError("era_mismatch", what, { hint }), server);
 }
