@@ -6,17 +6,14 @@
 import {
   createMcpHandler,
   createRequestStateCodec,
-  hostHeaderValidationResponse,
   isLegacyRequest,
-  localhostAllowedHostnames,
-  localhostAllowedOrigins,
   type McpHttpHandler,
-  originValidationResponse,
 } from "@modelcontextprotocol/server";
 import { once } from "node:events";
 import { Log } from "../harness/log.ts";
 import { type Change, Changes } from "./changes.ts";
 import { LegacySessions } from "./legacy_sessions.ts";
+import { LoopbackEndpoint } from "./loopback_endpoint.ts";
 import type { Wait } from "./offered_tools.ts";
 import { type Common, referenceServer } from "./reference_server.ts";
 
@@ -33,12 +30,10 @@ export class DualEraServer implements AsyncDisposable {
   readonly streams: Log<string> = new Log();
   /** What became of the calls that wait to be cancelled, in order. */
   readonly waits: Log<Wait> = new Log();
-  /** The address of the MCP endpoint. */
-  readonly url: string;
   readonly #era: Era;
   readonly #sessions: LegacySessions;
   readonly #modern: McpHttpHandler;
-  readonly #server: Bun.Server<undefined>;
+  readonly #endpoint: LoopbackEndpoint;
 
   /** Starts listening on a port that nobody holds. */
   constructor({ era = "dual" }: { readonly era?: Era | undefined } = {}) {
@@ -51,28 +46,22 @@ export class DualEraServer implements AsyncDisposable {
     this.#sessions = new LegacySessions(() => referenceServer("legacy", common), this.streams);
     this.#modern = createMcpHandler(() => referenceServer("modern", common), { legacy: "reject" });
     this.changes.listen((change) => this.#announce(change));
-    this.#server = Bun.serve({
-      hostname: "127.0.0.1",
-      port: 0,
-      idleTimeout: 0,
-      development: false,
-      fetch: (request) => this.#answer(request),
-    });
-    this.url = `http://127.0.0.1:${this.#server.port}/mcp`;
+    this.#endpoint = new LoopbackEndpoint((request) => this.#answer(request));
+  }
+
+  /** The address of the MCP endpoint. */
+  get url(): string {
+    return this.#endpoint.url;
   }
 
   /** Stops listening and ends all sessions. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#sessions[Symbol.asyncDispose]();
     await this.#modern.close();
-    await this.#server.stop(true);
+    await this.#endpoint[Symbol.asyncDispose]();
   }
 
   async #answer(request: Request): Promise<Response> {
-    const refusal = hostHeaderValidationResponse(request, localhostAllowedHostnames()) ??
-      originValidationResponse(request, localhostAllowedOrigins());
-    if (refusal !== undefined) return refusal;
-    if (new URL(request.url).pathname !== "/mcp") return new Response("not found", { status: 404 });
     const isLegacy = this.#era === "legacy" || this.#era === "dual" && await isLegacyRequest(request);
     if (isLegacy) return await this.#sessions.answer(request);
     const response = await this.#modern.fetch(request);

@@ -3,16 +3,11 @@
  * for each session of the handshake's era, and one for all of 2026-07-28. What is particular to HTTP ends here, such as
  * sessions, the revision in a header and the status of an answer. The messages themselves pass as they are.
  */
-import {
-  hostHeaderValidationResponse,
-  localhostAllowedHostnames,
-  localhostAllowedOrigins,
-  originValidationResponse,
-} from "@modelcontextprotocol/server";
 import { once } from "node:events";
 import type { Message } from "../harness/executable.ts";
 import { Home } from "../harness/home.ts";
 import { FrontSession } from "./front_session.ts";
+import { LoopbackEndpoint } from "./loopback_endpoint.ts";
 
 const MODERN = "2026-07-28";
 const VERSION = "io.modelcontextprotocol/protocolVersion";
@@ -29,39 +24,32 @@ const STATUS: Readonly<Record<number, number>> = {
 
 /** The front. It listens on loopback once made. Disposing it kills all that it has started. */
 export class Front implements AsyncDisposable {
-  /** The address of the MCP endpoint. */
-  readonly url: string;
   readonly #target: string;
   readonly #home = new Home();
   readonly #sessions = new Map<string, FrontSession>();
   readonly #started: FrontSession[] = [];
-  readonly #server: Bun.Server<undefined>;
+  readonly #endpoint: LoopbackEndpoint;
   #shared: FrontSession | undefined;
 
   /** Starts listening; each executable connects to the server at `target`. */
   constructor(target: string) {
     this.#target = target;
-    this.#server = Bun.serve({
-      hostname: "127.0.0.1",
-      port: 0,
-      idleTimeout: 0,
-      development: false,
-      fetch: (request) => this.#answer(request),
-    });
-    this.url = `http://127.0.0.1:${this.#server.port}/mcp`;
+    this.#endpoint = new LoopbackEndpoint((request) => this.#answer(request));
+  }
+
+  /** The address of the MCP endpoint. */
+  get url(): string {
+    return this.#endpoint.url;
   }
 
   /** Stops listening and kills every executable. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#started.map((session) => session[Symbol.asyncDispose]()));
-    await this.#server.stop(true);
+    await this.#endpoint[Symbol.asyncDispose]();
     this.#home[Symbol.dispose]();
   }
 
   async #answer(request: Request): Promise<Response> {
-    const refusal = hostHeaderValidationResponse(request, localhostAllowedHostnames()) ??
-      originValidationResponse(request, localhostAllowedOrigins());
-    if (refusal !== undefined) return refusal;
     const id = request.headers.get("mcp-session-id");
     const session = id === null ? undefined : this.#sessions.get(id);
     if (id !== null && session === undefined) return new Response("the session is unknown", { status: 404 });
