@@ -1,38 +1,14 @@
 /** Tokens that are bound to a key (RFC 9449), of a certified authorization server, by the executable. */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { claimedBy, DpopKey } from "../harness/dpop.ts";
-import { Executable, outcomeOf, type Surroundings } from "../harness/executable.ts";
-import { FakeBrowser } from "../harness/fake_browser.ts";
+import { type Executable, outcomeOf } from "../harness/executable.ts";
 import type { GuardedRequest } from "../harness/guarded_mcp.ts";
 import { handOver } from "../harness/hand_over.ts";
-import { Home } from "../harness/home.ts";
-import { type OidcOptions, OidcServer } from "../harness/oidc_server.ts";
-import { sweep } from "../harness/secret_sweep.ts";
+import { OidcScene } from "../harness/oidc_scene.ts";
+import type { OidcOptions } from "../harness/oidc_server.ts";
 
-let home: Home;
-let browser: FakeBrowser;
-let server: OidcServer;
-
-beforeEach(() => {
-  home = new Home();
-  browser = new FakeBrowser();
-});
-afterEach(async () => {
-  await server[Symbol.asyncDispose]();
-  for (const part of [browser, home]) part[Symbol.dispose]();
-});
-
-async function open(options: OidcOptions): Promise<void> {
-  server = await OidcServer.start({ proofs: true, ...options });
-}
-
-/** What all processes of one person share. */
-function surroundings(): Surroundings {
-  return { env: { ...home.env, ...browser.env } };
-}
-
-function start(): Executable {
-  return new Executable(surroundings(), server.mcp.url, "--debug");
+function open(options: OidcOptions): Promise<OidcScene> {
+  return OidcScene.open({ proofs: true, ...options });
 }
 
 let calls = 0;
@@ -42,7 +18,7 @@ async function expectAnswered(bridge: Executable, name = "read"): Promise<void> 
 }
 
 /** The requests that the MCP server carried out. */
-function done(): GuardedRequest[] {
+function done({ server }: OidcScene): GuardedRequest[] {
   return server.mcp.seen.items.filter(({ status }) => status !== 401 && status !== 403);
 }
 
@@ -51,25 +27,23 @@ function proofOf({ headers }: GuardedRequest): ReturnType<typeof claimedBy> {
 }
 
 /** The tokens that were used. */
-function tokens(): Set<string> {
-  return new Set(done().map(({ headers }) => headers.get("authorization")!));
+function tokens(scene: OidcScene): Set<string> {
+  return new Set(done(scene).map(({ headers }) => headers.get("authorization")!));
 }
 
 /** The keys that the requests were proved by, each as a part of it that stands in no other. */
-function keys(): string[] {
-  return [...new Set(done().map((request) => proofOf(request).jwk.x as string))];
+function keys(scene: OidcScene): string[] {
+  return [...new Set(done(scene).map((request) => proofOf(request).jwk.x as string))];
 }
 
 /** What the provider did not grant, and why. */
-function refusals(): string[] {
+function refusals({ server }: OidcScene): string[] {
   return server.events.items.flatMap(({ name, error = name }) => name === "grant.success" ? [] : [error]);
 }
 
 /** No code, no token and no key is anywhere but sealed in the vault. */
-function expectKept(bridge: Executable): void {
-  const secrets = [...server.secrets, ...keys()];
-  const outputs = { stdout: bridge.output, stderr: bridge.stderr };
-  expect(sweep(secrets, { folders: [home.folder], outputs, pids: [bridge.pid] })).toEqual([]);
+function expectKept(scene: OidcScene, { output: stdout, stderr, pid }: Executable): void {
+  expect(scene.leaks({ stdout, stderr }, [pid], keys(scene))).toEqual([]);
 }
 
 describe.each([
@@ -77,64 +51,69 @@ describe.each([
   ["with nonces of both servers", true],
 ])("at a server that wants tokens bound to a key, %s", (_how, nonces) => {
   test("signs in, and each request is proved anew by one key", async () => {
-    await open({ nonces });
-    await using bridge = start();
+    await using scene = await open({ nonces });
+    const { browser } = scene;
+    await using bridge = scene.start();
     expect((await bridge.initialize()).result.serverInfo.name).toBe("guarded");
     for (let n = 1; n <= 5; n++) await expectAnswered(bridge);
     expect(browser.count).toBe(1);
-    expect(done().length).toBeGreaterThanOrEqual(7);
-    expect(done().every(({ headers }) => headers.get("authorization")!.startsWith("DPoP "))).toBe(true);
-    const proofs = done().map(proofOf);
-    expect(keys()).toHaveLength(1);
+    expect(done(scene).length).toBeGreaterThanOrEqual(7);
+    expect(done(scene).every(({ headers }) => headers.get("authorization")!.startsWith("DPoP "))).toBe(true);
+    const proofs = done(scene).map(proofOf);
+    expect(keys(scene)).toHaveLength(1);
     expect(new Set(proofs.map(({ id }) => id)).size).toBe(proofs.length);
-    expectKept(bridge);
+    expectKept(scene, bridge);
   });
 
   test("goes on through one renewal after another by the same key, of which none spends a token twice", async () => {
-    await open({ nonces, accessTtl: 1 });
-    await using bridge = start();
+    await using scene = await open({ nonces, accessTtl: 1 });
+    const { server, browser } = scene;
+    await using bridge = scene.start();
     await bridge.initialize();
-    while (tokens().size < 4) await expectAnswered(bridge);
+    while (tokens(scene).size < 4) await expectAnswered(bridge);
     expect(server.granted("refresh_token")).toBeGreaterThanOrEqual(3);
-    expect(keys()).toHaveLength(1);
+    expect(keys(scene)).toHaveLength(1);
     // The sign-in and the first renewal are told the provider's nonce.
-    expect(refusals()).toEqual(nonces ? ["use_dpop_nonce", "use_dpop_nonce"] : []);
+    expect(refusals(scene)).toEqual(nonces ? ["use_dpop_nonce", "use_dpop_nonce"] : []);
     expect(browser.count).toBe(1);
-    expectKept(bridge);
+    expectKept(scene, bridge);
   }, 30_000);
 
   test("has its key at the next start too, and renews by it without a page", async () => {
-    await open({ nonces, accessTtl: 1 });
+    await using scene = await open({ nonces, accessTtl: 1 });
+    const { server, browser } = scene;
     {
-      await using bridge = start();
+      await using bridge = scene.start();
       await bridge.initialize();
     }
     const renewals = server.granted("refresh_token");
-    await using bridge = start();
+    await using bridge = scene.start();
     await bridge.initialize();
     while (server.granted("refresh_token") === renewals) await expectAnswered(bridge);
     await expectAnswered(bridge);
-    expect(keys()).toHaveLength(1);
+    expect(keys(scene)).toHaveLength(1);
     expect(browser.count).toBe(1);
-    expectKept(bridge);
+    expectKept(scene, bridge);
   }, 30_000);
 
   test("is asked for more where a tool needs it, and what comes of that is bound as well", async () => {
-    await open({ nonces });
-    await using bridge = start();
+    await using scene = await open({ nonces });
+    const { browser } = scene;
+    await using bridge = scene.start();
     await bridge.initialize();
     await expectAnswered(bridge, "write");
     expect(browser.count).toBe(2);
-    expect(done().at(-1)!.headers.get("authorization")).toStartWith("DPoP ");
-    expectKept(bridge);
+    expect(done(scene).at(-1)!.headers.get("authorization")).toStartWith("DPoP ");
+    expectKept(scene, bridge);
   });
 
   test("has a token that is refused to whoever cannot prove that it is theirs", async () => {
-    await open({ nonces });
-    await using bridge = start();
+    await using scene = await open({ nonces });
+    const { server, browser } = scene;
+    await using bridge = scene.start();
     await bridge.initialize();
     await expectAnswered(bridge);
-    const { headers } = done().at(-1)!;
+    const { headers } = done(scene).at(-1)!;
     const [used, authorization] = [headers.get("dpop")!, headers.get("authorization")!];
     const token = authorization.replace("DPoP ", "");
     const bearer = `Bearer ${token}`;
@@ -158,10 +137,11 @@ describe.each([
   });
 
   test("login finds the token good, and nothing is renewed for it", async () => {
-    await open({ nonces });
-    const login = await outcomeOf(surroundings(), "login", server.mcp.url);
+    await using scene = await open({ nonces });
+    const { server, browser } = scene;
+    const login = await outcomeOf(scene.surroundings, "login", server.mcp.url);
     expect(login.stderr).toContain("you are signed in;");
-    const again = await outcomeOf(surroundings(), "login", server.mcp.url);
+    const again = await outcomeOf(scene.surroundings, "login", server.mcp.url);
     expect(again.stderr).toContain("signed in already");
     expect([browser.count, server.granted("refresh_token")]).toEqual([1, 0]);
   });
@@ -169,8 +149,9 @@ describe.each([
 
 describe("at a server that wants tokens bound to a key", () => {
   test("a nonce that the server has changed is taken over, and the call goes on", async () => {
-    await open({ nonces: true });
-    await using bridge = start();
+    await using scene = await open({ nonces: true });
+    const { server, browser } = scene;
+    await using bridge = scene.start();
     await bridge.initialize();
     await expectAnswered(bridge);
     const before = server.mcp.seen.items.length;
@@ -181,12 +162,13 @@ describe("at a server that wants tokens bound to a key", () => {
   });
 
   test("the page that a killed process has opened is finished by another one, with the key that it was opened for", async () => {
-    await open({});
-    await using first = start();
-    await using second = start();
+    await using scene = await open({});
+    const { browser } = scene;
+    await using first = scene.start();
+    await using second = scene.start();
     expect((await handOver(browser, first, second)).result.serverInfo.name).toBe("guarded");
     await expectAnswered(second);
     expect(browser.count).toBe(1);
-    expectKept(second);
+    expectKept(scene, second);
   });
 });
