@@ -3,7 +3,7 @@ import { MergedLists, type MergedListsOptions } from "../bridge/merged_lists.ts"
 import type { ClientListener, Neighbours, Stage } from "../bridge/stage.ts";
 import { TextCures } from "../bridge/text_cures.ts";
 import { ToolFilter } from "../bridge/tool_filter.ts";
-import type { Channel } from "../transport/channel.ts";
+import type { LocalEnd } from "../transport/channel.ts";
 import type { Message } from "../transport/message.ts";
 
 /** What a person wants between the client and the pump. */
@@ -15,7 +15,7 @@ export interface ClientSideSettings {
 
 /** What the client's side is made of. */
 export interface ClientSideOptions extends Omit<MergedListsOptions, keyof Neighbours> {
-  readonly local: Channel;
+  readonly local: LocalEnd;
   readonly pump: ClientListener;
   readonly settings: ClientSideSettings;
 }
@@ -24,11 +24,11 @@ export interface ClientSideOptions extends Omit<MergedListsOptions, keyof Neighb
  * What the pump has for a client: the local end, with the stages before it that this client needs; most need none. Who
  * the client is stands in its first request: in `initialize`, and in each request from 2026-07-28 on.
  */
-export class ClientSide implements Channel, ClientListener {
+export class ClientSide implements LocalEnd, ClientListener {
   readonly #options: ClientSideOptions;
   #isKnown = false;
   #entry: ClientListener;
-  #exit: Channel;
+  #exit: LocalEnd;
 
   constructor(options: ClientSideOptions) {
     this.#options = options;
@@ -41,8 +41,8 @@ export class ClientSide implements Channel, ClientListener {
     return this.#entry.fromClient(message);
   }
 
-  send(message: Message): Promise<void> | undefined {
-    return this.#exit.send(message);
+  send(message: Message, causedBy?: string): Promise<void> | undefined {
+    return this.#exit.send(message, causedBy);
   }
 
   close(deadline: number): Promise<void> {

@@ -75,9 +75,9 @@ export class MergedLists implements Stage {
     return onward(message);
   }
 
-  send(message: Message): Promise<void> | undefined {
+  send(message: Message, causedBy?: string): Promise<void> | undefined {
     const { client } = this.#options;
-    if (message.kind !== "response") return client.send(message);
+    if (message.kind !== "response") return client.send(message, causedBy);
     const walk = this.#byOwnId.get(message.key);
     if (walk !== undefined) return this.#goOn(walk, message);
     const asked = this.#asked.get(message.key);

@@ -3,7 +3,7 @@ import type { Budget } from "../platform/budget.ts";
 import { type Clock, pause } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
-import { type Channel, ChannelFailure, type FarEnd } from "../transport/channel.ts";
+import { ChannelFailure, type FarEnd, type LocalEnd } from "../transport/channel.ts";
 import { idKey, type MalformedMessage, type Message } from "../transport/message.ts";
 import { errorAnswer } from "./answers.ts";
 import { Handshake, type Memory } from "./handshake.ts";
@@ -16,7 +16,7 @@ import { Recover } from "./recover.ts";
 
 /** What a pump is made of. */
 export interface PumpOptions {
-  readonly local: Channel;
+  readonly local: LocalEnd;
   readonly far: FarEnd;
   /** Which server it is, in words that a person knows it by: its host, or its command. */
   readonly server: string;
@@ -125,7 +125,7 @@ export class Pump {
       const token = message.param("progressToken");
       if (token !== undefined) this.#pending.progressed(token);
     } else if (message.method === "notifications/cancelled") this.#oneWay.withdrawn(message);
-    return this.#options.local.send(message);
+    return this.#options.local.send(message, causedBy);
   }
 
   /** Something arrived from the server that is no message yet. */

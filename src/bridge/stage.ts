@@ -1,4 +1,4 @@
-import type { Channel } from "../transport/channel.ts";
+import type { LocalEnd } from "../transport/channel.ts";
 import type { Message } from "../transport/message.ts";
 
 /** Takes what the client says. */
@@ -8,15 +8,15 @@ export interface ClientListener {
 }
 
 /**
- * A place between the client and the pump. To the pump it is the client's channel; what the client says comes through
+ * A place between the client and the pump. To the pump it is the client's end; what the client says comes through
  * it first.
  */
-export interface Stage extends Channel, ClientListener {}
+export interface Stage extends LocalEnd, ClientListener {}
 
 /** What a stage stands between. */
 export interface Neighbours {
   /** The side of the client. */
-  readonly client: Channel;
+  readonly client: LocalEnd;
   /** Hands a message on, toward the pump. */
   onward(message: Message): Promise<void> | undefined;
 }

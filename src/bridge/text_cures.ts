@@ -23,9 +23,9 @@ export class TextCures implements Stage {
     return onward(nullArguments ? withArguments(message) : message);
   }
 
-  send(message: Message): Promise<void> | undefined {
+  send(message: Message, causedBy?: string): Promise<void> | undefined {
     const { client, lineSeparators } = this.#options;
-    return client.send(lineSeparators ? withoutSeparators(message) : message);
+    return client.send(lineSeparators ? withoutSeparators(message) : message, causedBy);
   }
 
   close(deadline: number): Promise<void> {

@@ -38,10 +38,10 @@ export class ToolFilter implements Stage {
     return client.send(errorAnswer(message.id!, error, server));
   }
 
-  send(message: Message): Promise<void> | undefined {
+  send(message: Message, causedBy?: string): Promise<void> | undefined {
     const { client } = this.#options;
     if (message.kind !== "response" || !this.#lists.has(message.key) || refusesTwin(message)) {
-      return client.send(message);
+      return client.send(message, causedBy);
     }
     this.#lists.delete(message.key);
     const page = message.isError ? undefined : readPage(message, "tools");

@@ -3,25 +3,28 @@ import { CredentialFailure } from "../net/gate.ts";
 import { BridgeError, type ErrorCode, toBridgeError } from "../platform/errors.ts";
 import type { Message } from "./message.ts";
 
-/**
- * One end of the bridge: bytes on its far side, messages on ours. A local end speaks to a client, a far end to a
- * server.
- */
-export interface Channel {
+/** An end of the bridge that speaks to a client: bytes on its far side, messages on ours. */
+export interface LocalEnd {
   /**
-   * Hands one message over. On a far end the promise settles when that message's exchange has ended, for a request
-   * after its answer went to `onmessage`; on a local end when the reader can take more. Nothing is returned where
-   * there is nothing to wait for, or where `onfailure` tells the rest.
+   * Hands one message over; settles when the reader can take more, and gives nothing where it can. What is no answer
+   * belongs to the client's request `causedBy`, by id key, if to any: some transports have a stream for each.
+   */
+  send(message: Message, causedBy?: string): Promise<void> | undefined;
+  /** Ends the connection, within `deadline` ms. */
+  close(deadline: number): Promise<void>;
+}
+
+/** An end that speaks to a server. */
+export interface FarEnd {
+  /**
+   * Hands one message over; settles when its exchange has ended, for a request after its answer went to `onmessage`.
+   * Nothing is returned where there is nothing to wait for, or where `onfailure` tells the rest.
    *
    * @throws {ChannelFailure} (as rejection) when the exchange cannot be carried out or breaks.
    */
   send(message: Message, options?: SendOptions): Promise<void> | undefined;
   /** Ends the connection and the session, within `deadline` ms. */
   close(deadline: number): Promise<void>;
-}
-
-/** An end that speaks to a server. */
-export interface FarEnd extends Channel {
   /** Whether it is a process of this machine, whose end is always noticed; a network's connection may die in silence. */
   readonly isLocal: boolean;
   /** Connects anew what is connected, keeping the session where the protocol allows that: after the machine slept. */

@@ -1,6 +1,6 @@
 import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/client";
 import { BridgeError } from "../platform/errors.ts";
-import { brokenBy, type Channel, type ChannelEvents } from "./channel.ts";
+import { brokenBy, type ChannelEvents, type LocalEnd } from "./channel.ts";
 import { type Message, readMessage } from "./message.ts";
 import { deliver, type OpenLink } from "./shared_stream.ts";
 
@@ -22,7 +22,7 @@ export function sdkTransportLink(make: () => Transport): OpenLink {
 }
 
 /** A local end over a transport of the MCP SDK, which must not have been started. */
-export class SdkTransportEnd implements Channel {
+export class SdkTransportEnd implements LocalEnd {
   readonly #transport: Transport;
 
   constructor(transport: Transport, events: ChannelEvents) {

@@ -1,4 +1,4 @@
-import type { Channel, ChannelEvents } from "./channel.ts";
+import type { ChannelEvents, LocalEnd } from "./channel.ts";
 import { LineSplitter } from "./lines.ts";
 import { MalformedMessage, type Message, readMessage, splitBatch } from "./message.ts";
 import { type ByteSink, Outbox } from "./outbox.ts";
@@ -23,7 +23,7 @@ export interface StdioOptions {
 }
 
 /** MCP on standard input and output (transports, "stdio"): one JSON-RPC message a line, in UTF-8. */
-export class StdioEnd implements Channel {
+export class StdioEnd implements LocalEnd {
   readonly #options: StdioOptions;
   readonly #outbox: Outbox;
   #waits: Promise<void>[] = [];
