@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { isMeantForUs } from "../net/guard.ts";
+import { isMeantForUs, isSameSecret } from "../net/guard.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { pageHeaders, pageHtml, type PageText } from "./page.ts";
 
@@ -65,7 +65,7 @@ export async function listenForCallback(options: CallbackOptions): Promise<Callb
     const url = URL.canParse(request.url) ? new URL(request.url) : undefined;
     const given = url?.searchParams.getAll("state") ?? [];
     const fits = request.method === "GET" && url?.pathname === path && given.length === 1 &&
-      state !== undefined && isSame(given[0]!, state);
+      state !== undefined && isSameSecret(given[0]!, state);
     if (!fits || visited || !isMeantForUs(request.headers, [host, "127.0.0.1"], server.port)) {
       return page(UNEXPECTED, 400);
     }
@@ -142,12 +142,4 @@ function serve(hostname: string, port: number, fetch: Fetch): Bun.Server<undefin
     if (hostname === "::1" && (thrown as NodeJS.ErrnoException).code !== "EADDRINUSE") return undefined;
     throw thrown;
   }
-}
-
-/** Compares without telling by its time how much of it is the same. */
-function isSame(one: string, other: string): boolean {
-  if (one.length !== other.length) return false;
-  let difference = 0;
-  for (let at = 0; at < one.length; at++) difference |= one.charCodeAt(at) ^ other.charCodeAt(at);
-  return difference === 0;
 }

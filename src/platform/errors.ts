@@ -86,6 +86,14 @@ export const ERROR_NUMBERS = {
   bad_token_answer: 1056,
   /** A server points to where it may not send us. */
   unsafe_address: 1057,
+  /** A request to our own endpoint without its token. */
+  unauthorized: 1060,
+  /** A request to our own endpoint that another page or program meant for somebody else. */
+  forbidden: 1061,
+  /** A server, or something of it, that nobody has registered. */
+  unknown_name: 1062,
+  /** A port that another program listens on. */
+  port_taken: 1063,
   /** A defect of ours. */
   internal: 1099,
 } as const;

@@ -1,0 +1,261 @@
+import { BridgeError } from "../platform/errors.ts";
+import type { LocalEnd } from "../transport/channel.ts";
+import { composeMessage, idKey, type Message } from "../transport/message.ts";
+import { errorAnswer, isObject, rawResult, resultAnswer } from "./answers.ts";
+import { SUBSCRIPTION_ID } from "./era/discovery.ts";
+import type { ClientListener } from "./stage.ts";
+
+/** What a crowd is made of. */
+export interface CrowdOptions {
+  /** Takes what all of them say. */
+  readonly pump: ClientListener;
+  /** The server's name to a person. */
+  readonly server: string;
+}
+
+/** A request of one of them, on its way under an id of ours. */
+interface Call {
+  readonly member: Member;
+  /** As the client wrote it. */
+  readonly id: string;
+  /** Under which key the client may cancel it. */
+  readonly key: string;
+  readonly method: string;
+  /** What its progress is told under, as the client wrote it. */
+  readonly token: string | undefined;
+}
+
+/** One client. */
+interface Member {
+  readonly end: LocalEnd;
+  /** Its requests in flight, under their own ids' keys: the key of ours. */
+  readonly calls: Map<string, string>;
+  /** What it can be asked; nothing for a client of the era without a handshake, which is never asked. */
+  capabilities: Readonly<Record<string, unknown>> | undefined;
+  /** The resources that it wants news of. */
+  readonly followed: Set<string>;
+}
+
+/** What a client has to offer for a question of the server, by its method. */
+const NEEDED: Readonly<Record<string, string>> = {
+  "sampling/createMessage": "sampling",
+  "elicitation/create": "elicitation",
+  "roots/list": "roots",
+};
+const METHOD_NOT_FOUND = -32601;
+
+/**
+ * Many clients as the one client of a pump: each has its ids for itself, and gets what belongs to its own requests alone.
+ * What the server asks goes to the client whose request made it ask.
+ */
+export class Crowd implements LocalEnd {
+  readonly #options: CrowdOptions;
+  readonly #members = new Map<LocalEnd, Member>();
+  /** By the key of our id, which is also what progress is told under. */
+  readonly #calls = new Map<string, Call>();
+  /** Who was asked what, by the key of the server's id. */
+  readonly #asked = new Map<string, Member>();
+  /** Who waits for the server's answer to the first handshake. */
+  #waiting: { readonly id: string; readonly member: Member }[] = [];
+  /** The server's own word on itself, as raw text. */
+  #agreed: string | undefined;
+  #openingKey: string | undefined;
+  #isConfirmed = false;
+  #count = 0;
+
+  constructor(options: CrowdOptions) {
+    this.#options = options;
+  }
+
+  /** How many clients there are. */
+  get size(): number {
+    return this.#members.size;
+  }
+
+  /** Takes a message of the client at `end`. */
+  fromClient(message: Message, end: LocalEnd): Promise<void> | undefined {
+    const member = this.#memberAt(end);
+    if (message.kind === "request") return this.#request(message, member);
+    if (message.kind === "notification") return this.#notification(message, member);
+    if (this.#asked.get(message.key) !== member) return undefined;
+    this.#asked.delete(message.key);
+    return this.#options.pump.fromClient(message);
+  }
+
+  /** The client at `end` has gone: nobody waits for its answers, and what it was asked it does not answer. */
+  leave(end: LocalEnd): void {
+    const member = this.#members.get(end);
+    if (member === undefined) return;
+    this.#members.delete(end);
+    for (const ours of [...member.calls.values()]) this.#giveUp(ours);
+    for (const [key, asked] of [...this.#asked]) {
+      if (asked !== member) continue;
+      this.#asked.delete(key);
+      this.#say(errorAnswer(key, new BridgeError("closing", "the client has left"), this.#options.server));
+    }
+    this.#waiting = this.#waiting.filter((waiting) => waiting.member !== member);
+    for (const uri of member.followed) {
+      if (this.#isFollowed(uri)) continue;
+      const id = `"mcp-bridge:unsubscribe:${++this.#count}"`;
+      this.#say(composeMessage({ method: "resources/unsubscribe", params: { uri } }).withId(id));
+    }
+  }
+
+  /** Takes what the pump has for one of them, or for all. */
+  send(message: Message, causedBy?: string): Promise<void> | undefined {
+    if (message.kind === "response") return this.#answer(message);
+    const call = this.#callOf(message, causedBy);
+    if (message.kind === "request") return this.#ask(message, call);
+    if (message.method === "notifications/cancelled") {
+      const key = idKey(message.param("requestId") ?? "null");
+      const asked = this.#asked.get(key);
+      this.#asked.delete(key);
+      return asked?.end.send(message);
+    }
+    if (call !== undefined) return call.member.end.send(restored(message, call), call.key);
+    // What belongs to a request that is over is nobody's.
+    if (message.method === "notifications/progress") return undefined;
+    const uri = message.method === "notifications/resources/updated" ? message.stringParam("uri") : undefined;
+    const waits: Promise<void>[] = [];
+    for (const { end, capabilities, followed } of this.#members.values()) {
+      if (capabilities === undefined || (uri !== undefined && !followed.has(uri))) continue;
+      const wait = end.send(message);
+      if (wait !== undefined) waits.push(wait);
+    }
+    return waits.length === 0 ? undefined : Promise.all(waits).then(() => {});
+  }
+
+  async close(deadline: number): Promise<void> {
+    await Promise.all([...this.#members.keys()].map((end) => end.close(deadline)));
+  }
+
+  #memberAt(end: LocalEnd): Member {
+    let member = this.#members.get(end);
+    if (member === undefined) {
+      member = { end, calls: new Map(), capabilities: undefined, followed: new Set() };
+      this.#members.set(end, member);
+    }
+    return member;
+  }
+
+  #request(message: Message, member: Member): Promise<void> | undefined {
+    const { pump, server } = this.#options;
+    if (member.calls.has(message.key)) {
+      const error = new BridgeError("invalid_request", `a request with the id ${message.id} is in flight already`);
+      return member.end.send(errorAnswer(message.id!, error, server));
+    }
+    if (message.method === "initialize") return this.#open(message, member);
+    const uri = message.method?.startsWith("resources/") === true ? message.stringParam("uri") : undefined;
+    if (uri !== undefined && message.method === "resources/subscribe") member.followed.add(uri);
+    if (uri !== undefined && message.method === "resources/unsubscribe") {
+      member.followed.delete(uri);
+      if (this.#isFollowed(uri)) return member.end.send(resultAnswer(message.id!, "{}"));
+    }
+    const ours = String(++this.#count);
+    const token = message.param("_meta", "progressToken");
+    const call: Call = { member, id: message.id!, key: message.key, method: message.method!, token };
+    this.#calls.set(ours, call);
+    member.calls.set(message.key, ours);
+    const named = message.withId(ours);
+    return pump.fromClient(token === undefined ? named : named.withParams([], [["progressToken", ours]]));
+  }
+
+  /** The first handshake is the server's, and all others get what came of it. */
+  #open(initialize: Message, member: Member): Promise<void> | undefined {
+    const capabilities: unknown = JSON.parse(initialize.param("capabilities") ?? "{}");
+    member.capabilities = isObject(capabilities) ? capabilities : {};
+    if (this.#agreed !== undefined) return member.end.send(resultAnswer(initialize.id!, this.#agreed));
+    this.#waiting.push({ id: initialize.id!, member });
+    if (this.#openingKey !== undefined) return undefined;
+    this.#openingKey = `"mcp-bridge:open:${++this.#count}"`;
+    return this.#options.pump.fromClient(initialize.withId(this.#openingKey));
+  }
+
+  #notification(message: Message, member: Member): Promise<void> | undefined {
+    const { pump } = this.#options;
+    if (message.method === "notifications/initialized") {
+      if (this.#isConfirmed) return undefined;
+      this.#isConfirmed = true;
+    } else if (message.method === "notifications/cancelled") {
+      const ours = member.calls.get(idKey(message.param("requestId") ?? "null"));
+      if (ours === undefined) return undefined;
+      this.#forget(ours);
+      return pump.fromClient(message.withParam("requestId", ours));
+    }
+    return pump.fromClient(message);
+  }
+
+  #answer(message: Message): Promise<void> | undefined {
+    if (message.key === this.#openingKey) return this.#opened(message);
+    const call = this.#forget(message.key);
+    return call?.member.end.send(message.withId(call.id));
+  }
+
+  #opened(answer: Message): undefined {
+    this.#openingKey = undefined;
+    if (!answer.isError) this.#agreed = rawResult(answer);
+    for (const { id, member } of this.#waiting.splice(0)) void member.end.send(answer.withId(id));
+    return undefined;
+  }
+
+  /** Puts a question of the server to the client that it concerns, or answers that nobody can be asked. */
+  #ask(question: Message, call: Call | undefined): Promise<void> | undefined {
+    const needed = NEEDED[question.method!];
+    const able = (member: Member): boolean =>
+      member.capabilities !== undefined && (needed === undefined || member.capabilities[needed] !== undefined);
+    const member = call?.member ?? this.#lastCaller() ?? [...this.#members.values()].findLast(able);
+    if (member === undefined || !able(member)) {
+      const error = { code: METHOD_NOT_FOUND, message: `the client does not offer ${needed ?? question.method}` };
+      this.#say(composeMessage({ id: null, error }).withId(question.id!));
+      return undefined;
+    }
+    this.#asked.set(question.key, member);
+    return member.end.send(question, call?.key);
+  }
+
+  #lastCaller(): Member | undefined {
+    let last: Member | undefined;
+    for (const { member } of this.#calls.values()) last = member;
+    return last;
+  }
+
+  /** The request that a message belongs to, by the stream that it came on or by what it says. */
+  #callOf(message: Message, causedBy: string | undefined): Call | undefined {
+    const caused = causedBy === undefined ? undefined : this.#calls.get(causedBy);
+    if (caused !== undefined || message.kind === "request") return caused;
+    const named = message.method === "notifications/progress"
+      ? message.param("progressToken")
+      : message.param("_meta", SUBSCRIPTION_ID);
+    return named === undefined ? undefined : this.#calls.get(idKey(named));
+  }
+
+  #giveUp(ours: string): void {
+    this.#forget(ours);
+    this.#say(composeMessage({ method: "notifications/cancelled", params: { requestId: Number(ours) } }));
+  }
+
+  #forget(ours: string): Call | undefined {
+    const call = this.#calls.get(ours);
+    if (call === undefined) return undefined;
+    this.#calls.delete(ours);
+    call.member.calls.delete(call.key);
+    return call;
+  }
+
+  #isFollowed(uri: string): boolean {
+    return this.#members.values().some(({ followed }) => followed.has(uri));
+  }
+
+  #say(message: Message): void {
+    void this.#options.pump.fromClient(message);
+  }
+}
+
+/** A message that belongs to a request, in the words of the client that made it. */
+function restored(message: Message, call: Call): Message {
+  if (message.method === "notifications/progress") {
+    return call.token === undefined ? message : message.withParam("progressToken", call.token);
+  }
+  if (call.method !== "subscriptions/listen") return message;
+  return message.withParams([], [[SUBSCRIPTION_ID, call.id]]);
+}

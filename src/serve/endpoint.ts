@@ -1,0 +1,68 @@
+import { Hono } from "hono";
+import { BridgeError } from "../platform/errors.ts";
+import { guard, type GuardOptions } from "./guard.ts";
+import { LegacySseService } from "./legacy_sse.ts";
+import type { Place } from "./place.ts";
+import type { Pool } from "./pool.ts";
+import { refusal } from "./refusals.ts";
+import type { Sessions } from "./sessions.ts";
+import { StreamableHttpService } from "./streamable_http.ts";
+
+/** What the endpoint is made of. */
+export interface EndpointOptions {
+  readonly guard: GuardOptions;
+  readonly pool: Pool;
+  readonly sessions: Sessions;
+  /** The longest message, in bytes. */
+  readonly limit: number;
+}
+
+/** Answers every HTTP request that reaches us. */
+export type Endpoint = (request: Request) => Response | Promise<Response>;
+
+/** The routes of the local endpoint. `/healthz` answers whoever asks, everything else wants our token. */
+export function makeEndpoint({ guard: who, pool, sessions, limit }: EndpointOptions): Endpoint {
+  const app = new Hono();
+  const http = new StreamableHttpService({ sessions, limit });
+  const sse = new LegacySseService(sessions, limit);
+
+  app.get("/healthz", () => new Response("ok\n"));
+  app.use(async (context, next) => {
+    const refused = guard(context.req.raw, who, false);
+    if (refused !== undefined) return refused;
+    await next();
+    return undefined;
+  });
+  app.all("/mcp/:target", (context) => {
+    const place = placeOf(pool, context.req.param("target"));
+    return place === undefined ? unknownName() : http.answer(context.req.raw, place);
+  });
+  app.get("/sse/:target", (context) => {
+    const target = context.req.param("target");
+    const place = placeOf(pool, target);
+    return place === undefined ? unknownName() : sse.open(place, `/messages/${encodeURIComponent(target)}`);
+  });
+  app.post("/messages/:target", (context) => {
+    const place = placeOf(pool, context.req.param("target"));
+    const id = context.req.query("sessionId") ?? "";
+    return place === undefined ? unknownName() : sse.post(context.req.raw, place, id);
+  });
+  app.notFound(() => refusal(404, new BridgeError("unknown_name", "there is nothing at this address")));
+  app.onError((thrown) => refusal(500, new BridgeError("internal", "the request failed", { cause: thrown })));
+  return (request) => app.fetch(request);
+}
+
+/** The place of a server, `name` or `name@account`; nothing where there is none. */
+function placeOf(pool: Pool, target: string): Place | undefined {
+  const at = target.indexOf("@");
+  const server = at < 0 ? pool.get(target) : pool.get(target.slice(0, at), target.slice(at + 1));
+  return server && {
+    target,
+    seat: (end, visitor) => server.seat(end, visitor),
+    stand: (end, visitor) => server.stand(end, visitor),
+  };
+}
+
+function unknownName(): Response {
+  return refusal(404, new BridgeError("unknown_name", "no server of this name", { hint: 'see "mcp-bridge list"' }));
+}

@@ -1,0 +1,52 @@
+import { BridgeError } from "../platform/errors.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+/** Where the endpoint listens. */
+export interface ListenerOptions {
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** The longest body of a request, in bytes. */
+  readonly limit: number;
+  readonly endpoint: Endpoint;
+}
+
+/** A listener of ours. */
+export interface Listener {
+  readonly port: number;
+  /** Ends it; what is open is cut off. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Listens for HTTP.
+ *
+ * @throws {BridgeError} `port_taken`, or `unreachable` for an address that is none of this machine.
+ */
+export function listen({ host, port, limit, endpoint }: ListenerOptions): Listener {
+  try {
+    const server = Bun.serve({
+      hostname: host,
+      port,
+      reusePort: false,
+      development: false,
+      // Streams may be silent for long; who reads nothing is noticed by what waits for it.
+      idleTimeout: 0,
+      maxRequestBodySize: limit + 1,
+      fetch: endpoint,
+    });
+    return { port: server.port!, stop: () => server.stop(true) };
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (code !== "EADDRINUSE") {
+      throw new BridgeError("unreachable", `cannot listen on ${host}, port ${port}`, {
+        hint: 'name an address of this machine with "--host ADDRESS"',
+        cause: thrown,
+      });
+    }
+    throw new BridgeError("port_taken", `port ${port} is in use by another program`, {
+      hint: 'name another one with "--port NUMBER"',
+      cause: thrown,
+    });
+  }
+}

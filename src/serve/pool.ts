@@ -1,0 +1,69 @@
+import { PooledServer, type Reach } from "./pooled_server.ts";
+import type { CallRecord } from "./watched.ts";
+
+/** A server that may be asked for. */
+export interface PoolEntry {
+  readonly slug: string;
+  /** The account that is meant where nobody names one. */
+  readonly account: string;
+  readonly isShared: boolean;
+  /** What it is made of, as text: two entries with the same need not be told apart. */
+  readonly fingerprint: string;
+  /** Makes the way to it, for an account; dials nothing. */
+  reach(account: string): Reach;
+}
+
+/** All servers, by slug and account: each is made when somebody asks for it, and there once. */
+export class Pool {
+  readonly #record: (call: CallRecord) => void;
+  #entries: ReadonlyMap<string, PoolEntry> = new Map();
+  readonly #servers = new Map<string, PooledServer>();
+
+  /** `record` is told of each call that has ended. */
+  constructor(record: (call: CallRecord) => void) {
+    this.#record = record;
+  }
+
+  /** The slugs that may be asked for, in the order of the registry. */
+  get slugs(): readonly string[] {
+    return [...this.#entries.keys()];
+  }
+
+  /** Those that somebody has asked for. */
+  get servers(): readonly PooledServer[] {
+    return [...this.#servers.values()];
+  }
+
+  /** The server of a slug, for an account or for its own; nothing where there is none. */
+  get(slug: string, account?: string): PooledServer | undefined {
+    const entry = this.#entries.get(slug);
+    if (entry === undefined) return undefined;
+    const who = account ?? entry.account;
+    const key = `${slug}@${who}`;
+    let server = this.#servers.get(key);
+    if (server === undefined) {
+      const { isShared, reach } = entry;
+      server = new PooledServer({ slug, account: who, isShared, reach: reach(who), record: this.#record });
+      this.#servers.set(key, server);
+    }
+    return server;
+  }
+
+  /** Puts other entries in place: what is gone or has changed is ended, the rest goes on untouched. */
+  async replace(entries: ReadonlyMap<string, PoolEntry>): Promise<void> {
+    const before = this.#entries;
+    this.#entries = entries;
+    const over = [...this.#servers].filter(([, { slug }]) =>
+      before.get(slug)?.fingerprint !== entries.get(slug)?.fingerprint
+    );
+    for (const [key] of over) this.#servers.delete(key);
+    await Promise.all(over.map(([, server]) => server.close()));
+  }
+
+  /** Ends all of them. */
+  async close(): Promise<void> {
+    const all = this.servers;
+    this.#servers.clear();
+    await Promise.all(all.map((server) => server.close()));
+  }
+}

@@ -1,0 +1,117 @@
+import { Crowd } from "../bridge/crowd.ts";
+import type { ClientListener } from "../bridge/stage.ts";
+import type { LocalEnd } from "../transport/channel.ts";
+import { type CallOrigin, type CallRecord, type Onward, type Visitor, Watched } from "./watched.ts";
+
+/** One client's way to a server. */
+export interface ServerLine extends ClientListener {
+  /** Takes nothing any more, and waits up to `patience` ms for answers that are on their way. */
+  leave(patience: number): Promise<void>;
+  /** Ends the session. */
+  close(): Promise<void>;
+}
+
+/** One server and account as the pool is given it. */
+export interface Reach {
+  /** The server's name to a person. */
+  readonly name: string;
+  /** Makes a client's own way to it. */
+  open(local: LocalEnd): ServerLine;
+  /** Ends every way, within a second. */
+  close(): Promise<void>;
+}
+
+/** A client's place at a server. */
+export interface Seat extends ClientListener {
+  /** The client has gone; answers on their way are nobody's. */
+  leave(): Promise<void>;
+}
+
+/** What a server of the pool is made of. */
+export interface PooledServerOptions {
+  readonly slug: string;
+  readonly account: string;
+  /** Whether its clients share one session though the server may keep state in it. */
+  readonly isShared: boolean;
+  readonly reach: Reach;
+  /** Is told of each call that has ended. */
+  readonly record: (call: CallRecord) => void;
+}
+
+/**
+ * One server and account of the pool, with all its clients: each has a session of its own where the server may keep
+ * state in it, and those of the era without sessions are one client to it.
+ */
+export class PooledServer {
+  readonly slug: string;
+  readonly account: string;
+  readonly #options: PooledServerOptions;
+  readonly #seats = new Set<Seat>();
+  #crowd: { readonly crowd: Crowd; readonly line: ServerLine } | undefined;
+
+  constructor(options: PooledServerOptions) {
+    this.#options = options;
+    this.slug = options.slug;
+    this.account = options.account;
+  }
+
+  /** How many clients are there. */
+  get clients(): number {
+    return this.#seats.size;
+  }
+
+  /** Gives the client at `end` a session. */
+  seat(end: LocalEnd, visitor: Visitor): Seat {
+    if (this.#options.isShared) return this.#among(end, visitor);
+    const watched = new Watched(end, this.#describe(visitor), this.#options.record);
+    const line = this.#options.reach.open(watched);
+    return this.#taken(watched, (message) => line.fromClient(message), async () => {
+      await line.leave(0);
+      await line.close();
+    });
+  }
+
+  /** Takes in the client at `end`, which speaks without a session. */
+  stand(end: LocalEnd, visitor: Visitor): Seat {
+    return this.#among(end, visitor);
+  }
+
+  #among(end: LocalEnd, visitor: Visitor): Seat {
+    const { crowd } = this.#crowd ??= this.#gather();
+    const watched = new Watched(end, this.#describe(visitor), this.#options.record);
+    return this.#taken(watched, (message) => crowd.fromClient(message, watched), () => {
+      crowd.leave(watched);
+      return Promise.resolve();
+    });
+  }
+
+  #taken(watched: Watched, onward: Onward, leave: () => Promise<void>): Seat {
+    watched.onward = onward;
+    const seat: Seat = {
+      fromClient: (message) => watched.fromClient(message),
+      leave: () => {
+        this.#seats.delete(seat);
+        watched.leave();
+        return leave();
+      },
+    };
+    this.#seats.add(seat);
+    return seat;
+  }
+
+  #describe(visitor: Visitor): CallOrigin {
+    return { ...visitor, server: this.slug, account: this.account };
+  }
+
+  /** Ends all sessions. */
+  async close(): Promise<void> {
+    await this.#options.reach.close();
+  }
+
+  #gather(): { crowd: Crowd; line: ServerLine } {
+    const { reach } = this.#options;
+    const crowd: Crowd = new Crowd({ pump: { fromClient: (message) => line.fromClient(message) }, server: reach.name });
+    const line = reach.open(crowd);
+    return { crowd, line };
+  }
+}

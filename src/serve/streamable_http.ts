@@ -1,0 +1,173 @@
+import { BridgeError } from "../platform/errors.ts";
+import type { Message } from "../transport/message.ts";
+import { headerMismatch } from "../transport/request_header_rules.ts";
+import { claimedRevision, isModern } from "../transport/request_headers.ts";
+import { ServedHttp } from "../transport/served_http.ts";
+import { ServedPost } from "../transport/served_post.ts";
+import type { Place } from "./place.ts";
+import type { Seat } from "./pooled_server.ts";
+import { readPosted } from "./read_body.ts";
+import { protocolRefusal, refusal } from "./refusals.ts";
+import type { Sessions } from "./sessions.ts";
+import { type Visitor, visitorOf } from "./watched.ts";
+
+/** What serving Streamable HTTP needs. */
+export interface StreamableHttpOptions {
+  readonly sessions: Sessions;
+  /** The longest message, in bytes. */
+  readonly limit: number;
+}
+
+const HEADER_MISMATCH = -32020;
+const INVALID_REQUEST = -32600;
+const REVISION = /^20\d\d-[01]\d-[0-3]\d$/;
+
+/**
+ * Streamable HTTP on the side of the server, for clients of both eras (basic/transports): what a request is follows from
+ * its body and headers, so that one address serves all.
+ */
+export class StreamableHttpService {
+  readonly #sessions: Sessions;
+  readonly #limit: number;
+
+  constructor({ sessions, limit }: StreamableHttpOptions) {
+    this.#sessions = sessions;
+    this.#limit = limit;
+  }
+
+  /** Answers a request to the endpoint of `place`. */
+  async answer(request: Request, place: Place): Promise<Response> {
+    const id = request.headers.get("mcp-session-id");
+    if (request.method === "POST") {
+      const messages = await readPosted(request, this.#limit);
+      return messages instanceof Response ? messages : await this.#post(request, messages, id, place);
+    }
+    if (request.method !== "GET" && request.method !== "DELETE") return notAllowed("GET, POST, DELETE");
+    // The era without sessions knows neither method.
+    if (id === null) return notAllowed("POST");
+    const session = this.#sessions.get(id, place.target) as HttpSession | undefined;
+    if (session === undefined) return unknownSession();
+    if (request.method === "GET") return session.listen();
+    await this.#sessions.end(id);
+    return new Response(null, { status: 204 });
+  }
+
+  async #post(
+    request: Request,
+    messages: readonly Message[],
+    id: string | null,
+    place: Place,
+  ): Promise<Response> {
+    const [first] = messages as [Message];
+    const revision = request.headers.get("mcp-protocol-version");
+    if (revision !== null && !REVISION.test(revision)) {
+      return protocolRefusal(400, INVALID_REQUEST, "the header mcp-protocol-version names no revision", first.id);
+    }
+    if (id === null && messages.length === 1 && isStateless(first, revision)) {
+      return await this.#postStateless(request, first, revision, place);
+    }
+    if (id !== null) {
+      const session = this.#sessions.get(id, place.target);
+      return session instanceof HttpSession ? await session.post(messages) : unknownSession(first.id);
+    }
+    if (first.method !== "initialize" || first.kind !== "request" || messages.length > 1) {
+      const error = "a session begins with initialize, and what belongs to one names it in mcp-session-id";
+      return protocolRefusal(400, INVALID_REQUEST, error, first.id);
+    }
+    return await this.#begin(first, place);
+  }
+
+  async #begin(initialize: Message, place: Place): Promise<Response> {
+    if (this.#sessions.isFull) {
+      const error = new BridgeError("busy", "there are too many sessions", { hint: "end some clients" });
+      return refusal(503, error, { "retry-after": "30" }, initialize.id);
+    }
+    const session = new HttpSession(place, visitorOf(initialize));
+    this.#sessions.add(session);
+    const response = await session.post([initialize]);
+    // A session that the server did not agree to is none.
+    if (!session.isAgreed) void this.#sessions.end(session.id);
+    return response;
+  }
+
+  async #postStateless(
+    request: Request,
+    message: Message,
+    revision: string | null,
+    place: Place,
+  ): Promise<Response> {
+    if (message.kind !== "request") return new Response(null, { status: 202 });
+    const claimed = message.stringParam("_meta", "io.modelcontextprotocol/protocolVersion");
+    const fault = claimed === undefined ? undefined : headerMismatch(request.headers, message, claimed);
+    if (fault !== undefined && revision !== null) {
+      return protocolRefusal(400, HEADER_MISMATCH, fault, message.id);
+    }
+    const visitor = visitorOf(message);
+    const post = new ServedPost(message, () => void seat.leave());
+    const seat: Seat = place.stand(post, visitor);
+    request.signal.addEventListener("abort", () => post.leave(), { once: true });
+    void seat.fromClient(message);
+    const response = await post.response;
+    return response;
+  }
+}
+
+/** A session of the handshake's era. */
+class HttpSession {
+  readonly id = crypto.randomUUID();
+  readonly target: string;
+  readonly seat: Seat;
+  readonly #end: ServedHttp;
+
+  constructor(place: Place, visitor: Visitor) {
+    this.target = place.target;
+    this.#end = new ServedHttp({
+      headers: { "mcp-session-id": this.id },
+      onmessage: (message) => this.seat.fromClient(message),
+    });
+    this.seat = place.seat(this.#end, { ...visitor, session: this.id });
+  }
+
+  /** Whether the server has agreed to it. */
+  get isAgreed(): boolean {
+    return this.#end.isAgreed;
+  }
+
+  async post(messages: readonly Message[]): Promise<Response> {
+    const twin = messages.find((message) => this.#end.repeats(message));
+    if (twin !== undefined) {
+      return protocolRefusal(400, INVALID_REQUEST, `a request with the id ${twin.id} is in flight already`, twin.id);
+    }
+    return await this.#end.post(messages);
+  }
+
+  listen(): Response {
+    return this.#end.listen();
+  }
+
+  isHeard(): boolean {
+    return this.#end.isHeard;
+  }
+
+  beat(): void {
+    this.#end.beat();
+  }
+
+  hangUp(): void {
+    void this.#end.close();
+  }
+}
+
+/** Whether a message is of the era without sessions. */
+function isStateless(message: Message, revision: string | null): boolean {
+  if (message.method === "initialize") return false;
+  return claimedRevision(message) !== undefined || (revision !== null && isModern(revision));
+}
+
+function notAllowed(allow: string): Response {
+  return new Response(null, { status: 405, headers: { allow } });
+}
+
+function unknownSession(id?: string): Response {
+  return refusal(404, new BridgeError("session_lost", "this session is not known, or over"), {}, id);
+}

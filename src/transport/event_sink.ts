@@ -1,0 +1,91 @@
+import type { Message } from "./message.ts";
+
+const encoder = new TextEncoder();
+const BEFORE = encoder.encode("event: message\ndata: ");
+const AFTER = encoder.encode("\n\n");
+const BEAT = encoder.encode(":\n\n");
+/** What may lie unread before the writer is asked to wait, in bytes. */
+const HIGH_WATER = 65_536;
+
+/** The headers of an event stream; `X-Accel-Buffering` keeps proxies from collecting it. */
+export const STREAM_HEADERS: Readonly<Record<string, string>> = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-cache, no-transform",
+  "x-accel-buffering": "no",
+};
+
+/** An event stream to a client (HTML, "Server-sent events"): one event for each message. */
+export class EventSink {
+  /** The response that carries it. */
+  readonly response: Response;
+  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #isOpen = true;
+  #room: PromiseWithResolvers<void> | undefined;
+
+  /** `onleave` is called once when the client goes away; `first` stands at the beginning. */
+  constructor(headers: Readonly<Record<string, string>>, onleave: () => void, first: Uint8Array = BEAT) {
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#controller = controller;
+        // Without a first byte the head of the response would not leave.
+        controller.enqueue(first);
+      },
+      pull: () => this.#makeRoom(),
+      cancel: () => {
+        if (!this.#isOpen) return;
+        this.#isOpen = false;
+        this.#makeRoom();
+        onleave();
+      },
+    }, { highWaterMark: HIGH_WATER, size: (chunk) => chunk?.byteLength ?? 0 });
+    this.response = new Response(body, { headers: { ...STREAM_HEADERS, ...headers } });
+  }
+
+  /** Whether the client may still read. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Sends a message; a promise asks to wait while the client is behind. */
+  send({ bytes }: Message): Promise<void> | undefined {
+    const event = new Uint8Array(BEFORE.length + bytes.length + AFTER.length);
+    event.set(BEFORE);
+    event.set(bytes, BEFORE.length);
+    event.set(AFTER, BEFORE.length + bytes.length);
+    return this.#write(event);
+  }
+
+  /** Says nothing, so that a client that is gone is noticed. */
+  beat(): void {
+    if ((this.#controller.desiredSize ?? 0) > 0) void this.#write(BEAT);
+  }
+
+  /** Ends the stream behind what was sent. */
+  end(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#makeRoom();
+    this.#controller.close();
+  }
+
+  /** Ends it at once, with what was not read; `onleave` is not called. */
+  drop(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#makeRoom();
+    this.#controller.error(new Error("the client does not read"));
+  }
+
+  #write(bytes: Uint8Array): Promise<void> | undefined {
+    if (!this.#isOpen) return undefined;
+    this.#controller.enqueue(bytes);
+    if ((this.#controller.desiredSize ?? 1) > 0) return undefined;
+    this.#room ??= Promise.withResolvers();
+    return this.#room.promise;
+  }
+
+  #makeRoom(): void {
+    this.#room?.resolve();
+    this.#room = undefined;
+  }
+}
