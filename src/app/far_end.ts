@@ -4,6 +4,7 @@ import { EraEnd } from "../bridge/era/era_end.ts";
 import { MirroredHeaders } from "../bridge/era/mirrored_headers.ts";
 import type { Memory } from "../bridge/handshake.ts";
 import type { FarEnd } from "../transport/channel.ts";
+import type { Protocol, Strategy } from "../transport/choices.ts";
 import { FallbackEnd } from "../transport/fallback.ts";
 import { legacySseLink } from "../transport/legacy_sse.ts";
 import { localServerLink } from "../transport/local_server.ts";
@@ -11,23 +12,11 @@ import { type OpenLink, SharedStreamEnd } from "../transport/shared_stream.ts";
 import { StreamableHttp, type StreamableHttpOptions } from "../transport/streamable_http.ts";
 import { webSocketLink } from "../transport/websocket.ts";
 
-/** The order in which the two HTTP transports are tried; `-only` tries no second one. */
-export const STRATEGIES = ["http-first", "sse-first", "http-only", "sse-only"] as const;
-
-/** One of `STRATEGIES`. */
-export type Strategy = typeof STRATEGIES[number];
-
 /** A program on this machine that speaks MCP on its standard input and output, and its whole environment. */
 export type LocalProgram = ChildOptions;
 
 /** Where a server is: at an `http:`, `https:`, `ws:` or `wss:` address, or in a program of this machine. */
 export type Server = URL | LocalProgram;
-
-/** Which revisions of the protocol are spoken to the server: with a handshake, without, or what it understands. */
-export const PROTOCOLS = ["legacy", "auto", "modern"] as const;
-
-/** One of `PROTOCOLS`. */
-export type Protocol = typeof PROTOCOLS[number];
 
 /** What a far end is made of. */
 export interface FarEndParts extends Omit<StreamableHttpOptions, "url"> {

@@ -1,8 +1,10 @@
 import { connect } from "../app/connect.ts";
-import { type LocalProgram, PROTOCOLS, STRATEGIES } from "../app/far_end.ts";
+import type { LocalProgram } from "../app/far_end.ts";
 import { CURES } from "../bridge/client_cures.ts";
+import { readServerUrl } from "../net/server_url.ts";
 import { BridgeError } from "../platform/errors.ts";
-import { readChoice, readChoices, readKeepAlive, readMebibytes, readSeconds, readServerUrl } from "./arguments.ts";
+import { PROTOCOLS, STRATEGIES } from "../transport/choices.ts";
+import { readChoice, readChoices, readKeepAlive, readMebibytes, readSeconds } from "./arguments.ts";
 import type { Command, Flags, FlagValues } from "./command.ts";
 import { headerSources, readHeaders } from "./headers.ts";
 import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";

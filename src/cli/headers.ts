@@ -1,27 +1,6 @@
+import { holdsCredential, isHeaderValue, kindOfHeader } from "../net/header_rules.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { type Environment, withVariables } from "./variables.ts";
-
-/** An RFC 9110 field name. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-
-/** Headers that belong to HTTP or to the protocol; a person cannot set them without breaking it. */
-const RESERVED = new Set([
-  "connection",
-  "content-length",
-  "host",
-  "last-event-id",
-  "mcp-method",
-  "mcp-name",
-  "mcp-protocol-version",
-  "mcp-session-id",
-  "transfer-encoding",
-]);
-
-/** Headers that every request has anyway: said by many, with the same meaning. */
-const SAID_ANYWAY = new Set(["accept", "content-type"]);
-
-/** Names of headers that hold a credential. */
-const CREDENTIAL = /auth|cookie|key|password|secret|session|token/i;
 
 /** A header as `--header` gives it, or a file of `--header-file`. */
 export type HeaderSource = { line: string } | { file: string };
@@ -61,7 +40,7 @@ export async function readHeaders(
     const { line } = source;
     addHeader(headers, line, environment, "--header");
     const [name, value] = [line.slice(0, line.indexOf(":")).trim(), line.slice(line.indexOf(":") + 1)];
-    if (CREDENTIAL.test(name) && value.trim() !== "" && !value.includes("${")) {
+    if (holdsCredential(name) && value.trim() !== "" && !value.includes("${")) {
       advise(`the value of "${name}" stands in the process list: write it as "\${VAR}", or use "--header-file FILE"`);
     }
   }
@@ -88,7 +67,8 @@ async function readLines(file: string): Promise<string[]> {
 function addHeader(headers: Record<string, string>, line: string, environment: Environment, source: string): void {
   const colon = line.indexOf(":");
   const name = line.slice(0, Math.max(colon, 0)).trim();
-  if (!TOKEN.test(name)) {
+  const kind = kindOfHeader(name);
+  if (kind === "no_name") {
     throw new BridgeError(
       "bad_header",
       `a header of ${JSON.stringify(source)} is not of the form "Name: value"`,
@@ -97,14 +77,14 @@ function addHeader(headers: Record<string, string>, line: string, environment: E
       },
     );
   }
-  if (SAID_ANYWAY.has(name.toLowerCase())) return;
-  if (RESERVED.has(name.toLowerCase())) {
+  if (kind === "said_anyway") return;
+  if (kind === "reserved") {
     throw new BridgeError("bad_header", `the header "${name}" belongs to the protocol`, {
       hint: "leave it out",
     });
   }
   const value = withVariables(line.slice(colon + 1).trim(), environment, `the header "${name}"`, "bad_header");
-  if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) {
+  if (!isHeaderValue(value)) {
     throw new BridgeError(
       "bad_header",
       `the value of the header "${name}" holds a character that HTTP does not allow`,

@@ -4,7 +4,7 @@ import { MemoryFile } from "../app/memory_file.ts";
 import { openBudget, openNetwork } from "../app/network.ts";
 import { openState } from "../app/state.ts";
 import { systemClock } from "../platform/clock.ts";
-import { readServerUrl } from "./arguments.ts";
+import { readServerUrl } from "../net/server_url.ts";
 import type { Command, Flags } from "./command.ts";
 import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
 import { noticePrinter, printLine } from "./print.ts";

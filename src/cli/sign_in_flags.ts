@@ -1,5 +1,7 @@
+import { builtInDocument } from "../auth/built_in_document.ts";
+import { DERIVED_PARAMETERS, TAKEN_CALLBACK_PATHS } from "../auth/reserved.ts";
 import type { ClientInfo, IdentityProviderSettings, SignInSettings } from "../auth/settings.ts";
-import { isLoopback } from "../net/address.ts";
+import { isEncrypted } from "../net/address.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { readPeriod, readPort } from "./arguments.ts";
 import type { Flags, FlagValues } from "./command.ts";
@@ -91,24 +93,6 @@ export interface SignInContext {
   /** Is told what could be said in a safer way. */
   advise(text: string): void;
 }
-
-declare const BUILD_CLIENT_METADATA_URL: string | undefined;
-
-/** Where the document lies that describes this build; nowhere where none was built in. */
-const BUILT_IN_DOCUMENT = typeof BUILD_CLIENT_METADATA_URL === "string" ? BUILD_CLIENT_METADATA_URL : "";
-
-/** Parameters that the sign-in makes up anew each time. */
-const DERIVED = new Set([
-  "client_id",
-  "redirect_uri",
-  "response_type",
-  "state",
-  "code_challenge",
-  "code_challenge_method",
-]);
-
-/** Paths that copies of mcp-remote find each other by. */
-const TAKEN_PATHS = new Set(["/wait-for-auth", "/.mcp-remote/id"]);
 
 /**
  * Reads how a person wants to sign in; `port` is the callback's, where one was given. No value that may be a secret
@@ -204,7 +188,7 @@ function readHost(text: string | undefined): string | undefined {
 
 function readPath(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
-  if (TAKEN_PATHS.has(text)) {
+  if (TAKEN_CALLBACK_PATHS.has(text)) {
     throw wrong(`the callback path ${JSON.stringify(text)} is taken`, "choose another one");
   }
   if (text.startsWith("/") && URL.canParse(text, "http://host") && /^[^?#\s\\]*$/.test(text)) return text;
@@ -249,7 +233,7 @@ function readAuthorizeParams(texts: readonly string[], { advise }: SignInContext
         'write it like "--authorize-param prompt=consent"',
       );
     }
-    if (DERIVED.has(name)) {
+    if (DERIVED_PARAMETERS.has(name)) {
       throw wrong(`"--authorize-param" cannot set "${name}": each sign-in has its own`, "leave it out");
     }
     if (name === "resource") {
@@ -279,7 +263,8 @@ async function readClientInfo(
   return said as ClientInfo;
 }
 
-function readMetadataUrl(text = BUILT_IN_DOCUMENT): URL | undefined {
+function readMetadataUrl(text: string | undefined): URL | undefined {
+  if (text === undefined) return builtInDocument();
   if (text.trim() === "") return undefined;
   const url = readUrl("--client-metadata-url", text.trim());
   if (url.protocol === "https:" && url.pathname !== "/" && url.hash === "") return url;
@@ -316,10 +301,6 @@ function readUrl(flag: string, text: string): URL {
   const url = new URL(text);
   if (url.username === "" && url.password === "") return url;
   throw badUrl(flag, "holds a user name or a password", "leave it out");
-}
-
-function isEncrypted(url: URL): boolean {
-  return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
 }
 
 function badUrl(flag: string, fault: string, hint: string): BridgeError {

@@ -8,6 +8,8 @@ export interface ChildOptions {
   readonly args: readonly string[];
   /** Its whole environment; the command is looked for in its `PATH`. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The folder that it starts in; ours where none is named. */
+  readonly cwd?: string;
 }
 
 /** A program that we started. Its streams wait while nobody reads them. */
@@ -27,13 +29,14 @@ export interface Child {
  * @throws {BridgeError} `bad_command` where that cannot be done.
  */
 export function startChild(options: ChildOptions): Child {
-  const { command, args, env } = options;
+  const { command, args, env, cwd } = options;
   // A group of its own, so that what it starts in turn ends with it.
   const detached = process.platform !== "win32";
   let child: Subprocess<"pipe", "pipe", "pipe">;
   try {
     child = Bun.spawn([command, ...args], {
       env,
+      ...(cwd === undefined ? {} : { cwd }),
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
@@ -41,7 +44,7 @@ export function startChild(options: ChildOptions): Child {
       windowsHide: true,
     });
   } catch (cause) {
-    throw cannotStart(command, cause);
+    throw cannotStart(options, cause);
   }
   function signal(name: NodeJS.Signals): void {
     try {
@@ -66,9 +69,15 @@ export function startChild(options: ChildOptions): Child {
   };
 }
 
-function cannotStart(command: string, cause: unknown): BridgeError {
+function cannotStart({ command, cwd }: ChildOptions, cause: unknown): BridgeError {
   const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
   const name = JSON.stringify(command);
+  if (code === "ENOENT" && cwd !== undefined && Bun.which(command) !== null) {
+    return new BridgeError("bad_command", `there is no folder ${JSON.stringify(cwd)} to start ${name} in`, {
+      hint: 'make it, or change "cwd"',
+      cause,
+    });
+  }
   if (code === "ENOENT") {
     return new BridgeError("bad_command", `there is no program ${name}`, {
       hint: "give its whole path: who starts mcp-bridge may search other folders than your terminal does",

@@ -18,6 +18,14 @@ export const ERROR_NUMBERS = {
   unreadable_file: 1004,
   /** A program that cannot be started, or ends before it has said anything. */
   bad_command: 1005,
+  /** A list of servers that cannot be read, or an entry in it. */
+  bad_registry: 1006,
+  /** A name that no server can have. */
+  bad_name: 1007,
+  /** A name that no server has. */
+  unknown_name: 1008,
+  /** A variable of the environment or a secret of the keychain that an entry refers to, and that is not there. */
+  missing_reference: 1009,
   /** No connection: nothing was sent. */
   unreachable: 1010,
   /** The server did not accept a connection in time: nothing was sent. */
@@ -90,10 +98,8 @@ export const ERROR_NUMBERS = {
   unauthorized: 1060,
   /** A request to our own endpoint that another page or program meant for somebody else. */
   forbidden: 1061,
-  /** A server, or something of it, that nobody has registered. */
-  unknown_name: 1062,
   /** A port that another program listens on. */
-  port_taken: 1063,
+  port_taken: 1062,
   /** A defect of ours. */
   internal: 1099,
 } as const;

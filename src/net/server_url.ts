@@ -1,0 +1,48 @@
+import { BridgeError } from "../platform/errors.ts";
+import { isLoopback } from "./address.ts";
+
+const SCHEMES = new Set(["https:", "http:", "wss:", "ws:"]);
+
+/**
+ * Reads the address of a remote server. Plain `http:` and `ws:` are for this machine, or for whoever says so; `ipv4`
+ * tells that an IPv6 address will not do.
+ *
+ * @throws {BridgeError} `bad_url`
+ */
+export function readServerUrl(text: string, allowHttp: boolean, ipv4 = false): URL {
+  if (!URL.canParse(text) || !/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
+    throw new BridgeError("bad_url", `${JSON.stringify(text)} is no address of a server`, {
+      hint: `give the whole URL, for example "mcp-bridge https://${guessHost(text)}/mcp"`,
+    });
+  }
+  const url = new URL(text);
+  if (!SCHEMES.has(url.protocol)) {
+    throw new BridgeError("bad_url", `the scheme "${url.protocol}" is not supported`, {
+      hint: 'use an "https://" or a "wss://" address',
+    });
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new BridgeError("bad_url", "the address contains a user name or a password", {
+      hint: 'leave it out, and give an "Authorization" line with "--header-file FILE"',
+    });
+  }
+  const isPlain = url.protocol === "http:" || url.protocol === "ws:";
+  if (isPlain && !allowHttp && !isLoopback(url.hostname)) {
+    throw new BridgeError(
+      "bad_url",
+      `"${url.protocol}//${url.host}" is not encrypted: anybody on the way reads along`,
+      {
+        hint: 'use "https://" or "wss://", or add "--allow-http" on a network that you trust',
+      },
+    );
+  }
+  if (ipv4 && url.hostname.startsWith("[")) {
+    throw new BridgeError("bad_url", `${url.hostname} is an IPv6 address`, { hint: 'leave "--ipv4" out' });
+  }
+  url.hash = "";
+  return url;
+}
+
+function guessHost(text: string): string {
+  return /^[a-z0-9-]+(?:\.[a-z0-9-]+)+/i.exec(text)?.[0] ?? "example.com";
+}
