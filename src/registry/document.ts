@@ -7,6 +7,9 @@ export interface Place {
   readonly column: number;
 }
 
+/** The member of the file that holds the servers. */
+export const SERVERS = "mcpServers";
+
 /** One member of an object, where it lies. */
 export interface Member {
   readonly name: string;
@@ -33,7 +36,8 @@ export class JsonDocument {
     const errors: ParseError[] = [];
     let root: Node | undefined;
     try {
-      root = parseTree(text, errors, { allowTrailingComma: true });
+      // A mark of the byte order, which some editors write, counts as a blank.
+      root = parseTree(text.replace(/^\ufeff/, " "), errors, { allowTrailingComma: true });
     } catch (cause) {
       // It is read by recursion.
       if (!(cause instanceof RangeError)) throw cause;

@@ -85,7 +85,8 @@ export async function nearestNames(word: string, names: Iterable<string>): Promi
   const near: [name: string, far: number][] = [];
   for (const name of names) {
     const far = distance(slug, name);
-    if (far <= Math.min(3, name.length / 2) || (slug.length > 2 && name.includes(slug))) near.push([name, far]);
+    const isNear = far < name.length && far <= Math.min(3, Math.ceil(name.length / 2));
+    if (isNear || (slug.length > 2 && name.includes(slug))) near.push([name, far]);
   }
   return near.sort(([, one], [, other]) => one - other).slice(0, 3).map(([name]) => name);
 }

@@ -1,22 +1,13 @@
 import type { Node } from "jsonc-parser";
 import { BridgeError, quoted } from "../platform/errors.ts";
-import { readPrivateFile } from "../platform/private_files.ts";
-import { JsonDocument, memberOf, membersOf, type Place, sayPlace, valueOf } from "./document.ts";
+import { JsonDocument, memberOf, membersOf, type Place, sayPlace, SERVERS, valueOf } from "./document.ts";
 import type { Registry, RegistryFault, ServerEntry } from "./entry.ts";
 import { EntryFault } from "./entry_fault.ts";
+import { readText } from "./file.ts";
 import { makeEntry } from "./judge.ts";
 import { type Issue, sayIssue } from "./issue.ts";
 import { nameFault } from "./names.ts";
 import { registrySchema, type WrittenEntry } from "./schema.ts";
-
-/** The file in the folder of what a person may edit. */
-export const REGISTRY_FILE = "servers.json";
-
-/** The member of the file that holds the servers. */
-export const SERVERS = "mcpServers";
-
-/** As large as the file may be, in bytes. */
-const LARGEST = 8 * 1_048_576;
 
 /** The registry of a file that is not there. */
 export const EMPTY_REGISTRY: Registry = { servers: new Map(), faults: [] };
@@ -33,33 +24,6 @@ export async function readRegistry(file: string, { allowHttp = false } = {}): Pr
 }
 
 /**
- * The text of a file; nothing where there is none.
- *
- * @throws {BridgeError} `bad_registry`, `unreadable_file`, `unsafe_file`
- */
-export async function readText(file: string): Promise<string | undefined> {
-  let bytes: Uint8Array | undefined;
-  try {
-    bytes = await readPrivateFile(file);
-  } catch (cause) {
-    if (cause instanceof BridgeError) throw cause;
-    const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
-    throw new BridgeError("unreadable_file", `cannot read ${JSON.stringify(file)} (${code})`, {
-      hint: "see that it is a file that you may read",
-      cause,
-    });
-  }
-  if (bytes === undefined) return undefined;
-  if (bytes.length > LARGEST) throw wrong(file, `is larger than ${LARGEST / 1_048_576} MiB`);
-  try {
-    // The mark at the beginning that some editors write is no part of JSON, and is taken away.
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw wrong(file, "is no text in UTF-8");
-  }
-}
-
-/**
  * The servers that a text names; `file` is its name in errors.
  *
  * @throws {BridgeError} `bad_registry`
@@ -72,7 +36,6 @@ export async function parseRegistry(text: string, file: string, allowHttp = fals
   const servers = new Map<string, ServerEntry>();
   const faults: RegistryFault[] = [];
   const taken = new Map<string, string>();
-  const { entry: schema } = await registrySchema();
   for (const [place, { name: label, node }] of members.entries()) {
     try {
       if (last.get(label) !== place) throw new EntryFault([], "stands there once more further down, and that counts");
@@ -80,9 +43,7 @@ export async function parseRegistry(text: string, file: string, allowHttp = fals
       if (badName !== undefined) {
         throw new EntryFault([], badName.text, `rename it, for example to ${JSON.stringify(badName.proposal)}`);
       }
-      const judged = schema.safeParse(valueOf(node));
-      if (!judged.success) throw entryFault(judged.error.issues[0]! as Issue);
-      const entry = makeEntry(label, judged.data as WrittenEntry, allowHttp);
+      const entry = await judgeEntry(label, valueOf(node), allowHttp);
       servers.set(entry.slug, entry);
       taken.set(entry.slug, label);
     } catch (thrown) {
@@ -94,10 +55,20 @@ export async function parseRegistry(text: string, file: string, allowHttp = fals
   return { servers, faults };
 }
 
-function entryFault(issue: Issue): EntryFault {
-  const { path, text } = sayIssue(issue);
-  return new EntryFault(path.map(String), text);
+/**
+ * Makes a server of the value of an entry, whatever that is; `allowHttp` allows plain http though the entry does not.
+ *
+ * @throws {EntryFault}
+ */
+export async function judgeEntry(label: string, value: unknown, allowHttp = false): Promise<ServerEntry> {
+  schema ??= registrySchema();
+  const judged = (await schema).entry.safeParse(value);
+  if (judged.success) return makeEntry(label, judged.data as WrittenEntry, allowHttp);
+  const { path, text } = sayIssue(judged.error.issues[0]! as Issue);
+  throw new EntryFault(path.map(String), text);
 }
+
+let schema: ReturnType<typeof registrySchema> | undefined;
 
 function sayFault(
   { path, message, hint }: EntryFault,
@@ -105,9 +76,13 @@ function sayFault(
   file: string,
   place: Place,
 ): Pick<RegistryFault, "member" | "text" | "hint"> {
-  const member = path.join(".");
-  const subject = member === "" ? quoted(label) : `${quoted(member)} of ${quoted(label)}`;
-  return { member, text: `${JSON.stringify(file)}, ${sayPlace(place)}: ${subject} ${message}`, hint };
+  const text = `${JSON.stringify(file)}, ${sayPlace(place)}: ${subjectOf(path, label)} ${message}`;
+  return { member: path.join("."), text, hint };
+}
+
+/** A member of an entry as the beginning of a sentence. */
+export function subjectOf(path: readonly string[], label: string): string {
+  return path.length === 0 ? quoted(label) : `${quoted(path.join("."))} of ${quoted(label)}`;
 }
 
 /** The fault of an entry as an error, for whoever asks for that entry. */
@@ -128,9 +103,8 @@ export function serversOf(document: JsonDocument, file: string): Node | undefine
   throw wrong(file, `has a "${SERVERS}" that is no object`, document.placeOf(list));
 }
 
-function wrong(file: string, fault: string, place?: Place): BridgeError {
-  const where = place === undefined ? JSON.stringify(file) : `${JSON.stringify(file)}, ${sayPlace(place)},`;
-  return new BridgeError("bad_registry", `${where} ${fault}`, {
+function wrong(file: string, fault: string, place: Place): BridgeError {
+  return new BridgeError("bad_registry", `${JSON.stringify(file)}, ${sayPlace(place)}, ${fault}`, {
     hint: `write it like {"${SERVERS}": {"name": {"url": "https://..."}}}`,
   });
 }

@@ -1,7 +1,8 @@
 import { type Clock, systemClock } from "../platform/clock.ts";
 import { type BridgeError, toBridgeError } from "../platform/errors.ts";
 import type { Registry } from "./entry.ts";
-import { EMPTY_REGISTRY, parseRegistry, readText } from "./registry.ts";
+import { readText } from "./file.ts";
+import { EMPTY_REGISTRY, parseRegistry } from "./registry.ts";
 
 /** What has become of the file: other servers, or a fault that leaves those in place that were. */
 export type RegistryNews =

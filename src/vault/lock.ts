@@ -47,7 +47,7 @@ async function acquire(
       const release = await attempt(file);
       if (release !== undefined) return release;
       if (late) {
-        throw new BridgeError("vault_busy", "another mcp-bridge has held a lock of the vault for a minute", {
+        throw new BridgeError("vault_busy", "another mcp-bridge has held a lock for a minute", {
           hint: "end it, then try again",
         });
       }

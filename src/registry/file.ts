@@ -1,0 +1,47 @@
+import { BridgeError } from "../platform/errors.ts";
+import { foldersOf, type Surroundings } from "../platform/paths.ts";
+import { readPrivateFile } from "../platform/private_files.ts";
+
+/** As large as the file may be, in bytes. */
+const LARGEST = 8 * 1_048_576;
+
+/**
+ * Where the servers are listed: in the folder of what a person may edit.
+ *
+ * @throws {BridgeError} `no_home`
+ */
+export function registryFile(surroundings: Surroundings): string {
+  return `${foldersOf(surroundings).config}${surroundings.platform === "win32" ? "\\" : "/"}servers.json`;
+}
+
+/**
+ * The text of the file; nothing where there is none. It may begin with a mark of the byte order.
+ *
+ * @throws {BridgeError} `bad_registry`, `unreadable_file`, `unsafe_file`
+ */
+export async function readText(file: string): Promise<string | undefined> {
+  let bytes: Uint8Array | undefined;
+  try {
+    bytes = await readPrivateFile(file);
+  } catch (cause) {
+    if (cause instanceof BridgeError) throw cause;
+    const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
+    throw new BridgeError("unreadable_file", `cannot read ${JSON.stringify(file)} (${code})`, {
+      hint: "see that it is a file that you may read",
+      cause,
+    });
+  }
+  if (bytes === undefined) return undefined;
+  if (bytes.length > LARGEST) throw unfit(file, `is larger than ${LARGEST / 1_048_576} MiB`);
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw unfit(file, "is no text in UTF-8");
+  }
+}
+
+function unfit(file: string, fault: string): BridgeError {
+  return new BridgeError("bad_registry", `${JSON.stringify(file)} ${fault}`, {
+    hint: "move it out of the way, and begin a new one",
+  });
+}
