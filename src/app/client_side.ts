@@ -10,6 +10,8 @@ import type { Message } from "../transport/message.ts";
 export interface ClientSideSettings {
   /** The tools to take out, by globs of their names. */
   readonly ignoredTools: readonly string[];
+  /** The tools that stay, less those, likewise; all where none is named. */
+  readonly allowedTools?: readonly string[];
   readonly cures: WantedCures;
 }
 
@@ -67,7 +69,7 @@ export class ClientSide implements LocalEnd, ClientListener {
 type StageMaker = (neighbours: Neighbours) => Stage;
 
 function stagesFor(
-  { ignoredTools, cures: wanted }: ClientSideSettings,
+  { ignoredTools, allowedTools = [], cures: wanted }: ClientSideSettings,
   first: Message,
   parts: Omit<MergedListsOptions, keyof Neighbours>,
 ): StageMaker[] {
@@ -80,8 +82,9 @@ function stagesFor(
   if (nullArguments || lineSeparators) {
     stages.push((neighbours) => new TextCures({ ...neighbours, nullArguments, lineSeparators }));
   }
-  if (ignoredTools.length > 0) {
-    stages.push((neighbours) => new ToolFilter({ ...neighbours, globs: ignoredTools, server: parts.server }));
+  if (ignoredTools.length > 0 || allowedTools.length > 0) {
+    const tools = { globs: ignoredTools, allowed: allowedTools };
+    stages.push((neighbours) => new ToolFilter({ ...neighbours, ...tools, server: parts.server }));
   }
   if (cures.has("merge-lists")) stages.push((neighbours) => new MergedLists({ ...neighbours, ...parts }));
   if (cures.size > 0) {

@@ -9,6 +9,8 @@ import type { Neighbours, Stage } from "./stage.ts";
 export interface ToolFilterOptions extends Neighbours {
   /** The names to take out: `*` stands for any letters, upper and lower case are the same. */
   readonly globs: readonly string[];
+  /** The names that stay, less those; every name where there is none. */
+  readonly allowed?: readonly string[];
   readonly server: string;
 }
 
@@ -33,7 +35,7 @@ export class ToolFilter implements Stage {
     if (name === undefined || !this.#takesOut(name)) return onward(message);
     if (message.kind !== "request") return undefined;
     const error = new BridgeError("ignored_tool", `the tool ${quoted(name)} is not available`, {
-      hint: '"--ignore-tool" takes it out',
+      hint: '"--ignore-tool", or "tools" in servers.json, takes it out',
     });
     return client.send(errorAnswer(message.id!, error, server));
   }
@@ -59,7 +61,9 @@ export class ToolFilter implements Stage {
   }
 
   #takesOut(name: string): boolean {
-    return this.#options.globs.some((glob) => matchesGlob(glob, name));
+    const { globs, allowed = [] } = this.#options;
+    if (allowed.length > 0 && !allowed.some((glob) => matchesGlob(glob, name))) return true;
+    return globs.some((glob) => matchesGlob(glob, name));
   }
 }
 

@@ -79,3 +79,8 @@ export function readMebibytes(flag: string, text: string): number {
   }
   return mebibytes * 1_048_576;
 }
+
+/** Whether a word that stands for a server is an address rather than a name: it has a scheme. */
+export function isAddress(word: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(word);
+}

@@ -34,8 +34,11 @@ export interface Command<Table extends Flags = Flags> {
   readonly summary: string;
   /** What stands behind the name, in order; those that may be left out come last. */
   readonly operands: readonly { readonly name: string; readonly text: string; readonly optional?: true }[];
-  /** What a program behind `--` is for, which takes the place of the operands; nothing where there is none. */
-  readonly program?: { readonly name: string; readonly text: string };
+  /**
+   * What a program behind `--` is for, which takes the place of the operands but for those that it stands `behind`;
+   * nothing where there is none.
+   */
+  readonly program?: { readonly name: string; readonly text: string; readonly behind?: number };
   readonly flags: Table;
   readonly examples: readonly string[];
   /** Settles with the exit code. Throws `BridgeError` for words that make no sense. */
@@ -85,7 +88,7 @@ export async function readWords<Table extends Flags>(
   }
   const operands = said._.map(String);
   if (!flags.help && !flags.version) {
-    checkOperands(dashes < 0 ? command.operands : [], operands);
+    checkOperands(dashes < 0 ? command.operands : command.operands.slice(0, command.program!.behind ?? 0), operands);
     if (dashes >= 0 && program.length === 0) {
       throw new BridgeError("bad_argument", `there is no ${command.program!.name} behind "--"`, { hint: SEE_HELP });
     }

@@ -2,9 +2,10 @@ import { connect } from "../app/connect.ts";
 import type { LocalProgram } from "../app/far_end.ts";
 import { CURES } from "../bridge/client_cures.ts";
 import { readServerUrl } from "../net/server_url.ts";
+import { environmentForPrograms } from "../platform/child.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { PROTOCOLS, STRATEGIES } from "../transport/choices.ts";
-import { readChoice, readChoices, readKeepAlive, readMebibytes, readSeconds } from "./arguments.ts";
+import { isAddress, readChoice, readChoices, readKeepAlive, readMebibytes, readSeconds } from "./arguments.ts";
 import type { Command, Flags, FlagValues } from "./command.ts";
 import { headerSources, readHeaders } from "./headers.ts";
 import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
@@ -89,7 +90,7 @@ export const connectCommand: Command<typeof FLAGS> = {
   name: "connect",
   summary: "Connects the MCP client on standard input and output to an MCP server.",
   operands: [
-    { name: "url", text: "the server, such as https://mcp.example.com/mcp" },
+    { name: "url", text: "the server, such as https://mcp.example.com/mcp, or its name in servers.json" },
     { name: "callback-port", text: "where a sign-in in the browser comes back to", optional: true },
   ],
   program: { name: "command", text: "a server on this machine in place of an address, started by us without a shell" },
@@ -98,16 +99,27 @@ export const connectCommand: Command<typeof FLAGS> = {
     "mcp-bridge https://mcp.example.com/mcp",
     "mcp-bridge https://mcp.example.com/mcp --header 'X-Api-Key: ${MY_KEY}'",
     "mcp-bridge http://127.0.0.1:3000/mcp --debug",
+    "mcp-bridge linear --account work",
     "mcp-bridge -- npx -y @modelcontextprotocol/server-everything",
   ],
-  async run({ operands: [url, port], program, flags, words }): Promise<number> {
-    const notify = noticePrinter(flags.debug ? "debug" : flags.silent ? "silent" : "info");
-    const allowHttp = flags["allow-http"];
+  async run({ operands: [word, port], program, flags: said, words }): Promise<number> {
+    const notify = noticePrinter(said.debug ? "debug" : said.silent ? "silent" : "info");
+    const allowHttp = said["allow-http"];
     const environment = process.env;
     const advise = (text: string): void => notify({ level: "info", text });
+    const named = program.length > 0 || isAddress(word!)
+      ? undefined
+      // The list of servers is no business of a start with an address.
+      : await (await import("./named_server.ts")).readName(word!, { flags: said, words }, environment);
+    const flags = named?.flags ?? said;
+    const headers = await readHeaders(headerSources(words, flags.header, flags["header-file"]), environment, advise);
+    const server = named === undefined
+      ? program.length > 0 ? readProgram(program) : readServerUrl(word!, allowHttp, flags.ipv4)
+      : named.server;
+    if (!(server instanceof URL)) checkProgramFlags(flags);
     const settings = {
-      server: program.length > 0 ? readProgram(program, flags) : readServerUrl(url!, allowHttp, flags.ipv4),
-      headers: await readHeaders(headerSources(words, flags.header, flags["header-file"]), environment, advise),
+      server,
+      headers: { ...named?.headers, ...headers },
       network: await readNetwork(flags),
       transport: readChoice("--transport", flags.transport, STRATEGIES),
       protocol: readChoice("--protocol", flags.protocol, PROTOCOLS),
@@ -116,11 +128,12 @@ export const connectCommand: Command<typeof FLAGS> = {
       grace: readSeconds("--sign-in-grace", flags["sign-in-grace"]),
       maxMessage: readMebibytes("--max-message", flags["max-message"]),
       keepAlive: readKeepAlive(flags["keep-alive"], flags["ping-interval"]),
-      ignoredTools: flags["ignore-tool"],
+      allowedTools: named?.entry.tools.allow ?? [],
+      ignoredTools: [...named?.entry.tools.deny ?? [], ...flags["ignore-tool"]],
       cures: readChoices("--cures", flags.cures, ["auto", ...CURES]),
       account: flags.account,
       state: readState(flags, environment),
-      signIn: await readSignIn(port, flags, { environment, allowHttp, advise }),
+      signIn: await readSignIn(port, flags, { environment, allowHttp, advise, base: named?.signIn }),
     };
     return connect(settings, { input: Bun.stdin.stream(), output: Bun.stdout.writer(), notify });
   },
@@ -129,21 +142,22 @@ export const connectCommand: Command<typeof FLAGS> = {
 /** Flags that mean nothing to a program on this machine. */
 const FOR_ADDRESSES = ["header", "header-file", "allow-http", "ca", "cert", "key", "insecure", "ipv4"] as const;
 
+function checkProgramFlags(flags: FlagValues<typeof FLAGS>): void {
+  const needless = FOR_ADDRESSES.find((name) => [flags[name]].flat().some((value) => value));
+  if (needless === undefined) return;
+  throw new BridgeError("bad_argument", `"--${needless}" is for servers with an address`, { hint: "leave it out" });
+}
+
 /**
  * A program to start, with our environment but for what is meant for us alone.
  *
  * @throws {BridgeError} `bad_argument`
  */
-function readProgram([command, ...args]: readonly string[], flags: FlagValues<typeof FLAGS>): LocalProgram {
-  if (URL.canParse(command!) && command!.includes("://")) {
+function readProgram([command, ...args]: readonly string[]): LocalProgram {
+  if (isAddress(command!) && URL.canParse(command!)) {
     throw new BridgeError("bad_argument", `${JSON.stringify(command)} is an address, not a program`, {
       hint: 'leave the "--" out',
     });
   }
-  const needless = FOR_ADDRESSES.find((name) => [flags[name]].flat().some((value) => value));
-  if (needless !== undefined) {
-    throw new BridgeError("bad_argument", `"--${needless}" is for servers with an address`, { hint: "leave it out" });
-  }
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("MCP_BRIDGE_")));
-  return { command: command!, args, env };
+  return { command: command!, args, env: environmentForPrograms(process.env) };
 }

@@ -10,11 +10,14 @@ export function helpText(command: Command, others: readonly { name: string; summ
   const operands = command.operands.map(({ name, optional }) => optional ? `[${name}]` : `<${name}>`);
   const flags = Object.entries({ ...command.flags, ...COMMON_FLAGS });
   const program = command.program === undefined ? [] : [`<${command.program.name}>`];
+  const before = operands.slice(0, command.program?.behind ?? 0);
   const left = [...operands, ...program, ...flags.map(([name, flag]) => sayingOf(name, flag))];
   const column = Math.min(WIDEST, Math.max(...left.map((saying) => saying.length)) + 4);
   return [
     `usage: mcp-bridge ${[...namedBy(command), ...operands].join(" ")} [flags]`,
-    ...program.map((name) => `       mcp-bridge [flags] -- ${name} [arguments]`),
+    ...program.map((name) =>
+      `       mcp-bridge ${[...namedBy(command), ...before, "[flags]"].join(" ")} -- ${name} [arguments]`
+    ),
     "",
     command.summary,
     "",

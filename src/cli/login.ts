@@ -5,8 +5,10 @@ import { systemClock } from "../platform/clock.ts";
 import { watchForEnd } from "../platform/process_ends.ts";
 import { readServerUrl } from "../net/server_url.ts";
 import { BridgeError } from "../platform/errors.ts";
+import { isAddress } from "./arguments.ts";
 import type { Command, Flags } from "./command.ts";
 import { headerSources, readHeaders } from "./headers.ts";
+import { addressOf, readName } from "./named_server.ts";
 import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
 import { noticePrinter, printLine } from "./print.ts";
 import { readSignIn, SIGN_IN_FLAGS } from "./sign_in_flags.ts";
@@ -29,29 +31,35 @@ const SAID: Readonly<Record<SignInOutcome, string>> = {
   "not_needed": "this server does not ask for a sign-in",
 };
 
-/** `mcp-bridge login <url>`: signs in before a client needs it, or from a terminal where its own browser cannot. */
+/** `mcp-bridge login <url | name>`: signs in before a client needs it, or from a terminal where its own browser cannot. */
 export const loginCommand: Command<typeof FLAGS> = {
   name: "login",
   summary:
     "Signs in to a server. The address that the browser ends at may be typed in, where that page cannot be opened.",
   operands: [
-    { name: "url", text: "the server, such as https://mcp.example.com/mcp" },
+    { name: "url", text: "the server, such as https://mcp.example.com/mcp, or its name" },
     { name: "callback-port", text: "where the browser comes back to", optional: true },
   ],
   flags: FLAGS,
   examples: [
     "mcp-bridge login https://mcp.example.com/mcp",
     "mcp-bridge login https://mcp.example.com/mcp --account work",
+    "mcp-bridge login linear",
   ],
-  async run({ operands: [url, port], flags, words }): Promise<number> {
-    const notify = noticePrinter(flags.debug ? "debug" : "info");
+  async run({ operands: [word, port], flags: said, words }): Promise<number> {
+    const notify = noticePrinter(said.debug ? "debug" : "info");
     const environment = process.env;
-    const allowHttp = flags["allow-http"];
+    const allowHttp = said["allow-http"];
     const advise = (text: string): void => notify({ level: "info", text });
     const clock = systemClock;
-    const server = readServerUrl(url!, allowHttp, flags.ipv4);
-    const headers = await readHeaders(headerSources(words, flags.header, flags["header-file"]), environment, advise);
-    const signIn = await readSignIn(port, flags, { environment, allowHttp, advise });
+    const named = isAddress(word!) ? undefined : await readName(word!, { flags: said, words }, environment);
+    const flags = named?.flags ?? said;
+    const server = named === undefined ? readServerUrl(word!, allowHttp, flags.ipv4) : addressOf(named.entry);
+    const headers = {
+      ...named?.headers,
+      ...await readHeaders(headerSources(words, flags.header, flags["header-file"]), environment, advise),
+    };
+    const signIn = await readSignIn(port, flags, { environment, allowHttp, advise, base: named?.signIn });
     const wire = openNetwork(await readNetwork(flags), clock, openBudget());
     const state = readState(flags, environment);
     const abort = new AbortController();

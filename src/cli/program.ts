@@ -1,4 +1,5 @@
 import { BridgeError, toBridgeError } from "../platform/errors.ts";
+import type { CommandWord } from "../registry/names.ts";
 import { type Command, type Flags, readWords } from "./command.ts";
 import { connectCommand } from "./connect.ts";
 import { flushPrinted, printAnswer, printError } from "./print.ts";
@@ -13,7 +14,27 @@ const FAILED = 1;
 const WRONG_USE = 2;
 
 /** The commands beside `connect`, which is meant where no command is named; each is loaded when it is. */
-const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>> = {
+const COMMANDS: Readonly<Partial<Record<CommandWord, { readonly summary: string; load(): Promise<Command> }>>> = {
+  add: {
+    summary: "put a server into servers.json, by a name",
+    load: async () => (await import("./add.ts")).addCommand as unknown as Command,
+  },
+  list: {
+    summary: "the servers in servers.json",
+    load: async () => (await import("./list.ts")).listCommand as unknown as Command,
+  },
+  show: {
+    summary: "what servers.json says of a server",
+    load: async () => (await import("./show.ts")).showCommand as unknown as Command,
+  },
+  remove: {
+    summary: "take a server out of servers.json",
+    load: async () => (await import("./remove.ts")).removeCommand as unknown as Command,
+  },
+  search: {
+    summary: "find servers in the official MCP registry",
+    load: async () => (await import("./search.ts")).searchCommand as unknown as Command,
+  },
   login: {
     summary: "sign in to a server, in the browser",
     load: async () => (await import("./login.ts")).loginCommand as unknown as Command,
@@ -36,7 +57,8 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
 export async function runProgram(words: readonly string[]): Promise<number> {
   const [name, ...rest] = words;
   try {
-    if (name !== undefined && Object.hasOwn(COMMANDS, name)) return await run(await COMMANDS[name]!.load(), rest);
+    const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name as CommandWord] : undefined;
+    if (command !== undefined) return await run(await command.load(), rest);
     return await run(connectCommand, name === connectCommand.name ? rest : words);
   } catch (thrown) {
     const error = toBridgeError(thrown);
@@ -48,7 +70,7 @@ export async function runProgram(words: readonly string[]): Promise<number> {
 }
 
 /** The codes of errors in what a person has said. */
-const WORDS = /^(?:bad_argument|bad_url|bad_header|unreadable_file)$/;
+const WORDS = /^(?:bad_argument|bad_url|bad_header|bad_name|unknown_name|unreadable_file)$/;
 
 async function run<Table extends Flags>(command: Command<Table>, words: readonly string[]): Promise<number> {
   const said = await readWords(command, words);

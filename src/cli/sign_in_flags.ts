@@ -92,6 +92,8 @@ export interface SignInContext {
   readonly allowHttp: boolean;
   /** Is told what could be said in a safer way. */
   advise(text: string): void;
+  /** What the registry says of the server; the flags go before it. */
+  readonly base?: SignInSettings | undefined;
 }
 
 /**
@@ -105,31 +107,38 @@ export async function readSignIn(
   flags: FlagValues<typeof SIGN_IN_FLAGS>,
   context: SignInContext,
 ): Promise<SignInSettings> {
-  const clientInfo = await readClientInfo(
-    "--static-oauth-client-info",
-    flags["static-oauth-client-info"],
-    context,
-  );
+  const { base, allowHttp } = context;
+  const saidInfo = await readClientInfo("--static-oauth-client-info", flags["static-oauth-client-info"], context);
+  const clientInfo = saidInfo ?? base?.clientInfo;
+  const grant = readGrant(flags, clientInfo) ?? base?.grant ?? "browser";
+  const document = flags["client-metadata-url"];
   return {
-    grant: readGrant(flags, clientInfo),
-    callbackPort: port === undefined ? undefined : readPort("callback port", port),
-    callbackHost: readHost(flags.host),
-    callbackPath: readPath(flags["callback-path"]),
-    successUrl: readSuccessUrl(flags["auth-success-url"], context.allowHttp),
+    grant,
+    callbackPort: port === undefined ? base?.callbackPort : readPort("callback port", port),
+    callbackHost: readHost(flags.host) ?? base?.callbackHost,
+    callbackPath: readPath(flags["callback-path"]) ?? base?.callbackPath,
+    successUrl: readSuccessUrl(flags["auth-success-url"], allowHttp),
     timeout: readPeriod("--auth-timeout", flags["auth-timeout"]),
-    resource: readResource(flags.resource, flags["disable-resource-parameter"]),
-    authorizeParams: readAuthorizeParams(flags["authorize-param"], context),
-    clientMetadata: await readJson("--static-oauth-client-metadata", flags["static-oauth-client-metadata"]),
+    resource: readResource(flags.resource, flags["disable-resource-parameter"]) ?? base?.resource,
+    authorizeParams: new Map([
+      ...base?.authorizeParams ?? [],
+      ...readAuthorizeParams(flags["authorize-param"], context),
+    ]),
+    clientMetadata: await readJson("--static-oauth-client-metadata", flags["static-oauth-client-metadata"]) ??
+      base?.clientMetadata,
     clientInfo,
-    clientMetadataUrl: readMetadataUrl(flags["client-metadata-url"]),
-    tokenEndpoint: readTokenEndpoint(flags["token-endpoint"], flags["client-credentials"]),
+    clientMetadataUrl: document === undefined && base !== undefined
+      ? base.clientMetadataUrl
+      : readMetadataUrl(document),
+    tokenEndpoint: readTokenEndpoint(flags["token-endpoint"], grant) ??
+      (grant === "client_credentials" ? base?.tokenEndpoint : undefined),
     assertionFile: flags["assertion-file"],
     identityProvider: await readIdentityProvider(flags, context),
-    provider: flags.provider,
+    provider: flags.provider ?? base?.provider,
     tokenCommand: readTokenCommand(flags["token-command"], flags["token-lifetime"]),
-    useIdToken: flags["use-id-token"],
-    mayLackPkce: flags["allow-no-pkce"],
-    anyNetwork: flags["allow-private-network"],
+    useIdToken: flags["use-id-token"] || base?.useIdToken === true,
+    mayLackPkce: flags["allow-no-pkce"] || base?.mayLackPkce === true,
+    anyNetwork: flags["allow-private-network"] || base?.anyNetwork === true,
   };
 }
 
@@ -144,9 +153,9 @@ const WAYS = [
 function readGrant(
   flags: FlagValues<typeof SIGN_IN_FLAGS>,
   clientInfo: ClientInfo | undefined,
-): SignInSettings["grant"] {
+): SignInSettings["grant"] | undefined {
   const [first, second] = WAYS.filter(([flag]) => flags[flag]);
-  if (first === undefined) return "browser";
+  if (first === undefined) return undefined;
   if (second !== undefined) {
     throw wrong(`"--${first[0]}" and "--${second[0]}" exclude each other`, "leave one of them out");
   }
@@ -275,9 +284,9 @@ function readMetadataUrl(text: string | undefined): URL | undefined {
   );
 }
 
-function readTokenEndpoint(text: string | undefined, clientCredentials: boolean): URL | undefined {
+function readTokenEndpoint(text: string | undefined, grant: SignInSettings["grant"]): URL | undefined {
   if (text === undefined) return undefined;
-  if (!clientCredentials) {
+  if (grant !== "client_credentials") {
     throw wrong(
       '"--token-endpoint" is for "--client-credentials" alone',
       'leave it out, or add "--client-credentials"',

@@ -1,10 +1,14 @@
 import { listAccounts, type SignedIn } from "../app/accounts.ts";
+import { ownerAddress } from "../app/authentication.ts";
 import { openState } from "../app/state.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
 import { quoted } from "../platform/errors.ts";
+import { readServerUrl } from "../net/server_url.ts";
 import type { KeyKind } from "../vault/seal.ts";
 import type { VaultStatus } from "../vault/vault.ts";
+import { isAddress } from "./arguments.ts";
 import type { Command, Flags } from "./command.ts";
+import { addressOf, findNamed } from "./named_server.ts";
 import { noticePrinter, printAnswer } from "./print.ts";
 import { readState, STATE_FLAGS } from "./state_flags.ts";
 
@@ -17,19 +21,29 @@ const FLAGS = {
 export const statusCommand: Command<typeof FLAGS> = {
   name: "status",
   summary: "Shows who is signed in where, for what and until when, and what keeps the vault shut.",
-  operands: [],
+  operands: [{ name: "url", text: "this server alone, by its address or its name", optional: true }],
   flags: FLAGS,
-  examples: ["mcp-bridge status", "mcp-bridge status --json"],
-  async run({ flags }): Promise<number> {
+  examples: ["mcp-bridge status", "mcp-bridge status linear", "mcp-bridge status --json"],
+  async run({ operands: [word], flags, words }): Promise<number> {
     const clock = systemClock;
     const vault = openState(readState(flags, process.env), clock, noticePrinter("info"));
-    const [accounts, state] = [await listAccounts(vault), await vault.status()];
+    const server = word === undefined ? undefined : await readServer(word, words);
+    const [all, state] = [await listAccounts(vault), await vault.status()];
+    const accounts = server === undefined ? all : all.filter((account) => account.server === server);
     await printAnswer(
-      flags.json ? `${JSON.stringify({ vault: state, accounts }, null, 2)}\n` : asText(accounts, state, clock),
+      flags.json
+        ? `${JSON.stringify({ vault: state, accounts }, null, 2)}\n`
+        : asText(accounts, state, clock, server === undefined),
     );
     return 0;
   },
 };
+
+/** The address under which tokens of a server are kept. */
+async function readServer(word: string, words: readonly string[]): Promise<string> {
+  const named = isAddress(word) ? undefined : await findNamed(word, { flags: {}, words }, process.env, true);
+  return ownerAddress(named === undefined ? readServerUrl(word, true) : addressOf(named.entry));
+}
 
 /** Where the key of the vault is, as people say it. */
 export const KEY_PLACES: Readonly<Record<KeyKind, string>> = {
@@ -38,9 +52,16 @@ export const KEY_PLACES: Readonly<Record<KeyKind, string>> = {
   passphrase: "made of a passphrase",
 };
 
-function asText(accounts: readonly SignedIn[], { exists, file, keyKind }: VaultStatus, clock: Clock): string {
+function asText(
+  accounts: readonly SignedIn[],
+  { exists, file, keyKind }: VaultStatus,
+  clock: Clock,
+  isAll: boolean,
+): string {
   const vault = exists ? [`the vault is ${file}; its key is ${KEY_PLACES[keyKind ?? "file"]}`, ""] : [];
-  if (accounts.length === 0) return ["nobody is signed in anywhere", ...vault, ""].join("\n").replace(/\n+$/, "\n");
+  if (accounts.length === 0) {
+    return [`nobody is signed in ${isAll ? "anywhere" : "there"}`, ...vault, ""].join("\n").replace(/\n+$/, "\n");
+  }
   const column = Math.max(...accounts.map(({ account }) => account.length)) + 2;
   const lines: string[] = [];
   let last: string | undefined;

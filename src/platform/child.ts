@@ -69,6 +69,13 @@ export function startChild(options: ChildOptions): Child {
   };
 }
 
+/** An environment of ours as programs that we start see it: without what is meant for us alone. */
+export function environmentForPrograms(
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("MCP_BRIDGE_")));
+}
+
 function cannotStart({ command, cwd }: ChildOptions, cause: unknown): BridgeError {
   const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
   const name = JSON.stringify(command);

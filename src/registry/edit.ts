@@ -1,11 +1,11 @@
 import type { Clock } from "../platform/clock.ts";
-import { BridgeError } from "../platform/errors.ts";
+import { BridgeError, quoted } from "../platform/errors.ts";
 import { makePrivateFolder, replacePrivateFile } from "../platform/private_files.ts";
 import { withFileLock } from "../vault/lock.ts";
 import { JsonDocument, membersOf, SERVERS } from "./document.ts";
 import { EntryFault } from "./entry_fault.ts";
 import { readText } from "./file.ts";
-import { nameFault, nearestNames, slugOf } from "./names.ts";
+import { nameFault, slugOf, unknownName } from "./names.ts";
 import { judgeEntry, serversOf, subjectOf } from "./registry.ts";
 import type { WrittenEntry } from "./schema.ts";
 import { withOtherServer, withoutServer, withServer } from "./text_edit.ts";
@@ -13,34 +13,52 @@ import { withOtherServer, withoutServer, withServer } from "./text_edit.ts";
 /** How often an edit begins anew because the file was changed by another program meanwhile. */
 const ATTEMPTS = 5;
 
+/** A server to be added. */
+export interface NewServer {
+  readonly label: string;
+  readonly written: WrittenEntry;
+  /** Whether it may take the place of a server of that name. */
+  readonly replace?: boolean;
+}
+
 /**
- * Puts a server into the file, in place of one of that name where `replace` says so. All else in the file stays as it
- * is, byte for byte. Gives the slug.
+ * Puts a server into the file. All else in it stays as it is, byte for byte.
  *
  * @throws {BridgeError} `bad_name` with a name that is free, `bad_argument` for what no entry may say, `bad_registry`
  * @throws the system's own error where the disk does not take it; the file is then what it was.
  */
-export async function addServer(
-  file: string,
-  { label, written, replace = false }: { label: string; written: WrittenEntry; replace?: boolean },
-  clock: Clock,
-): Promise<string> {
+export async function addServer(file: string, server: NewServer, clock: Clock): Promise<void> {
   await edit(file, clock, async (text, document, labels) => {
-    const taken = new Map(labels.map((other) => [slugOf(other), other]));
-    const existing = replace ? taken.get(slugOf(label)) : undefined;
-    const fault = existing === undefined ? nameFault(label, taken) : undefined;
-    if (fault !== undefined) {
-      const instead = `choose another name, for example ${JSON.stringify(fault.proposal)}`;
-      throw new BridgeError("bad_name", `${JSON.stringify(label)} ${fault.text}`, {
-        hint: taken.has(slugOf(label)) ? `${instead}, or add "--replace"` : instead,
-      });
-    }
-    await ensureGood(label, written);
+    const existing = await judge(server, labels);
     return existing === undefined
-      ? withServer(text, document, label, written)
-      : withOtherServer(text, document, existing, written);
+      ? withServer(text, document, server.label, server.written)
+      : withOtherServer(text, document, existing, server.written);
   });
-  return slugOf(label);
+}
+
+/**
+ * Whether a server could be added to the file as it is now; changes nothing.
+ *
+ * @throws {BridgeError} as `addServer`
+ */
+export async function checkServer(file: string, server: NewServer): Promise<void> {
+  const document = await JsonDocument.parse(await readText(file) ?? EMPTY, file);
+  await judge(server, labelsOf(document, file));
+}
+
+/** Throws where a server cannot be added; gives the label of the one whose place it takes. */
+async function judge({ label, written, replace = false }: NewServer, labels: string[]): Promise<string | undefined> {
+  const taken = new Map(labels.map((other) => [slugOf(other), other]));
+  const existing = replace ? taken.get(slugOf(label)) : undefined;
+  const fault = existing === undefined ? nameFault(label, taken) : undefined;
+  if (fault !== undefined) {
+    const instead = `choose another name, for example ${JSON.stringify(fault.proposal)}`;
+    throw new BridgeError("bad_name", `${quoted(label)} ${fault.text}`, {
+      hint: taken.has(slugOf(label)) ? `${instead}, or add "--replace"` : instead,
+    });
+  }
+  await ensureGood(label, written);
+  return existing;
 }
 
 /**
@@ -60,15 +78,10 @@ export async function removeServer(file: string, name: string, clock: Clock): Pr
   return removed;
 }
 
-/** The error for a name that no server has, with those that are near. */
-export async function unknownName(name: string, slugs: Iterable<string>): Promise<BridgeError> {
-  const near = (await nearestNames(name, slugs)).map((slug) => JSON.stringify(slug));
-  return new BridgeError("unknown_name", `there is no server ${JSON.stringify(name)} in servers.json`, {
-    hint: near.length === 0 ? '"mcp-bridge list" shows those that are' : `did you mean ${near.join(" or ")}?`,
-  });
-}
+/** What a new file begins with. */
+const EMPTY = `{\n  "${SERVERS}": {}\n}\n`;
 
-type Change = (text: string, document: JsonDocument, labels: readonly string[]) => Promise<string>;
+type Change = (text: string, document: JsonDocument, labels: string[]) => Promise<string>;
 
 /** Our own edits wait for each other; one that another program made meanwhile is met by beginning anew. */
 async function edit(file: string, clock: Clock, change: Change): Promise<void> {
@@ -76,7 +89,7 @@ async function edit(file: string, clock: Clock, change: Change): Promise<void> {
   await withFileLock(`${folder}/servers.lock`, async () => {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const found = await readText(file);
-      const text = found ?? `{\n  "${SERVERS}": {}\n}\n`;
+      const text = found ?? EMPTY;
       const document = await JsonDocument.parse(text, file);
       const next = await change(text, document, labelsOf(document, file));
       await JsonDocument.parse(next, file);
@@ -98,7 +111,7 @@ function labelsOf(document: JsonDocument, file: string): string[] {
   const twice = labels.find((label, place) => labels.indexOf(label) !== place) ??
     (members.indexOf(SERVERS) === members.lastIndexOf(SERVERS) ? undefined : SERVERS);
   if (twice === undefined) return labels;
-  throw new BridgeError("bad_registry", `${JSON.stringify(twice)} stands twice in ${JSON.stringify(file)}`, {
+  throw new BridgeError("bad_registry", `${quoted(twice)} stands twice in ${JSON.stringify(file)}`, {
     hint: "take one of them out in an editor",
   });
 }

@@ -76,7 +76,8 @@ function addressOf(text: string, allowHttp: boolean): URL {
   } catch (thrown) {
     if (!(thrown instanceof BridgeError)) throw thrown;
     if (thrown.message.includes("not encrypted")) {
-      const hint = 'use "https://" or "wss://", or add "allowHttp": true on a network that you trust';
+      const hint =
+        'use "https://" or "wss://", or allow it on a network that you trust: "allowHttp": true, or "--allow-http"';
       throw new EntryFault(["url"], "is not encrypted: anybody on the way reads along", hint);
     }
     if (URL.canParse(text) && new URL(text).host !== "" && /^(?:https?|wss?):/i.test(text)) {

@@ -1,3 +1,5 @@
+import { BridgeError, quoted } from "../platform/errors.ts";
+
 /** The words that call a command; no server can be called by one of them. */
 export const COMMAND_WORDS = [
   "add",
@@ -35,14 +37,17 @@ export const SLUG_LENGTH = 40;
  * 40 at most. Empty where the label holds nothing of that kind.
  */
 export function slugOf(label: string): string {
-  return label
-    .normalize("NFKD")
-    .replace(/\p{M}/gu, "")
+  return withoutMarks(label)
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-/, "")
     .slice(0, SLUG_LENGTH)
     .replace(/-$/, "");
+}
+
+/** Letters without their accents; most labels have none, and to look for them costs a start 1 ms. */
+function withoutMarks(label: string): string {
+  return /[^ -~]/.test(label) ? label.normalize("NFKD").replace(/\p{M}/gu, "") : label;
 }
 
 /** Why a server cannot have a name, and one that it can have. */
@@ -66,7 +71,7 @@ export function nameFault(label: string, taken: ReadonlyMap<string, string>): Na
   if (other === undefined) return undefined;
   return other === label
     ? { text: "is there already", proposal: free(slug, taken) }
-    : { text: `is called ${JSON.stringify(slug)}, as ${JSON.stringify(other)} is`, proposal: free(slug, taken) };
+    : { text: `is called "${slug}", as ${quoted(other)} is`, proposal: free(slug, taken) };
 }
 
 /** The first of `slug`, `slug-2`, `slug-3`, ... that no server has. */
@@ -89,4 +94,12 @@ export async function nearestNames(word: string, names: Iterable<string>): Promi
     if (isNear || (slug.length > 2 && name.includes(slug))) near.push([name, far]);
   }
   return near.sort(([, one], [, other]) => one - other).slice(0, 3).map(([name]) => name);
+}
+
+/** The error for a name that no server has, with those that are near. */
+export async function unknownName(name: string, slugs: Iterable<string>): Promise<BridgeError> {
+  const near = (await nearestNames(name, slugs)).map((slug) => JSON.stringify(slug));
+  return new BridgeError("unknown_name", `there is no server ${quoted(name)} in servers.json`, {
+    hint: near.length === 0 ? '"mcp-bridge list" shows those that are' : `did you mean ${near.join(" or ")}?`,
+  });
 }

@@ -1,4 +1,5 @@
 import { isHeaderValue } from "../net/header_rules.ts";
+import { environmentForPrograms } from "../platform/child.ts";
 import { BridgeError } from "../platform/errors.ts";
 import type { Keychain } from "../platform/keychain.ts";
 import type { ProgramEntry, ServerEntry } from "./entry.ts";
@@ -87,11 +88,6 @@ export async function resolveProgram(
     env: { ...environmentForPrograms(env), ...resolved },
     ...(cwd === undefined ? {} : { cwd }),
   };
-}
-
-/** Our environment, without what is meant for us alone. */
-export function environmentForPrograms(env: Environment): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("MCP_BRIDGE_")));
 }
 
 function withVariables(place: string, text: string, env: Environment): string {

@@ -4,6 +4,9 @@ import { ENTRY_GRANTS, type OauthEntry, type ServerEntry, SHARINGS } from "./ent
 /** What other programs call transports, in `type`. */
 export const TYPES = ["http", "streamable-http", "sse", "ws", "stdio"] as const;
 
+/** A value that stands elsewhere as a whole. */
+export const SECRET_REFERENCE = /^(?:\$\{[A-Za-z_][A-Za-z0-9_]*\}|keychain:.+)$/;
+
 /** An entry as it stands in the file, beside the keys of other programs. */
 export interface WrittenEntry {
   readonly type?: typeof TYPES[number];
@@ -28,23 +31,37 @@ export interface WrittenEntry {
 /** The schema of one entry and of the whole file. Loads `zod/mini`. */
 // deno-lint-ignore explicit-function-return-type
 export async function registrySchema() {
-  const z = await import("zod/mini");
-  const { array, boolean, describe, looseObject, maximum, minLength, minimum, number, optional, record, strictObject } =
-    z;
-  const text = z.string;
+  const {
+    array,
+    boolean,
+    describe,
+    enum: choice,
+    int,
+    looseObject,
+    maximum,
+    minLength,
+    minimum,
+    number,
+    optional,
+    record,
+    regex,
+    strictObject,
+    string: text,
+    union,
+  } = await import("zod/mini");
   const filled = () => text().check(minLength(1));
   const texts = record(text(), text());
   const globs = array(filled());
   const seconds = optional(number().check(minimum(0), maximum(86_400)));
   const oauth = looseObject({
     grant: optional(
-      z.enum(ENTRY_GRANTS).check(describe("who consents: a person here, one at another browser, nobody")),
+      choice(ENTRY_GRANTS).check(describe("who consents: a person here, one at another browser, nobody")),
     ),
     scope: optional(text().check(describe("what to ask for, words with blanks between"))),
     clientId: optional(filled().check(describe("a client that the authorization server knows already"))),
     clientSecret: optional(
-      z.string().check(
-        z.regex(/^(?:\$\{[A-Za-z_][A-Za-z0-9_]*\}|keychain:.+)$/),
+      text().check(
+        regex(SECRET_REFERENCE),
         describe("its secret, by reference: ${VAR} or keychain:NAME"),
       ),
     ),
@@ -52,9 +69,9 @@ export async function registrySchema() {
     provider: optional(
       filled().check(describe("who signs people in for a server that publishes nothing about it: github, google, ...")),
     ),
-    callbackPort: optional(z.int().check(minimum(1), maximum(65_535), describe("where the browser comes back to"))),
+    callbackPort: optional(int().check(minimum(1), maximum(65_535), describe("where the browser comes back to"))),
     callbackHost: optional(filled()),
-    callbackPath: optional(z.string().check(z.regex(/^\/[^?#\s\\]*$/))),
+    callbackPath: optional(text().check(regex(/^\/[^?#\s\\]*$/))),
     clientMetadataUrl: optional(text().check(describe("the document that describes the client; empty for none"))),
     tokenEndpoint: optional(filled().check(describe("where tokens are asked for, with client_credentials alone"))),
     authorizeParams: optional(texts.check(describe("further parameters of the authorization request"))),
@@ -63,7 +80,7 @@ export async function registrySchema() {
     allowPrivateNetwork: optional(boolean()),
   });
   const entry = looseObject({
-    type: optional(z.enum(TYPES).check(describe("the transport, by the names of other programs"))),
+    type: optional(choice(TYPES).check(describe("the transport, by the names of other programs"))),
     url: optional(filled().check(describe("the address of the server: https, http, wss or ws"))),
     command: optional(filled().check(describe("a program on this machine in place of an address"))),
     args: optional(array(text())),
@@ -73,10 +90,10 @@ export async function registrySchema() {
       texts.check(describe("sent with every request; ${VAR} and keychain:NAME are references")),
     ),
     account: optional(filled().check(describe("which of several accounts at the server, by a name of your own"))),
-    transport: optional(z.enum(STRATEGIES).check(describe("the HTTP transport to try first, or only"))),
-    protocol: optional(z.enum(PROTOCOLS).check(describe("which era of MCP is spoken to the server"))),
+    transport: optional(choice(STRATEGIES).check(describe("the HTTP transport to try first, or only"))),
+    protocol: optional(choice(PROTOCOLS).check(describe("which era of MCP is spoken to the server"))),
     tools: optional(
-      z.union([globs, strictObject({ allow: optional(globs), deny: optional(globs) })]).check(
+      union([globs, strictObject({ allow: optional(globs), deny: optional(globs) })]).check(
         describe("the tools that clients see, by globs: those allowed, less those denied"),
       ),
     ),
@@ -85,7 +102,7 @@ export async function registrySchema() {
         describe("in seconds, 0 for ever"),
       ),
     ),
-    share: optional(z.enum(SHARINGS).check(describe("whether clients share connections to the server"))),
+    share: optional(choice(SHARINGS).check(describe("whether clients share connections to the server"))),
     oauth: optional(oauth.check(describe("how to sign in"))),
     allowHttp: optional(boolean().check(describe("allow plain http beyond this machine"))),
     disabled: optional(boolean().check(describe("leave it out"))),

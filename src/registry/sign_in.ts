@@ -18,12 +18,10 @@ export async function signInOf(
   keychain: Keychain,
 ): Promise<SignInSettings> {
   const { clientId, clientSecret, resource, clientMetadataUrl: document, tokenEndpoint } = oauth;
-  const { secret } = clientSecret === undefined ? {} : await resolveReferences(
-    `"oauth" of the server ${JSON.stringify(label)}`,
-    { secret: clientSecret },
-    env,
-    keychain,
-  );
+  const what = `the server ${JSON.stringify(label)}`;
+  const { clientSecret: secret } = clientSecret === undefined
+    ? {}
+    : await resolveReferences(what, { clientSecret }, env, keychain);
   return {
     grant: oauth.grant ?? "browser",
     callbackPort: oauth.callbackPort,

@@ -14,6 +14,7 @@ const PORT = "give a number from 1 to 65535, or leave it out";
 const SEE_HELP = 'run "mcp-bridge --help" for what can be said';
 const FORM = 'write it like --header "X-Api-Key: ${MY_KEY}"';
 const WHOLE_URL = 'give the whole URL, for example "mcp-bridge https://example.com/mcp"';
+const NO_NAME = 'give the whole URL, or see "mcp-bridge list" and "mcp-bridge add"';
 const NO_CREDENTIALS = 'leave it out, and give an "Authorization" line with "--header-file FILE"';
 const ENCRYPT = 'use "https://" or "wss://", or add "--allow-http" on a network that you trust';
 const LATIN = "look for line breaks and for letters beyond Latin-1";
@@ -47,7 +48,7 @@ const WRONG: [words: string[], error: string, hint: string][] = [
   [["connect"], "the url is missing", SEE_HELP],
   [["--debug"], "the url is missing", SEE_HELP],
   [[""], '"" is no address of a server', WHOLE_URL],
-  [["not a url"], '"not a url" is no address of a server', WHOLE_URL],
+  [["not a url"], 'there is no server "not a url" in servers.json', NO_NAME],
   [
     ["mcp.example.org/mcp"],
     '"mcp.example.org/mcp" is no address of a server',
@@ -83,7 +84,7 @@ const WRONG: [words: string[], error: string, hint: string][] = [
   [[URL_WORD, "more"], 'the callback port is no port: "more"', PORT],
   [["connect", URL_WORD, "70000"], 'the callback port is no port: "70000"', PORT],
   [[URL_WORD, "3334", "more"], '"more" is one word too many', SEE_HELP],
-  [["--debug=yes", URL_WORD], '"yes" is no address of a server', WHOLE_URL],
+  [["--debug=yes", URL_WORD], 'there is no server "yes" in servers.json', NO_NAME],
   [["--", URL_WORD], `"${URL_WORD}" is an address, not a program`, 'leave the "--" out'],
   [["--"], 'there is no command behind "--"', SEE_HELP],
   [["--insecure", "--", "server"], '"--insecure" is for servers with an address', "leave it out"],
@@ -206,7 +207,7 @@ describe("wrong words end with exit code 2, nothing on stdout, and one error wit
 
   test("also where silence was asked for", () => {
     const { stderr, exitCode } = say("--silent", "nowhere");
-    expect(stderr).toStartWith('mcp-bridge: error: "nowhere" is no address');
+    expect(stderr).toStartWith('mcp-bridge: error: there is no server "nowhere"');
     expect(exitCode).toBe(2);
   });
 });
@@ -216,12 +217,18 @@ const HELP = `usage: mcp-bridge <url> [callback-port] [flags]
 
 Connects the MCP client on standard input and output to an MCP server.
 
-  <url>                      the server, such as https://mcp.example.com/mcp
+  <url>                      the server, such as https://mcp.example.com/mcp, or
+                             its name in servers.json
   [callback-port]            where a sign-in in the browser comes back to
   <command>                  a server on this machine in place of an address,
                              started by us without a shell
 
 commands:
+  add                        put a server into servers.json, by a name
+  list                       the servers in servers.json
+  show                       what servers.json says of a server
+  remove                     take a server out of servers.json
+  search                     find servers in the official MCP registry
   login                      sign in to a server, in the browser
   logout                     forget the tokens of a server, and revoke them
   status                     who is signed in where, and until when
@@ -329,6 +336,7 @@ examples:
   mcp-bridge https://mcp.example.com/mcp
   mcp-bridge https://mcp.example.com/mcp --header 'X-Api-Key: \${MY_KEY}'
   mcp-bridge http://127.0.0.1:3000/mcp --debug
+  mcp-bridge linear --account work
   mcp-bridge -- npx -y @modelcontextprotocol/server-everything
 `;
 

@@ -75,6 +75,18 @@ describe("ToolFilter", () => {
     );
   });
 
+  test("leaves those alone that are allowed, where any is named, less those that are taken out", () => {
+    const rig = new StageRig((neighbours) =>
+      new ToolFilter({ ...neighbours, globs: ["*_secret"], allowed: ["read_*", "ping"], server: SERVER })
+    );
+    rig.say({ id: 1, method: "tools/list" });
+    const tools = ["read_a", "read_secret", "write_a", "Ping"].map((name) => ({ name }));
+    rig.hear(JSON.stringify({ jsonrpc: "2.0", id: 1, result: { tools } }));
+    expect(JSON.parse(rig.received[0]!).result.tools).toEqual([{ name: "read_a" }, { name: "Ping" }]);
+    rig.say({ id: 2, method: "tools/call", params: { name: "write_a" } });
+    expect(JSON.parse(rig.received[1]!).error.data.code).toBe("ignored_tool");
+  });
+
   test("leaves an empty list where all are taken out, and tools without a name where they are", () => {
     expect(filtered('{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"a"},{"name":"b"}]}}', "*")).toBe(
       '{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}',
@@ -101,8 +113,13 @@ describe("ToolFilter", () => {
       id: "a",
       error: {
         code: 1025,
-        message: 'mcp-bridge: the tool "deleteTask" is not available; "--ignore-tool" takes it out',
-        data: { code: "ignored_tool", hint: '"--ignore-tool" takes it out', server: SERVER },
+        message:
+          'mcp-bridge: the tool "deleteTask" is not available; "--ignore-tool", or "tools" in servers.json, takes it out',
+        data: {
+          code: "ignored_tool",
+          hint: '"--ignore-tool", or "tools" in servers.json, takes it out',
+          server: SERVER,
+        },
       },
     }]);
   });

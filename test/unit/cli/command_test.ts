@@ -185,3 +185,28 @@ examples:
     for (const name of Object.keys(connectCommand.flags)) expect(text).toContain(`--${name}`);
   });
 });
+
+test("a program takes the place of the operands, but for those that it stands behind", async () => {
+  const operands = [{ name: "who", text: "whom" }, { name: "where", text: "where" }];
+  const command: Command = {
+    ...COMMAND as unknown as Command,
+    operands,
+    program: { name: "how", text: "how", behind: 1 },
+  };
+  const { operands: said, program } = await readWords(command, ["you", "--loud", "--", "loudly", "--wait"]);
+  expect([said, program]).toEqual([["you"], ["loudly", "--wait"]]);
+  const refusals = await Promise.all(
+    [["--", "loudly"], ["you", "here", "--", "loudly"], ["you", "--"], ["you"]].map((words) =>
+      readWords(command, words).catch((thrown: Error) => thrown.message)
+    ),
+  );
+  expect(refusals).toEqual([
+    "the who is missing",
+    '"here" is one word too many',
+    'there is no how behind "--"',
+    "the where is missing",
+  ]);
+  expect(helpText(command)).toStartWith(
+    "usage: mcp-bridge greet <who> <where> [flags]\n       mcp-bridge greet <who> [flags] -- <how> [arguments]\n",
+  );
+});

@@ -22,12 +22,21 @@ function file(text: string): string {
 
 /** Reads the words behind the URL, the callback's port among them. */
 async function read(...words: string[]): Promise<{ settings: SignInSettings; advice: string[] }> {
+  return await readOver(undefined, ...words);
+}
+
+/** As `read`, over what the registry says. */
+async function readOver(
+  base: SignInSettings | undefined,
+  ...words: string[]
+): Promise<{ settings: SignInSettings; advice: string[] }> {
   const advice: string[] = [];
   const { operands, flags } = await readWords(connectCommand, ["https://a.example/", ...words]);
   const settings = await readSignIn(operands[1], flags, {
     environment: ENVIRONMENT,
     allowHttp: flags["allow-http"],
     advise: (text) => advice.push(text),
+    base,
   });
   return { settings, advice };
 }
@@ -208,4 +217,44 @@ describe("readSignIn", () => {
       '"--authorize-param resource=..." is for the authorization request alone: use "--resource URI"',
     ]);
   });
+});
+
+test("flags go before what the registry says, and leave the rest of it", async () => {
+  const base = settingsOf({
+    grant: "client_credentials",
+    clientInfo: WITH_SECRET,
+    tokenEndpoint: new URL("https://as.example/token"),
+    callbackPort: 3_334,
+    callbackPath: "/back",
+    resource: { kind: "none" },
+    authorizeParams: new Map([["prompt", "consent"], ["a", "1"]]),
+    clientMetadata: { scope: "a" },
+    clientMetadataUrl: new URL("https://me.example/client"),
+    provider: "github",
+    useIdToken: true,
+    mayLackPkce: true,
+    anyNetwork: true,
+  });
+  expect((await readOver(base)).settings).toEqual(base);
+  const words = [
+    "4000",
+    "--resource",
+    "urn:b",
+    "--authorize-param",
+    "a=2",
+    METADATA,
+    '{"scope":"b"}',
+    "--provider",
+    "slack",
+  ];
+  expect((await readOver(base, ...words)).settings).toEqual({
+    ...base,
+    callbackPort: 4_000,
+    resource: { kind: "given", uri: "urn:b" },
+    authorizeParams: new Map([["prompt", "consent"], ["a", "2"]]),
+    clientMetadata: { scope: "b" },
+    provider: "slack",
+  });
+  const device = (await readOver(base, "--device-code", "--client-metadata-url", "")).settings;
+  expect(device).toMatchObject({ grant: "device_code", tokenEndpoint: undefined, clientMetadataUrl: undefined });
 });
