@@ -1,6 +1,7 @@
 import { BridgeError } from "../platform/errors.ts";
 import type { LocalEnd } from "../transport/channel.ts";
 import { composeMessage, idKey, type Message } from "../transport/message.ts";
+import { claimsRevision } from "../transport/request_headers.ts";
 import { errorAnswer, isObject, rawResult, resultAnswer } from "./answers.ts";
 import { SUBSCRIPTION_ID } from "./era/discovery.ts";
 import type { ClientListener } from "./stage.ts";
@@ -144,7 +145,7 @@ export class Crowd implements LocalEnd {
       const error = new BridgeError("invalid_request", `a request with the id ${message.id} is in flight already`);
       return member.end.send(errorAnswer(message.id!, error, server));
     }
-    if (message.method === "initialize") return this.#open(message, member);
+    if (message.method === "initialize" && !claimsRevision(message)) return this.#open(message, member);
     const uri = message.method?.startsWith("resources/") === true ? message.stringParam("uri") : undefined;
     if (uri !== undefined && message.method === "resources/subscribe") member.followed.add(uri);
     if (uri !== undefined && message.method === "resources/unsubscribe") {

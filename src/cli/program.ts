@@ -15,6 +15,10 @@ const WRONG_USE = 2;
 
 /** The commands beside `connect`, which is meant where no command is named; each is loaded when it is. */
 const COMMANDS: Readonly<Partial<Record<CommandWord, { readonly summary: string; load(): Promise<Command> }>>> = {
+  serve: {
+    summary: "all servers of servers.json at one local address",
+    load: async () => (await import("./serve.ts")).serveCommand as unknown as Command,
+  },
   add: {
     summary: "put a server into servers.json, by a name",
     load: async () => (await import("./add.ts")).addCommand as unknown as Command,

@@ -123,6 +123,9 @@ const SURE_FOR_MS = 2_000;
  */
 const COLLECT_AFTER = 8_192;
 
+/** How many requests are under way in this process, since its fetch counts them all. */
+let active = 0;
+
 const MOST_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
@@ -130,7 +133,6 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 export function createGate(options: GateOptions): Wire {
   const { clock, budget, cookies, ipv4, tls, connectTimeout } = options;
   const mayBeProxied = hasProxy(process.env);
-  let active = 0;
   let finished = 0;
   let freshUntil = 0;
   let answeredAt = -Infinity;

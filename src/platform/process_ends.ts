@@ -13,9 +13,10 @@ const PARENT_POLL_MS = 2_000;
 
 /**
  * Calls `onend` once when a signal asks the process to end (exit code 128 + its number), or when the parent is gone:
- * whoever started us may die without closing our input where another process holds the other side of the pipe.
+ * whoever started us may die without closing our input where another process holds the other side of the pipe. What
+ * serves others may outlive its parent.
  */
-export function watchForEnd(onend: (ending: Ending) => void): void {
+export function watchForEnd(onend: (ending: Ending) => void, { outlivesParent = false } = {}): void {
   let over = false;
   function end(exitCode: number): void {
     if (over) return;
@@ -26,7 +27,7 @@ export function watchForEnd(onend: (ending: Ending) => void): void {
   for (const [name, number] of SIGNALS) process.on(name, () => end(128 + number));
   const parent = process.ppid;
   const poll = setInterval(() => {
-    if (process.ppid !== parent) end(0);
+    if (!outlivesParent && process.ppid !== parent) end(0);
   }, PARENT_POLL_MS);
   poll.unref();
 }

@@ -1,7 +1,7 @@
 import { BridgeError } from "../platform/errors.ts";
 import type { Message } from "../transport/message.ts";
 import { headerMismatch } from "../transport/request_header_rules.ts";
-import { claimedRevision, isModern } from "../transport/request_headers.ts";
+import { claimsRevision, isModern } from "../transport/request_headers.ts";
 import { ServedHttp } from "../transport/served_http.ts";
 import { ServedPost } from "../transport/served_post.ts";
 import type { Place } from "./place.ts";
@@ -60,11 +60,11 @@ export class StreamableHttpService {
   ): Promise<Response> {
     const [first] = messages as [Message];
     const revision = request.headers.get("mcp-protocol-version");
+    if (id === null && messages.length === 1 && isStateless(first, revision)) {
+      return await this.#postStateless(request, first, place);
+    }
     if (revision !== null && !REVISION.test(revision)) {
       return protocolRefusal(400, INVALID_REQUEST, "the header mcp-protocol-version names no revision", first.id);
-    }
-    if (id === null && messages.length === 1 && isStateless(first, revision)) {
-      return await this.#postStateless(request, first, revision, place);
     }
     if (id !== null) {
       const session = this.#sessions.get(id, place.target);
@@ -93,13 +93,12 @@ export class StreamableHttpService {
   async #postStateless(
     request: Request,
     message: Message,
-    revision: string | null,
     place: Place,
   ): Promise<Response> {
     if (message.kind !== "request") return new Response(null, { status: 202 });
     const claimed = message.stringParam("_meta", "io.modelcontextprotocol/protocolVersion");
     const fault = claimed === undefined ? undefined : headerMismatch(request.headers, message, claimed);
-    if (fault !== undefined && revision !== null) {
+    if (fault !== undefined) {
       return protocolRefusal(400, HEADER_MISMATCH, fault, message.id);
     }
     const visitor = visitorOf(message);
@@ -160,8 +159,8 @@ class HttpSession {
 
 /** Whether a message is of the era without sessions. */
 function isStateless(message: Message, revision: string | null): boolean {
-  if (message.method === "initialize") return false;
-  return claimedRevision(message) !== undefined || (revision !== null && isModern(revision));
+  return claimsRevision(message) || message.method === "server/discover" ||
+    (revision !== null && REVISION.test(revision) && isModern(revision));
 }
 
 function notAllowed(allow: string): Response {

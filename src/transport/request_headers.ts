@@ -24,6 +24,11 @@ export function claimedRevision(message: Message): string | undefined {
   return message.method === "server/discover" ? FIRST_MODERN_REVISION : undefined;
 }
 
+/** Whether a message says which revision it is of, whatever that is, as messages of the handshake's era never do. */
+export function claimsRevision(message: Message): boolean {
+  return message.param("_meta", "io.modelcontextprotocol/protocolVersion") !== undefined;
+}
+
 /** Whether a revision is one without a handshake. */
 export function isModern(revision: string): boolean {
   return revision >= FIRST_MODERN_REVISION;

@@ -1,0 +1,108 @@
+import { systemClock } from "../platform/clock.ts";
+import { toBridgeError } from "../platform/errors.ts";
+import { systemKeychain } from "../platform/keychain.ts";
+import type { Notify } from "../platform/notice.ts";
+import { watchForEnd } from "../platform/process_ends.ts";
+import type { Registry, ServerEntry } from "../registry/entry.ts";
+import { registryFile } from "../registry/file.ts";
+import { readRegistry } from "../registry/registry.ts";
+import { watchRegistry } from "../registry/watch.ts";
+import { endpointToken } from "./endpoint_token.ts";
+import { openBudget } from "./network.ts";
+import { type RunSettings, settingsOf } from "./registered.ts";
+import { SharedVault } from "./shared_vault.ts";
+import { Upstream, type UpstreamRun } from "./upstream.ts";
+import { openEndpoint, type PoolEntry } from "./compose.ts";
+
+/** How a person wants all servers to be served. */
+export interface ServeSettings {
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** How many sessions of clients there may be. */
+  readonly mostSessions: number;
+  /** How long a client may be gone before its session ends, in ms. */
+  readonly sessionIdle: number;
+  readonly run: RunSettings;
+}
+
+const LAST_ANSWERS_MS = 1_000;
+
+/**
+ * Serves every server of the registry at one local address until a signal comes. Settles with the exit code.
+ *
+ * @throws {BridgeError} `port_taken`, `bad_registry`, and what the vault throws.
+ */
+export async function serve(settings: ServeSettings, notify: Notify): Promise<number> {
+  const { run } = settings;
+  const clock = systemClock;
+  const vault = new SharedVault(run.state, clock, notify);
+  const shared: UpstreamRun = { clock, budget: openBudget(), notify, vault };
+  const file = registryFile(run.state.surroundings);
+  const first = await readRegistry(file);
+  const token = await endpointToken(await vault.open());
+  const endpoint = openEndpoint({ ...settings, token, limit: run.maxMessage, clock, notify });
+  const change = async (registry: Registry): Promise<void> => {
+    for (const { text } of registry.faults) notify({ level: "warn", text });
+    await endpoint.replace(await entriesOf(registry, run, shared));
+  };
+  await change(first);
+  const { promise: ended, resolve: end } = Promise.withResolvers<number>();
+  watchForEnd((ending) => end(ending.exitCode), { outlivesParent: true });
+  const watching = new AbortController();
+  watchRegistry(file, (news) => {
+    if (news.kind === "registry") void change(news.registry);
+    else notify({ level: "warn", text: `${news.error.message}; the servers stay as they were` });
+  }, watching.signal);
+  notify({ level: "info", text: `serving ${countOf(first)} at ${endpoint.url}/mcp` });
+  const exitCode = await ended;
+  watching.abort();
+  await endpoint.close(LAST_ANSWERS_MS);
+  return exitCode;
+}
+
+/** The token that clients of the endpoint need. */
+export async function showToken({ state }: Pick<RunSettings, "state">, notify: Notify): Promise<string> {
+  return await endpointToken(await new SharedVault(state, systemClock, notify).open());
+}
+
+/** The servers that can be reached; of the others it is said what they lack. */
+async function entriesOf(registry: Registry, run: RunSettings, shared: UpstreamRun): Promise<Map<string, PoolEntry>> {
+  const entries = new Map<string, PoolEntry>();
+  for (const entry of registry.servers.values()) {
+    if (entry.disabled) continue;
+    try {
+      entries.set(entry.slug, await poolEntry(entry, run, shared));
+    } catch (thrown) {
+      const { message, hint } = toBridgeError(thrown);
+      shared.notify({ level: "warn", text: hint === undefined ? message : `${message}; ${hint}` });
+    }
+  }
+  return entries;
+}
+
+async function poolEntry(entry: ServerEntry, run: RunSettings, shared: UpstreamRun): Promise<PoolEntry> {
+  const settings = await settingsOf(entry, run, run.state.surroundings.env, systemKeychain());
+  return {
+    slug: entry.slug,
+    account: entry.account,
+    isShared: entry.share === "always",
+    fingerprint: JSON.stringify([entry, settings.headers, settings.server, settings.signIn]),
+    reach: (account) => {
+      const upstream = new Upstream({ ...settings, account }, shared);
+      return {
+        name: upstream.name,
+        open: (local) => upstream.open(local),
+        close: async () => {
+          await upstream.leave(0);
+          await upstream.close();
+        },
+      };
+    },
+  };
+}
+
+function countOf({ servers }: Registry): string {
+  const count = [...servers.values()].filter(({ disabled }) => !disabled).length;
+  return count === 1 ? "1 server" : `${count} servers`;
+}
