@@ -123,9 +123,6 @@ const SURE_FOR_MS = 2_000;
  */
 const COLLECT_AFTER = 8_192;
 
-/** How many requests are under way in this process, since its fetch counts them all. */
-let active = 0;
-
 const MOST_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
@@ -148,7 +145,7 @@ export function createGate(options: GateOptions): Wire {
     const proxy = proxyOf(url);
     // node:http knows nothing of proxies and fetch nothing of families, and whether a host accepts connections is the
     // proxy's matter.
-    const byFetch = proxy !== undefined || (active < FETCH_SLOTS && !ipv4);
+    const byFetch = proxy !== undefined || (budget.requests < FETCH_SLOTS && !ipv4);
     const engine = byFetch ? fetchEngine : (await import("./node_engine.ts")).nodeEngine;
     const now = clock.now();
     const probes = now - answeredAt >= SURE_FOR_MS && proxy === undefined;
@@ -165,11 +162,11 @@ export function createGate(options: GateOptions): Wire {
       release(): void {
         if (released) return;
         released = true;
-        active--;
+        budget.requests--;
         if (++finished % COLLECT_AFTER === 0) Bun.gc(true);
       },
     };
-    active++;
+    budget.requests++;
     try {
       const answer = readable(await engine(withHeaders(request, cookies), connection), budget, proxy, url);
       answeredAt = now;

@@ -3,6 +3,8 @@
  * body may always go on, so that half-read bodies cannot block one another for ever.
  */
 export class Budget {
+  /** How many requests are under way, of all who share the budget. */
+  requests = 0;
   readonly #limit: number;
   #used = 0;
   #favoured: Lease | undefined;
