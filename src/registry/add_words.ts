@@ -31,11 +31,16 @@ function remoteWords(name: string, { url, type, headers }: Remote): string[] {
     url,
     ...(type === "sse" ? ["--transport", "sse-first"] : []),
     ...headers.filter(isWanted).flatMap(({ name: header, value }) =>
-      value === undefined
+      value === undefined || /[$]|^keychain:/.test(value)
         ? ["--secret-header", header]
-        : ["--header", `${header}: ${value.replace(/\{([^{}]*)\}/g, (_, inner: string) => `\${${variableOf(inner)}}`)}`]
+        : ["--header", `${header}: ${value.replace(/\{([^{}]*)\}/g, (_, inner: string) => variableFor(inner, name))}`]
     ),
   ];
+}
+
+/** A variable that nobody has yet: what a stranger names may be the name of another secret of the person's. */
+function variableFor(text: string, server: string): string {
+  return `\${${variableOf(text)}_FOR_${variableOf(server)}}`;
 }
 
 function programWords({ kind, identifier, version, transport }: Package): string[] | undefined {

@@ -2,7 +2,7 @@ import { PROTOCOLS, STRATEGIES } from "../transport/choices.ts";
 import { ENTRY_GRANTS, type OauthEntry, type ServerEntry, SHARINGS } from "./entry.ts";
 
 /** What other programs call transports, in `type`. */
-export const TYPES = ["http", "streamable-http", "sse", "ws", "stdio"] as const;
+export const TYPES = ["http", "streamable-http", "streamableHttp", "sse", "ws", "stdio"] as const;
 
 /** A value that stands elsewhere as a whole. */
 export const SECRET_REFERENCE = /^(?:\$\{[A-Za-z_][A-Za-z0-9_]*\}|keychain:.+)$/;

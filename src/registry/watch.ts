@@ -22,6 +22,7 @@ export function watchRegistry(
   signal: AbortSignal,
   clock: Clock = systemClock,
 ): void {
+  if (signal.aborted) return;
   let [stamp, told, isDoubtful]: [string | undefined, string | undefined, boolean] = [undefined, undefined, false];
   const isOver = (): boolean => signal.aborted;
   async function look(): Promise<void> {

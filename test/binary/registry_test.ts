@@ -373,7 +373,7 @@ describe("search", () => {
         "ai.smithery/notes 0.1.0",
         "  Notes",
         "  https://server.smithery.ai/notes/mcp",
-        "  mcp-bridge add notes https://server.smithery.ai/notes/mcp --header 'Authorization: Bearer ${SMITHERY_API_KEY}'",
+        "  mcp-bridge add notes https://server.smithery.ai/notes/mcp --header 'Authorization: Bearer ${SMITHERY_API_KEY_FOR_NOTES}'",
         "",
       ].join("\n"),
       stderr: "",

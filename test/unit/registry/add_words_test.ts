@@ -38,7 +38,7 @@ test.each<[Listing, string | undefined]>([
   [listing("a/b", [{ headers: [secret("X-Key")] }]), "add b https://a.example/mcp --secret-header X-Key"],
   [
     listing("a/b", [{ headers: [secret("Authorization", "Bearer {api key}")] }]),
-    "add b https://a.example/mcp --header Authorization: Bearer ${API_KEY}",
+    "add b https://a.example/mcp --header Authorization: Bearer ${API_KEY_FOR_B}",
   ],
   [
     listing("a/b", [{ headers: [{ ...secret("X-Trace"), isSecret: false, isRequired: false }] }]),
@@ -51,6 +51,14 @@ test.each<[Listing, string | undefined]>([
   [listing("a/b", [], [{ transport: "streamable-http" }]), undefined],
   [listing("a/b", []), undefined],
 ])("%j is added by %p", (found, words) => expect(addWords(found)?.join(" ")).toBe(words!));
+
+test.each(["${AWS_SECRET_ACCESS_KEY}", "{AWS_SECRET_ACCESS_KEY}", "keychain:linear/key", "a$b"])(
+  "a value of a header that a stranger proposes, %p, leads to no secret that the person has",
+  (value) => {
+    const words = addWords(listing("a/b", [{ headers: [secret("X-Key", value)] }]))!.join(" ");
+    expect(words).not.toMatch(/\$\{AWS_SECRET_ACCESS_KEY\}|keychain:/);
+  },
+);
 
 test.each<[Listing]>([
   [listing("a/b", [{ url: "https://{tenant}.example/mcp" }])],

@@ -190,6 +190,29 @@ test("edits at the same time wait for each other, and none is lost", async () =>
   );
 });
 
+test("what another program writes in the middle of an edit is edited in turn, and not lost", async () => {
+  using place = new RegistryPlace(COMMENTED);
+  let changes = 0;
+  const label = "new";
+  const addedBy = (most: number): Promise<void> =>
+    addServer(place.file, {
+      label,
+      written: {
+        // Looked at between the reading of the file and the writing.
+        get url(): string {
+          if (changes < most) place.write(COMMENTED.replace("the first", `change ${++changes}`));
+          return NEW.url;
+        },
+      },
+    }, systemClock);
+  await addedBy(1);
+  expect(readFileSync(place.file, "utf8")).toContain("// change 1\n");
+  expect([...(await readRegistry(place.file)).servers.keys()]).toEqual(["one", "two", "new"]);
+
+  place.write(COMMENTED);
+  expect((await failure(addedBy(Infinity))).message).toEndWith("is being changed by another program all the time");
+});
+
 describe.skipIf(process.platform === "win32")("what is no plain file of ours is not edited", () => {
   test("a link is left alone, and what it leads to", async () => {
     using place = new RegistryPlace(COMMENTED);

@@ -86,6 +86,7 @@ describe("an entry", () => {
     [
       ["http", "https://a/", "http-first"],
       ["streamable-http", "https://a/", "http-first"],
+      ["streamableHttp", "https://a/", "http-first"],
       ["sse", "https://a/", "sse-first"],
       ["ws", "wss://a/", "http-first"],
     ] as const,
@@ -126,7 +127,7 @@ const FAULTY: [written: unknown, text: string][] = [
   [{ command: "a", type: "sse" }, '"type" of "one" does not fit a "command"'],
   [
     { url: "https://a/", type: "carrier-pigeon" },
-    '"type" of "one" must be one of "http", "streamable-http", "sse", "ws", "stdio"',
+    '"type" of "one" must be one of "http", "streamable-http", "streamableHttp", "sse", "ws", "stdio"',
   ],
   [{ command: "./server" }, '"command" of "one" is a relative path'],
   [{ command: "a", args: "b" }, '"args" of "one" must be a list'],
