@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { TrieRouter } from "hono/router/trie-router";
 import { BridgeError } from "../platform/errors.ts";
 import { guard, type GuardOptions } from "./guard.ts";
 import { LegacySseService } from "./legacy_sse.ts";
@@ -22,17 +23,10 @@ export type Endpoint = (request: Request) => Response | Promise<Response>;
 
 /** The routes of the local endpoint. `/healthz` answers whoever asks, everything else wants our token. */
 export function makeEndpoint({ guard: who, pool, sessions, limit }: EndpointOptions): Endpoint {
-  const app = new Hono();
+  const app = new Hono({ router: new TrieRouter() });
   const http = new StreamableHttpService({ sessions, limit });
   const sse = new LegacySseService(sessions, limit);
 
-  app.get("/healthz", () => new Response("ok\n"));
-  app.use(async (context, next) => {
-    const refused = guard(context.req.raw, who, false);
-    if (refused !== undefined) return refused;
-    await next();
-    return undefined;
-  });
   app.all("/mcp/:target", (context) => {
     const place = placeOf(pool, context.req.param("target"));
     return place === undefined ? unknownName() : http.answer(context.req.raw, place);
@@ -49,7 +43,10 @@ export function makeEndpoint({ guard: who, pool, sessions, limit }: EndpointOpti
   });
   app.notFound(() => refusal(404, new BridgeError("unknown_name", "there is nothing at this address")));
   app.onError((thrown) => refusal(500, new BridgeError("internal", "the request failed", { cause: thrown })));
-  return (request) => app.fetch(request);
+  return (request) => {
+    if (request.url.endsWith("/healthz") && new URL(request.url).pathname === "/healthz") return new Response("ok\n");
+    return guard(request, who, false) ?? app.fetch(request);
+  };
 }
 
 /** The place of a server, `name` or `name@account`; nothing where there is none. */

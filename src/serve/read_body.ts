@@ -13,7 +13,7 @@ export async function readPosted(request: Request, limit: number): Promise<reado
   }
   let body: Uint8Array;
   try {
-    body = new Uint8Array(await request.arrayBuffer());
+    body = await request.bytes();
   } catch {
     // Nobody reads this: the client has gone, or the listener has refused the rest.
     return protocolRefusal(400, PARSE_ERROR, "the body broke off");
