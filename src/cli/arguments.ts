@@ -38,6 +38,13 @@ export function readPort(name: string, text: string): number {
   });
 }
 
+/** Reads a whole number from 1 on. Throws `bad_argument`. */
+export function readCount(flag: string, text: string): number {
+  const count = Number(text);
+  if (/^\d{1,9}$/.test(text) && count >= 1) return count;
+  throw new BridgeError("bad_argument", `"${flag}" takes a number from 1 on, not ${JSON.stringify(text)}`);
+}
+
 /** Reads one word of a list. Throws `bad_argument`. */
 export function readChoice<Choice extends string>(flag: string, text: string, choices: readonly Choice[]): Choice {
   const choice = choices.find((candidate) => candidate === text);

@@ -1,4 +1,5 @@
-import { readMebibytes, readPort, readSeconds } from "./arguments.ts";
+import { ensureFetchRoom } from "../platform/fetch_room.ts";
+import { readCount, readMebibytes, readPort, readSeconds } from "./arguments.ts";
 import type { Command, Flags } from "./command.ts";
 import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
 import { noticePrinter, printAnswer } from "./print.ts";
@@ -40,10 +41,13 @@ export const serveCommand: Command<typeof FLAGS> = {
       await printAnswer(`${await showToken({ state }, notify)}\n`);
       return 0;
     }
+    const mostSessions = readCount("--max-sessions", flags["max-sessions"]);
+    // Each session may have a stream open, and calls beside it.
+    ensureFetchRoom(2 * mostSessions);
     return await serve({
       host: flags.host,
       port: readPort("--port", flags.port),
-      mostSessions: Number(flags["max-sessions"]),
+      mostSessions,
       sessionIdle: readSeconds("--session-idle", flags["session-idle"]),
       run: {
         grace: GRACE_MS,

@@ -2,6 +2,7 @@ import type { Abortable } from "../platform/abort.ts";
 import type { Budget } from "../platform/budget.ts";
 import type { Clock } from "../platform/clock.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";
+import { fetchRoom } from "../platform/fetch_room.ts";
 import { isLoopback } from "./address.ts";
 import type { HttpBody } from "./body.ts";
 import { watchConnecting } from "./connecting.ts";
@@ -108,9 +109,6 @@ export interface Connection {
   release(): void;
 }
 
-/** Bun's fetch carries 256 requests at a time and lets the others wait; beyond this many we go another way. */
-const FETCH_SLOTS = 192;
-
 /** Servers keep idle connections for minutes at most; so long after a sleep every request gets a fresh one. */
 const STALE_POOL_MS = 6 * 60_000;
 
@@ -130,6 +128,8 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 export function createGate(options: GateOptions): Wire {
   const { clock, budget, cookies, ipv4, tls, connectTimeout } = options;
   const mayBeProxied = hasProxy(process.env);
+  // Beyond so many we go another way.
+  const slots = fetchRoom();
   let finished = 0;
   let freshUntil = 0;
   let answeredAt = -Infinity;
@@ -145,7 +145,7 @@ export function createGate(options: GateOptions): Wire {
     const proxy = proxyOf(url);
     // node:http knows nothing of proxies and fetch nothing of families, and whether a host accepts connections is the
     // proxy's matter.
-    const byFetch = proxy !== undefined || (budget.requests < FETCH_SLOTS && !ipv4);
+    const byFetch = proxy !== undefined || (budget.requests < slots && !ipv4);
     const engine = byFetch ? fetchEngine : (await import("./node_engine.ts")).nodeEngine;
     const now = clock.now();
     const probes = now - answeredAt >= SURE_FOR_MS && proxy === undefined;
