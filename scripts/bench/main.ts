@@ -13,6 +13,7 @@ import { type Bench, type Figure, openBench } from "./bench.ts";
 import { type Contestant, type Executables, prepareContestants } from "./contestants.ts";
 import { answers } from "./figures/answers.ts";
 import { oneCall } from "./figures/call.ts";
+import { endpoint } from "./figures/endpoint.ts";
 import { ends } from "./figures/ends.ts";
 import { large } from "./figures/large.ts";
 import { memory } from "./figures/memory.ts";
@@ -41,6 +42,7 @@ const FIGURES: readonly Figure[] = [
   answers,
   token,
   translation,
+  endpoint,
 ];
 const REPORT = join(import.meta.dir, "..", "..", "dist", "bench.json");
 

@@ -33,6 +33,8 @@ export function answerTo(call: Call): string {
       return answer(call.id, OFFER);
     case "tools/call":
       return callTool(call);
+    case "tools/list":
+      return answer(call.id, `{"tools":[{"name":"echo","inputSchema":{"type":"object"}}]}`);
     default:
       return answer(call.id, "{}");
   }

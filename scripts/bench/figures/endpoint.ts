@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Bench, type Figure, interleave } from "../bench.ts";
+import { openSession } from "../endpoints/http_client.ts";
+import { openSseSession } from "../endpoints/sse_client.ts";
+import { type RunningEndpoint, startBareProxy, startHub, startServe } from "../endpoints/start.ts";
+import { median } from "../median.ts";
+import { residentMemory } from "../process_tree.ts";
+import type { Row } from "../row.ts";
+
+const IN_FLIGHT = 64;
+const SESSIONS = { few: 10, some: 100, many: 1_000 } as const;
+
+/** What `mcp-bridge serve` costs: beside a bare proxy and mcp-hub before the same server, and for each session more. */
+export const endpoint: Figure = {
+  id: "endpoint",
+  async measure(bench: Bench): Promise<Row[]> {
+    const ours = bench.contestants.find(({ name }) => name === "mcp-bridge");
+    if (ours === undefined) return [];
+    const target = bench.farEnd.places.http.words[0]!;
+    const [executable] = ours.command({ way: "http", words: [target] }) as [string];
+    const folder = mkdtempSync(join(tmpdir(), "mcp-bridge-endpoint-"));
+    try {
+      const serve = (): Promise<RunningEndpoint> =>
+        startServe(executable, join(folder, "serve"), { far: { url: target } });
+      return [...await besideOthers(bench, serve, target, folder), ...await bySessions(bench, serve)];
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+async function besideOthers(
+  bench: Bench,
+  startOurs: () => Promise<RunningEndpoint>,
+  target: string,
+  folder: string,
+): Promise<Row[]> {
+  await using ours = await startOurs();
+  await using bare = await startBareProxy(target, join(folder, "bare"));
+  await using hub = await startHub(target, join(folder, "hub"));
+  const lanes = [
+    { name: "ours", call: (await openSession(ours.url, ours.token)).call },
+    { name: "bare", call: (await openSession(bare.url, bare.token)).call },
+    { name: "hub", call: await openSseSession(hub.url, "far__echo") },
+  ] as const;
+  const slot = bench.quick ? 300 : 1_000;
+  const rounds = bench.quick ? 3 : 7;
+  const times = await interleave(bench, lanes, rounds, ({ call }) => medianTime(call, slot));
+  const rates = await interleave(bench, lanes, rounds, ({ call }) => rate(call, slot));
+  const to = (samples: typeof times, other: "bare" | "hub"): number =>
+    median(samples.get("ours") ?? []) / median(samples.get(other) ?? []);
+  return [
+    row("p50 of a call through serve, to a bare proxy", to(times, "bare"), "at most", 1.3),
+    row("calls/s through serve, 64 in flight, to a bare proxy", to(rates, "bare"), "at least", 0.75),
+    row("the same, to mcp-hub 4.2.1", to(rates, "hub"), "at least", 6),
+  ];
+}
+
+async function bySessions(bench: Bench, startOurs: () => Promise<RunningEndpoint>): Promise<Row[]> {
+  await using ours = await startOurs();
+  const slot = bench.quick ? 500 : 2_000;
+  const calls: (() => Promise<void>)[] = [];
+  async function upTo(count: number): Promise<void> {
+    bench.progress.step(`${count} sessions`);
+    while (calls.length < count) {
+      const more = Math.min(10, count - calls.length);
+      await Promise.all(Array.from({ length: more }, async () => {
+        const session = await openSession(ours.url, ours.token);
+        await session.listen();
+        calls.push(session.call);
+      }));
+    }
+    await Bun.sleep(1_500);
+  }
+  let next = 0;
+  const anyCall = (): Promise<void> => calls[next++ % calls.length]!();
+  await upTo(SESSIONS.few);
+  await medianTime(anyCall, slot);
+  const few = await medianTime(anyCall, slot);
+  await upTo(SESSIONS.some);
+  const before = residentMemory(ours.pid);
+  await upTo(SESSIONS.many);
+  const after = residentMemory(ours.pid);
+  const many = await medianTime(anyCall, slot);
+  const kibibytes = (after - before) * 1_024 / (SESSIONS.many - SESSIONS.some);
+  return [
+    row("memory of a session of serve, streams open on both sides, KiB", kibibytes, "at most", 32),
+    row("p50 of a call at 1000 sessions, to 10", many / few, "at most", 1.3),
+  ];
+}
+
+function row(title: string, value: number, bound: "at most" | "at least", target: number): Row {
+  return { title, cells: { "mcp-bridge": { value } }, targets: [{ bound, value: target }] };
+}
+
+/** In ms. */
+async function medianTime(call: () => Promise<void>, milliseconds: number): Promise<number> {
+  const times: number[] = [];
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end) {
+    const begin = performance.now();
+    await call();
+    times.push(performance.now() - begin);
+  }
+  return median(times);
+}
+
+async function rate(call: () => Promise<void>, milliseconds: number): Promise<number> {
+  let count = 0;
+  const begin = performance.now();
+  await Promise.all(Array.from({ length: IN_FLIGHT }, async () => {
+    while (performance.now() - begin < milliseconds) {
+      await call();
+      count++;
+    }
+  }));
+  return count / (performance.now() - begin) * 1_000;
+}
