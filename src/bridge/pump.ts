@@ -13,6 +13,7 @@ import { OneWay } from "./one_way.ts";
 import { OwnRequests, strayAnswer } from "./own_requests.ts";
 import { type Deadlines, HELD_PATIENCE_MS, Pending, type PendingRequest } from "./pending.ts";
 import { Recover } from "./recover.ts";
+import { malformedAnswer, oversizeAnswer } from "./unreadable.ts";
 
 /** What a pump is made of. */
 export interface PumpOptions {
@@ -135,24 +136,13 @@ export class Pump {
 
   /** The client sent a line that is no message. */
   malformed(fault: MalformedMessage): void {
-    const error = fault.isJson
-      ? new BridgeError("invalid_request", `the client's message is not valid: ${fault.message}`)
-      : new BridgeError("parse_error", `the client's message is not valid: ${fault.message}`);
-    // An id that is in flight has its own answer to wait for.
-    const named = fault.isJson && fault.id !== undefined && this.#pending.get(idKey(fault.id)) === undefined;
-    this.#answer(errorAnswer(named ? fault.id! : "null", error, this.#options.server));
+    const isInFlight = fault.id !== undefined && this.#pending.get(idKey(fault.id)) !== undefined;
+    this.#answer(malformedAnswer(fault, isInFlight, this.#options.server));
   }
 
   /** The client sent a message beyond the limit of bytes. */
   oversize(id: string | undefined, limit: number): void {
-    const error = new BridgeError(
-      "too_large",
-      `the client's message is larger than ${limit / 1_048_576} MiB`,
-      {
-        hint: 'raise the limit with "--max-message MIB"',
-      },
-    );
-    this.#answer(errorAnswer(id ?? "null", error, this.#options.server));
+    this.#answer(oversizeAnswer(id, limit, this.#options.server));
   }
 
   /** Why requests cannot go on until a person has done something; nothing once they can. */

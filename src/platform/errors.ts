@@ -1,13 +1,17 @@
 /**
  * Every way in which the product can fail, by a stable code. The number is what a JSON-RPC answer of ours carries in
- * `error.code`: it lies outside -32768..-32000, so that it is never taken for the server's word. The three JSON-RPC
- * faults of the client's own messages keep the numbers of JSON-RPC 2.0 section 5.1.
+ * `error.code`: it lies outside -32768..-32000, so that it is never taken for the server's word. The faults of the
+ * client's own messages keep the numbers of JSON-RPC 2.0 section 5.1.
  */
 export const ERROR_NUMBERS = {
   /** A line that is no JSON. */
   parse_error: -32700,
   /** JSON that is no JSON-RPC message, or an id that is in flight already. */
   invalid_request: -32600,
+  /** A method that nobody here knows. */
+  unknown_method: -32601,
+  /** A name or an address that none of several servers has, or a parameter that is missing. */
+  unknown_name: -32602,
   /** Wrong words on the command line. */
   bad_argument: 1001,
   /** An address that is no `http:` or `https:` URL, or not a safe one. */

@@ -53,9 +53,12 @@ describe("error numbers", () => {
     expect(new Set(Object.values(ERROR_NUMBERS)).size).toBe(Object.keys(ERROR_NUMBERS).length);
   });
 
-  test("lie outside the range that JSON-RPC 2.0 keeps for itself, but for its own two", () => {
+  test("lie outside the range that JSON-RPC 2.0 keeps for itself, but for its own four", () => {
     const reserved = Object.entries(ERROR_NUMBERS).filter(([, number]) => number >= -32768 && number <= -32000);
-    expect(reserved).toEqual([["parse_error", -32700], ["invalid_request", -32600]]);
+    expect(reserved).toEqual([["parse_error", -32700], ["invalid_request", -32600], ["unknown_method", -32601], [
+      "unknown_name",
+      -32602,
+    ]]);
   });
 });
 

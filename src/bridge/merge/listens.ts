@@ -1,0 +1,222 @@
+import type { Clock, Timer } from "../../platform/clock.ts";
+import { composeMessage, idKey, type Message } from "../../transport/message.ts";
+import { errorAnswer, resultAnswer } from "../answers.ts";
+import { SUBSCRIPTION_ID } from "../era/discovery.ts";
+import type { Branch } from "./branch.ts";
+import { FAN_OUT_MS, nobodyAnswered, saidIn } from "./fan_out.ts";
+import {
+  hasKind,
+  LIST_KINDS,
+  listChanged,
+  type ListenSet,
+  listenSetText,
+  partFor,
+  readListenSet,
+  withGrant,
+} from "./listen_set.ts";
+import type { ListKind } from "./lists.ts";
+
+/** What keeping subscriptions at several servers needs. */
+export interface ListensOptions {
+  /** Our name in errors. */
+  readonly name: string;
+  readonly branches: readonly Branch[];
+  readonly clock: Clock;
+  /** Hands a message to the client, on the stream of its request `causedBy`. */
+  say(message: Message, causedBy: string): Promise<void> | undefined;
+  /** The same for news of lists, which may be said by several at once. */
+  announce(message: Message, causedBy: string): void;
+  /** A server has no part in a subscription, and why. */
+  onrefused(branch: Branch, cause: string): void;
+}
+
+/** One server's part in a subscription. */
+type Part =
+  | { readonly kind: "asked" }
+  | { readonly kind: "granted"; readonly set: ListenSet }
+  /** Its stream broke: it is asked again after a while, in ms. */
+  | { readonly kind: "broken"; readonly set: ListenSet; readonly wait: number; readonly timer: Timer }
+  | { readonly kind: "ended" }
+  | { readonly kind: "refused"; readonly cause: string };
+
+interface Listen {
+  readonly request: Message;
+  /** Answers the request. */
+  readonly answer: (answer: Message) => void;
+  readonly parts: Map<Branch, Part>;
+  readonly timer: Timer;
+  granted: ListenSet;
+  isAcknowledged: boolean;
+  /** What came before the client was told what it will hear of. */
+  readonly held: Message[];
+}
+
+const ACKNOWLEDGED = "notifications/subscriptions/acknowledged";
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 5 * 60_000;
+
+/**
+ * The client's `subscriptions/listen` (2026-07-28 basic/patterns, "Subscriptions"), each of them one at every server
+ * that it concerns, under the same id, so that what the servers say on it bears the client's own subscription id.
+ */
+export class Listens {
+  readonly #options: ListensOptions;
+  readonly #open = new Map<string, Listen>();
+
+  constructor(options: ListensOptions) {
+    this.#options = options;
+  }
+
+  /** The client begins to listen; `answer` ends that. */
+  begin(request: Message, answer: (answer: Message) => void): void {
+    const { branches, clock } = this.#options;
+    const wanted = readListenSet(request);
+    const concerned = branches.filter(({ slug }) => partFor(slug, wanted) !== undefined);
+    const listen: Listen = {
+      request,
+      answer,
+      parts: new Map(concerned.map((branch) => [branch, { kind: "asked" }])),
+      timer: clock.after(FAN_OUT_MS, () => this.#acknowledge(listen)),
+      granted: { flags: [], uris: [] },
+      isAcknowledged: false,
+      held: [],
+    };
+    this.#open.set(request.key, listen);
+    for (const branch of concerned) this.#ask(listen, branch);
+    if (concerned.length === 0) this.#acknowledge(listen);
+  }
+
+  /** The client listens no more. */
+  cancel(key: string, notification?: Message): void {
+    const listen = this.#open.get(key);
+    if (listen === undefined) return;
+    this.#forget(listen);
+    for (const branch of listen.parts.keys()) void branch.cancel(listen.request.id!, notification);
+  }
+
+  /** Takes a notification of a server that names a subscription; gives false where it names none. */
+  takes(branch: Branch, message: Message): boolean {
+    const id = message.param("_meta", SUBSCRIPTION_ID);
+    if (id === undefined) return false;
+    const listen = this.#open.get(idKey(id));
+    // A server has no say in the subscriptions of others.
+    if (listen?.parts.has(branch) !== true) return true;
+    if (message.method === ACKNOWLEDGED) this.#grant(listen, branch, readListenSet(message));
+    else if (!listen.isAcknowledged) listen.held.push(message);
+    else this.#say(listen, message);
+    return true;
+  }
+
+  /** A server ends a subscription of its own accord, by its id in raw form. */
+  withdrawn(branch: Branch, id: string): void {
+    const listen = this.#open.get(idKey(id));
+    if (listen?.parts.has(branch) === true) this.#settle(listen, branch, { kind: "ended" });
+  }
+
+  /** A list is not what the client has read: tells those subscriptions that want to hear of it. */
+  announce(kind: ListKind): void {
+    for (const listen of this.#open.values()) {
+      if (listen.isAcknowledged && hasKind(readListenSet(listen.request), kind)) this.#announce(listen, kind);
+    }
+  }
+
+  /** Ends all clockwork. */
+  stop(): void {
+    for (const listen of this.#open.values()) this.#forget(listen);
+  }
+
+  #ask(listen: Listen, branch: Branch): void {
+    const { request } = listen;
+    const part = partFor(branch.slug, readListenSet(request))!;
+    branch.presence.ready((refusal) => {
+      if (this.#open.get(request.key) !== listen) return;
+      if (refusal !== undefined) return this.#fail(listen, branch, refusal);
+      const own = request.withParam("notifications", listenSetText(part));
+      void branch.request(own, request.key, (answer) => {
+        if (this.#open.get(request.key) !== listen) return;
+        if (answer.isError) this.#fail(listen, branch, answer);
+        else this.#settle(listen, branch, { kind: "ended" });
+      });
+    });
+  }
+
+  #grant(listen: Listen, branch: Branch, set: ListenSet): void {
+    const wasBroken = listen.parts.get(branch)?.kind === "broken";
+    listen.granted = withGrant(listen.granted, branch.slug, set);
+    this.#settle(listen, branch, { kind: "granted", set });
+    if (!wasBroken) return;
+    // What happened while its stream was broken nobody heard of.
+    for (const kind of LIST_KINDS) if (hasKind(set, kind)) this.#announce(listen, kind);
+  }
+
+  /** Who has granted it before is asked again until it does so once more. */
+  #fail(listen: Listen, branch: Branch, error: Message): void {
+    const { clock, onrefused } = this.#options;
+    const part = listen.parts.get(branch)!;
+    if (part.kind !== "granted" && part.kind !== "broken") {
+      const cause = saidIn(error);
+      onrefused(branch, cause);
+      return this.#settle(listen, branch, { kind: "refused", cause });
+    }
+    const wait = part.kind === "broken" ? Math.min(part.wait * 2, LONGEST_WAIT_MS) : FIRST_WAIT_MS;
+    const timer = clock.after(wait, () => this.#ask(listen, branch));
+    listen.parts.set(branch, { kind: "broken", set: part.set, wait, timer });
+  }
+
+  #settle(listen: Listen, branch: Branch, part: Part): void {
+    listen.parts.set(branch, part);
+    const parts = [...listen.parts.values()];
+    if (parts.every(({ kind }) => kind !== "asked")) this.#acknowledge(listen);
+    if (parts.every(({ kind }) => kind === "ended" || kind === "refused")) this.#end(listen);
+  }
+
+  /** The first message of a subscription says what it will bring. */
+  #acknowledge(listen: Listen): void {
+    listen.timer.cancel();
+    if (listen.isAcknowledged || refusalsOf(listen) !== undefined) return;
+    listen.isAcknowledged = true;
+    const raw = listenSetText(listen.granted);
+    const text = composeMessage({ method: ACKNOWLEDGED, params: {} }).withParams(
+      [["notifications", raw]],
+      [[SUBSCRIPTION_ID, listen.request.id!]],
+    );
+    void this.#options.say(text, listen.request.key);
+    for (const message of listen.held.splice(0)) this.#say(listen, message);
+  }
+
+  #end(listen: Listen): void {
+    const { name } = this.#options;
+    const { request, answer } = listen;
+    this.#forget(listen);
+    const refusals = listen.isAcknowledged ? undefined : refusalsOf(listen);
+    const result = `{"resultType":"complete","_meta":{${JSON.stringify(SUBSCRIPTION_ID)}:${request.id}}}`;
+    answer(
+      refusals === undefined
+        ? resultAnswer(request.id!, result)
+        : errorAnswer(request.id!, nobodyAnswered(refusals), name),
+    );
+  }
+
+  #forget(listen: Listen): void {
+    this.#open.delete(listen.request.key);
+    listen.timer.cancel();
+    for (const part of listen.parts.values()) if (part.kind === "broken") part.timer.cancel();
+  }
+
+  #announce({ request }: Listen, kind: ListKind): void {
+    this.#options.announce(listChanged(kind).withParams([], [[SUBSCRIPTION_ID, request.id!]]), request.key);
+  }
+
+  #say({ request }: Listen, message: Message): void {
+    if (message.method?.endsWith("/list_changed") === true) this.#options.announce(message, request.key);
+    else void this.#options.say(message, request.key);
+  }
+}
+
+/** Why nobody lets the client listen; nothing where somebody does, or may. */
+function refusalsOf(listen: Listen): { slug: string; cause: string }[] | undefined {
+  const refusals = [...listen.parts].flatMap(([{ slug }, part]) =>
+    part.kind === "refused" ? [{ slug, cause: part.cause }] : []
+  );
+  return refusals.length === listen.parts.size && refusals.length > 0 ? refusals : undefined;
+}

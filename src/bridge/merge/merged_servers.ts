@@ -1,0 +1,251 @@
+import type { Budget } from "../../platform/budget.ts";
+import { type Clock, pause } from "../../platform/clock.ts";
+import { BridgeError, quoted, toBridgeError } from "../../platform/errors.ts";
+import type { Notify } from "../../platform/notice.ts";
+import type { LocalEnd } from "../../transport/channel.ts";
+import { idKey, type MalformedMessage, type Message } from "../../transport/message.ts";
+import { resultAnswer } from "../answers.ts";
+import { LIST_MEMBERS } from "../list_answer.ts";
+import type { ClientListener } from "../stage.ts";
+import { malformedAnswer, oversizeAnswer } from "../unreadable.ts";
+import { Absences } from "./absences.ts";
+import { Branch, type MergedServer } from "./branch.ts";
+import { Directory } from "./directory.ts";
+import { discover } from "./discover.ts";
+import type { UnderWay } from "./fan_out.ts";
+import { FromServers } from "./from_servers.ts";
+import { cursorOf, Lists } from "./lists.ts";
+import { Listens } from "./listens.ts";
+import { listChanged } from "./listen_set.ts";
+import { News } from "./news.ts";
+import { mergedInitializeResult, type ServerInfo } from "./offers.ts";
+import { type OpenRequest, OpenRequests } from "./open_requests.ts";
+import { Questions } from "./questions.ts";
+import { mergedResult } from "./results.ts";
+import { type Route, Router } from "./router.ts";
+import { checkSlugs } from "./slugs.ts";
+import { type Target, targetOf } from "./target.ts";
+
+/** What putting several servers behind one client needs. */
+export interface MergedServersOptions {
+  readonly client: LocalEnd;
+  /** In the order in which their lists come. */
+  readonly servers: readonly MergedServer[];
+  readonly clock: Clock;
+  readonly budget: Budget;
+  readonly notify: Notify;
+  /** Who we are to the client; the name stands in our errors too. */
+  readonly serverInfo?: ServerInfo;
+}
+
+const LEVELS = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
+
+/**
+ * Several servers behind one client, which sees one server that has what all of them have, under names that say whose
+ * it is. Each request of the client gets exactly one answer, whatever the servers do.
+ */
+export class MergedServers implements ClientListener {
+  readonly #options: MergedServersOptions;
+  readonly #info: ServerInfo;
+  readonly #branches: readonly Branch[];
+  readonly #open: OpenRequests;
+  readonly #questions = new Questions();
+  readonly #router: Router;
+  readonly #lists: Lists;
+  readonly #absences: Absences;
+  readonly #listens: Listens;
+  /** Whether the client has done a handshake: then it hears of news without asking. */
+  #hasSession = false;
+  #isOver = false;
+
+  /** @throws {BridgeError} `bad_argument` for slugs that are none, or that stand there twice. */
+  constructor(options: MergedServersOptions) {
+    checkSlugs(options.servers.map(({ slug }) => slug));
+    const { client, clock, budget, notify } = options;
+    this.#options = options;
+    this.#info = options.serverInfo ?? { name: "mcp-bridge", version: "unknown" };
+    const { name } = this.#info;
+    const news = new News(client);
+    this.#absences = new Absences(notify);
+    this.#open = new OpenRequests(client, name);
+    this.#branches = options.servers.map((server) => {
+      const events = {
+        onmessage: (branch: Branch, message: Message, causedBy: string | undefined) =>
+          this.#isOver ? undefined : fromServers.take(branch, message, causedBy),
+        onarrived: (branch: Branch) => this.#lists.arrived(branch),
+      };
+      return new Branch({ server, clock, budget, notify, ...events });
+    });
+    const branches = this.#branches;
+    const directory = new Directory();
+    this.#lists = new Lists({
+      name,
+      clock,
+      budget,
+      absences: this.#absences,
+      directory,
+      onmissed: (kind) => {
+        if (this.#hasSession) news.say(listChanged(kind));
+        this.#listens.announce(kind);
+      },
+    });
+    this.#router = new Router({ branches, directory, lists: this.#lists });
+    this.#listens = new Listens({
+      name,
+      branches,
+      clock,
+      say: (message, causedBy) => client.send(message, causedBy),
+      announce: (message, causedBy) => news.say(message, causedBy),
+      onrefused: ({ slug }, cause) => this.#absences.tell(slug, cause),
+    });
+    const fromServers = new FromServers({ client, news, questions: this.#questions, listens: this.#listens });
+  }
+
+  fromClient(message: Message): Promise<void> | undefined {
+    if (this.#isOver) return undefined;
+    if (message.kind === "response") return this.#questions.answer(message);
+    if (message.kind === "notification") return this.#notified(message);
+    const request = this.#open.add(message);
+    return request && this.#requested(request);
+  }
+
+  /** The client sent a line that is no message. */
+  malformed(fault: MalformedMessage): void {
+    const isInFlight = fault.id !== undefined && this.#open.has(idKey(fault.id));
+    void this.#options.client.send(malformedAnswer(fault, isInFlight, this.#info.name));
+  }
+
+  /** The client sent a message beyond the limit of bytes. */
+  oversize(id: string | undefined, limit: number): void {
+    void this.#options.client.send(oversizeAnswer(id, limit, this.#info.name));
+  }
+
+  /** Ends: waits up to `patience` ms for answers that are on their way, then gives the rest up. */
+  async leave(patience: number): Promise<void> {
+    await Promise.race([this.#open.drained(), pause(this.#options.clock, patience)]);
+    this.#listens.stop();
+    this.#open.failAll(new BridgeError("closing", "the bridge is ending"));
+    this.#isOver = true;
+    await Promise.all(this.#branches.map((branch) => branch.leave(0)));
+  }
+
+  #requested(request: OpenRequest): Promise<void> | undefined {
+    const { message } = request;
+    const method = message.method!;
+    if (LIST_MEMBERS.has(method)) return this.#list(request);
+    switch (method) {
+      case "initialize":
+        return this.#initialize(request);
+      case "ping":
+        return this.#open.answer(request, resultAnswer(message.id!, "{}"));
+      case "logging/setLevel":
+        return this.#setLevel(request);
+      case "server/discover": {
+        const { clock } = this.#options;
+        const parts = { branches: this.#branches, clock, absences: this.#absences, serverInfo: this.#info };
+        return this.#follow(request, discover(message, parts));
+      }
+      case "subscriptions/listen":
+        return this.#listen(request);
+      default:
+        return this.#route(request);
+    }
+  }
+
+  #notified(message: Message): Promise<void> | undefined {
+    switch (message.method) {
+      case "notifications/cancelled": {
+        const id = message.param("requestId");
+        if (id !== undefined) this.#open.cancel(idKey(id), message);
+        return undefined;
+      }
+      case "notifications/initialized":
+        for (const { presence } of this.#branches) presence.confirm(message);
+        return undefined;
+      case "notifications/progress":
+        return this.#questions.progressed(message);
+      default:
+        for (const branch of this.#branches) if (branch.presence.isOpen) void branch.tell(message);
+        return undefined;
+    }
+  }
+
+  /** The client waits for no server. */
+  #initialize(request: OpenRequest): undefined {
+    const { message } = request;
+    this.#hasSession = true;
+    void this.#open.answer(request, mergedInitializeResult(message, this.#info));
+    for (const { presence } of this.#branches) presence.greet(message);
+  }
+
+  /** What servers say to it is not the client's matter: those that come later hear of it too. */
+  #setLevel(request: OpenRequest): Promise<void> | undefined {
+    const { message } = request;
+    if (!LEVELS.includes(message.stringParam("level") ?? "")) {
+      const error = new BridgeError("unknown_name", `no level of the log is called ${message.param("level")}`, {
+        hint: `the levels are ${LEVELS.join(", ")}`,
+      });
+      return this.#open.fail(request, error);
+    }
+    const answered = this.#open.answer(request, resultAnswer(message.id!, "{}"));
+    for (const { presence } of this.#branches) presence.setLevel(message);
+    return answered;
+  }
+
+  #list(request: OpenRequest): Promise<void> | undefined {
+    const cursor = cursorOf(request.message);
+    if (cursor !== undefined && cursor !== "") {
+      return this.#open.fail(request, new BridgeError("unknown_name", `there is no page ${quoted(cursor)}`));
+    }
+    return this.#follow(request, this.#lists.ask(request.message, this.#branches));
+  }
+
+  #listen(request: OpenRequest): undefined {
+    const { key } = request.message;
+    request.giveUp = (notification) => this.#listens.cancel(key, notification);
+    this.#listens.begin(request.message, (answer) => void this.#open.answer(request, answer));
+  }
+
+  #follow(request: OpenRequest, { answer, cancel }: UnderWay): undefined {
+    request.giveUp = cancel;
+    answer.then(
+      (message) => this.#open.answer(request, message),
+      (thrown) => this.#open.fail(request, toBridgeError(thrown)),
+    );
+  }
+
+  /** Hands a request to the one server that it is for. */
+  #route(request: OpenRequest): Promise<void> | undefined {
+    const { message } = request;
+    const target = targetOf(message);
+    if (target === undefined) {
+      const what = `Method not found: ${quoted(message.method!, 60)}`;
+      return this.#open.fail(request, new BridgeError("unknown_method", what));
+    }
+    const route = this.#router.find(target);
+    if (route !== undefined) return this.#forward(request, target, route);
+    this.#router.search(message, target).then(
+      (found) => void this.#forward(request, target, found),
+      (thrown) => this.#open.fail(request, toBridgeError(thrown)),
+    );
+    return undefined;
+  }
+
+  #forward(request: OpenRequest, target: Target, { branch, own }: Route): Promise<void> | undefined {
+    const { key, method, id } = request.message;
+    let sent: Promise<void> | undefined;
+    request.giveUp = (notification) => void branch.cancel(id!, notification);
+    branch.presence.ready((refusal) => {
+      if (!this.#open.awaits(request)) return;
+      if (refusal !== undefined) sent = this.#open.answer(request, refusal);
+      else {
+        sent = branch.request(
+          target.withOwn(own),
+          key,
+          (answer) => this.#open.answer(request, mergedResult(method!, branch.slug, answer)),
+        );
+      }
+    });
+    return sent;
+  }
+}

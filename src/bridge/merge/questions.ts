@@ -1,0 +1,70 @@
+import { decodedString, idKey, type Message } from "../../transport/message.ts";
+import type { Branch } from "./branch.ts";
+
+/** A request of a server that waits for the client. */
+interface Question {
+  readonly branch: Branch;
+  /** As the server wrote it. */
+  readonly id: string;
+  /** The token of its progress, as the server wrote it. */
+  readonly token: string | undefined;
+}
+
+/**
+ * The requests of servers to the client: each has the id `<slug>:<raw id>` there, since two servers may use the same,
+ * and so has the token of its progress. An answer goes to the server that waits for it, and once.
+ */
+export class Questions {
+  readonly #waiting = new Map<string, Question>();
+  readonly #byToken = new Map<string, Question>();
+
+  /** The request of a server as the client gets it. */
+  asked(branch: Branch, request: Message): Message {
+    const id = mergedId(branch, request.id!);
+    const token = request.param("_meta", "progressToken");
+    const question = { branch, id: request.id!, token };
+    this.#waiting.set(idKey(id), question);
+    const renamed = request.withId(id);
+    if (token === undefined) return renamed;
+    this.#byToken.set(idKey(mergedId(branch, token)), question);
+    return renamed.withParams([], [["progressToken", mergedId(branch, token)]]);
+  }
+
+  /** Hands an answer of the client to the server that waits for it, if one does. */
+  answer(message: Message): Promise<void> | undefined {
+    const question = this.#waiting.get(message.key);
+    if (question === undefined) return undefined;
+    this.#forget(message.key, question);
+    return question.branch.tell(message.withId(question.id));
+  }
+
+  /** The server's word that it does not want an answer any more, for the client; nothing where the client has none open. */
+  withdrawn(branch: Branch, cancel: Message): Message | undefined {
+    const id = cancel.param("requestId");
+    if (id === undefined) return undefined;
+    const merged = mergedId(branch, id);
+    const question = this.#waiting.get(idKey(merged));
+    if (question === undefined) return undefined;
+    this.#forget(idKey(merged), question);
+    return cancel.withParam("requestId", merged);
+  }
+
+  /** Hands the client's progress with a question on. */
+  progressed(message: Message): Promise<void> | undefined {
+    const token = message.param("progressToken");
+    const question = token === undefined ? undefined : this.#byToken.get(idKey(token));
+    return question?.branch.tell(message.withParam("progressToken", question.token!));
+  }
+
+  #forget(key: string, { branch, token }: Question): void {
+    this.#waiting.delete(key);
+    if (token !== undefined) this.#byToken.delete(idKey(mergedId(branch, token)));
+  }
+}
+
+/** An id of a server, in raw form, as no other server has it. */
+function mergedId({ slug }: Branch, raw: string): string {
+  // Equal ids of a server stay equal, however they are written.
+  const text = decodedString(raw);
+  return JSON.stringify(`${slug}:${text === undefined ? idKey(raw) : JSON.stringify(text)}`);
+}

@@ -1,0 +1,62 @@
+import { type Edit, edited, settingMembers } from "../../transport/json_edit.ts";
+import { elementsOf, findMember, skipBlank, type Span, textOf } from "../../transport/json_scan.ts";
+import { decodedString, type Message, readMessage } from "../../transport/message.ts";
+import { mergedUri } from "./uris.ts";
+
+const OPEN_BRACKET = 0x5b;
+
+/**
+ * The answer to a request of `method` with the URIs of the server's resources as the client knows them: in what was
+ * read, and in links and resources within what a tool or a prompt gave. Every other byte stays.
+ */
+export function mergedResult(method: string, slug: string, answer: Message): Message {
+  if (answer.isError) return answer;
+  const { bytes } = answer;
+  const result = (): Span | undefined => findMember(bytes, skipBlank(bytes, 0), "result");
+  const edits = method === "resources/read"
+    ? elements(bytes, result(), "contents").flatMap((span) => uriEdits(bytes, span, slug))
+    : method !== "tools/call" && method !== "prompts/get" || !speaksOfResources(bytes)
+    ? []
+    : method === "tools/call"
+    ? elements(bytes, result(), "content").flatMap((span) => blockEdits(bytes, span, slug))
+    : elements(bytes, result(), "messages").flatMap((span) => contentEdits(bytes, span, slug));
+  return edits.length === 0 ? answer : readMessage(edited(bytes, edits));
+}
+
+/** Most results hold no resource, and are not looked at any further. */
+function speaksOfResources(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf('"resource') >= 0;
+}
+
+function elements(bytes: Uint8Array, object: Span | undefined, name: string): readonly Span[] {
+  const array = object && findMember(bytes, object.start, name);
+  return array && elementsOf(bytes, array.start)?.elements || [];
+}
+
+/** The content of a prompt's message is one block; other revisions may make it a list. */
+function contentEdits(bytes: Uint8Array, message: Span, slug: string): Edit[] {
+  const content = findMember(bytes, message.start, "content");
+  if (content === undefined) return [];
+  if (bytes[content.start] !== OPEN_BRACKET) return blockEdits(bytes, content, slug);
+  return elements(bytes, message, "content").flatMap((span) => blockEdits(bytes, span, slug));
+}
+
+function blockEdits(bytes: Uint8Array, block: Span, slug: string): Edit[] {
+  const type = findMember(bytes, block.start, "type");
+  switch (decodedString(type && textOf(bytes, type))) {
+    case "resource_link":
+      return uriEdits(bytes, block, slug);
+    case "resource": {
+      const resource = findMember(bytes, block.start, "resource");
+      return resource === undefined ? [] : uriEdits(bytes, resource, slug);
+    }
+    default:
+      return [];
+  }
+}
+
+function uriEdits(bytes: Uint8Array, object: Span, slug: string): Edit[] {
+  const span = findMember(bytes, object.start, "uri");
+  const uri = decodedString(span && textOf(bytes, span));
+  return uri === undefined ? [] : settingMembers(bytes, object.start, [["uri", JSON.stringify(mergedUri(slug, uri))]]);
+}
