@@ -22,7 +22,7 @@ export interface DiscoverOptions {
  */
 export function discover(request: Message, options: DiscoverOptions): UnderWay {
   const { branches, clock, absences, serverInfo } = options;
-  const fanOut = new FanOut({ branches, request, capability: undefined, clock, onlate: () => {} });
+  const fanOut = new FanOut({ branches, request, capability: undefined, clock, isLate: () => false, onlate: () => {} });
   const answer = fanOut.done.then((outcomes) => {
     const offers = offersOf(outcomes);
     const offering = new Set(offers.map(({ branch }) => branch));

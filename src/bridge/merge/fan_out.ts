@@ -12,7 +12,8 @@ export type Outcome =
     | { readonly kind: "failed"; readonly error: Message }
     /** It has nothing of the kind. */
     | { readonly kind: "none" }
-    | { readonly kind: "late" }
+    /** It has the question and has not answered in time, or is not there to be asked, or was known to be late. */
+    | { readonly kind: "late"; readonly why: "asked" | "absent" | "known" }
   );
 
 /** What asking several servers needs. */
@@ -23,8 +24,10 @@ export interface FanOutOptions {
   /** The capability without which a server has nothing to say to it. */
   readonly capability: string | undefined;
   readonly clock: Clock;
-  /** A server answers that was too late. */
-  onlate(branch: Branch, answer: Message): void;
+  /** Whether a server is known to be late: then nobody waits for it. */
+  isLate(branch: Branch): boolean;
+  /** A server that was late has answered, or is there at last, or is known not to be. */
+  onlate(branch: Branch, answer?: Message): void;
 }
 
 /** What is done for a request of the client. */
@@ -56,7 +59,10 @@ export class FanOut {
     this.done = promise;
     this.#end = resolve;
     this.#timer = options.clock.after(FAN_OUT_MS, () => this.#finish());
-    for (const branch of options.branches) branch.presence.ready((refusal) => this.#ask(branch, refusal));
+    for (const branch of options.branches) {
+      if (options.isLate(branch)) this.#take({ branch, kind: "late", why: "known" });
+      else branch.presence.ready((refusal) => this.#ask(branch, refusal));
+    }
     this.#finishIfComplete();
   }
 
@@ -69,7 +75,7 @@ export class FanOut {
 
   #ask(branch: Branch, refusal: Message | undefined): void {
     const { capability, request } = this.#options;
-    if (this.#isOver) return;
+    if (this.#isOver) return this.#options.onlate(branch);
     if (refusal !== undefined) return this.#take({ branch, kind: "failed", error: refusal });
     if (capability !== undefined && !branch.presence.mayOffer(capability)) return this.#take({ branch, kind: "none" });
     const id = branch.ask(request, request.key, (answer) => {
@@ -92,7 +98,11 @@ export class FanOut {
   #finish(): void {
     this.#isOver = true;
     this.#timer.cancel();
-    this.#end(this.#options.branches.map((branch) => this.#outcomes.get(branch) ?? { branch, kind: "late" }));
+    this.#end(
+      this.#options.branches.map((branch) =>
+        this.#outcomes.get(branch) ?? { branch, kind: "late", why: this.#out.has(branch) ? "asked" : "absent" }
+      ),
+    );
   }
 }
 

@@ -32,6 +32,9 @@ interface Kept {
   readonly lease: Lease;
 }
 
+/** Larger answers are not kept, in bytes. */
+const LARGEST_KEPT = 1_048_576;
+
 /** Which kind of news goes with a list. */
 export function kindOf(method: string): ListKind {
   return method.slice(0, method.indexOf("/")) as ListKind;
@@ -42,6 +45,11 @@ export class Lists {
   readonly #options: ListsOptions;
   /** Late answers, by server and method: a server that is always late is read one question behind. */
   readonly #kept = new Map<string, Kept>();
+  /**
+   * What is still to come from servers that were late, by server, or by server and method: a question that is out is
+   * not asked again, and costs the client no second wait.
+   */
+  readonly #late = new Set<string>();
   /** The lists that the client has read without a server, by server and method. */
   readonly #lacking = new Set<string>();
 
@@ -56,7 +64,8 @@ export class Lists {
       request,
       capability: kindOf(request.method!),
       clock: this.#options.clock,
-      onlate: (branch, answer) => this.#keep(branch, request.method!, answer),
+      isLate: ({ slug }) => this.#late.has(slug) || this.#late.has(`${slug} ${request.method}`),
+      onlate: (branch, answer) => this.#comesLate(branch, request.method!, answer),
     });
     return {
       answer: fanOut.done.then((outcomes) => this.#merge(request, outcomes)),
@@ -73,6 +82,11 @@ export class Lists {
     }
   }
 
+  /** Forgets what is kept. */
+  stop(): void {
+    for (const place of [...this.#kept.keys()]) this.#forget(place);
+  }
+
   #merge(request: Message, outcomes: readonly Outcome[]): Message {
     const { name, absences } = this.#options;
     const method = request.method!;
@@ -86,6 +100,7 @@ export class Lists {
         ? outcome.answer
         : outcome.kind === "late" && this.#kept.get(place)?.answer;
       if (outcome.kind === "answered") this.#forget(place);
+      if (outcome.kind === "late" && outcome.why !== "known") this.#late.add(outcome.why === "asked" ? place : slug);
       const elements = answer ? this.#elements(slug, method, answer) : undefined;
       const cause = causeOf(outcome) ?? (answer && elements === undefined ? "its answer holds no list" : undefined);
       if (elements !== undefined) {
@@ -123,17 +138,24 @@ export class Lists {
     return texts;
   }
 
-  /** A late answer serves the next question; the client asks it if the answer holds anything new. */
-  #keep({ slug }: Branch, method: string, answer: Message): void {
-    const { budget, onmissed } = this.#options;
-    if (answer.isError) return;
+  #comesLate({ slug }: Branch, method: string, answer: Message | undefined): void {
     const place = `${slug} ${method}`;
+    this.#late.delete(slug);
+    this.#late.delete(place);
+    if (answer !== undefined && !answer.isError) this.#keep(place, method, answer);
+  }
+
+  /** A late answer serves the next question; the client asks it if the answer holds anything new. */
+  #keep(place: string, method: string, answer: Message): void {
+    const { budget, onmissed } = this.#options;
     const old = this.#kept.get(place)?.answer;
     const isNews = old === undefined || rawResult(old) !== rawResult(answer);
     this.#forget(place);
-    const lease = budget.lease();
-    lease.hold(answer.bytes.length);
-    this.#kept.set(place, { answer, lease });
+    if (answer.bytes.length <= LARGEST_KEPT) {
+      const lease = budget.lease();
+      lease.hold(answer.bytes.length);
+      this.#kept.set(place, { answer, lease });
+    }
     if (isNews) onmissed(kindOf(method));
   }
 

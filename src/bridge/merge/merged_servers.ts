@@ -124,6 +124,7 @@ export class MergedServers implements ClientListener {
   async leave(patience: number): Promise<void> {
     await Promise.race([this.#open.drained(), pause(this.#options.clock, patience)]);
     this.#listens.stop();
+    this.#lists.stop();
     this.#open.failAll(new BridgeError("closing", "the bridge is ending"));
     this.#isOver = true;
     await Promise.all(this.#branches.map((branch) => branch.leave(0)));

@@ -109,12 +109,13 @@ export class Presence {
     }
     const timer = clock.after(OPENING_MS, () => {
       const error = new BridgeError("timed_out", `the server did not say within ${OPENING_MS / 1000} s what it is`);
-      if (attempt === this.#attempt) this.#close(errorAnswer("null", error, slug));
+      // It is still being asked: its answer counts whenever it comes.
+      if (attempt === this.#attempt) this.#close(errorAnswer("null", error, slug), Infinity);
     });
     this.#state = { kind: "opening", waiting, timer };
     ask(this.#initialize!, (answer) => {
       if (attempt !== this.#attempt || this.isOpen) return;
-      if (answer.isError) this.#close(answer);
+      if (answer.isError) this.#refuse(answer);
       else this.#agree(answer);
     });
   }
@@ -130,9 +131,13 @@ export class Presence {
     for (const then of goOn) then();
   }
 
-  #close(cause: Message): void {
-    const retryAt = this.#options.clock.now() + this.#wait;
-    this.#wait = Math.min(this.#wait * 2, LONGEST_WAIT_MS);
+  #refuse(cause: Message): void {
+    const wait = this.#wait;
+    this.#wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+    this.#close(cause, this.#options.clock.now() + wait);
+  }
+
+  #close(cause: Message, retryAt: number): void {
     for (const then of this.#leave({ kind: "absent", cause, retryAt })) then(cause);
   }
 

@@ -121,6 +121,23 @@ describe("a server that is slow or dead", () => {
     expect(rig.warnings).toHaveLength(1);
   });
 
+  test("costs the client one wait: what is asked already is not asked again", async () => {
+    const [slow, absent] = [toolServer("slow", ["x"]), new FakeServer("absent")];
+    const rig = new MergeRig(toolServer("a", ["x"]), slow, absent);
+    await rig.handshake();
+    const { serve } = slow;
+    slow.serve = () => undefined;
+    await rig.say(LIST);
+    await rig.clock.pass(5_000);
+    for (const id of [2, 3]) expect(names(await rig.ask({ ...LIST, id }))).toEqual(["a__x"]);
+    expect(slow.all("tools/list")).toHaveLength(1);
+    slow.serve = serve;
+    slow.answer(slow.last("tools/list"), { error: { code: 1010, message: "no" } });
+    absent.serve = toolServer("absent", ["x"]).serve;
+    absent.answer(absent.last("initialize"), agreed({ tools: {} }));
+    expect(names(await rig.ask({ ...LIST, id: 4 }))).toEqual(["a__x", "slow__x", "absent__x"]);
+  });
+
   test("is asked again by the next list, and the client hears of it", async () => {
     const dead = new FakeServer("dead", ({ method }) => {
       return method === "initialize" ? { error: { code: 1010, message: "mcp-bridge: nobody is there" } } : undefined;

@@ -114,8 +114,8 @@ describe("the handshake", () => {
     expect(rig.answersTo(1)).toEqual([]);
     await rig.clock.pass(200);
     expect(rig.answersTo(1)).toMatchObject([{ error: { data: { code: "timed_out", server: "silent" } } }]);
-    const { serve } = toolServer("silent", ["x"]);
-    silent.serve = serve;
+    expect(await rig.ask(call(3, "silent__x"))).toMatchObject({ error: { data: { code: "timed_out" } } });
+    silent.serve = toolServer("silent", ["x"]).serve;
     silent.answer(silent.last("initialize"), agreed({ tools: {} }));
     expect(await rig.ask(call(2, "silent__x"))).toMatchObject({ result: {} });
     expect(silent.all("initialize")).toHaveLength(1);
