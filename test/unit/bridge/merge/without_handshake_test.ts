@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { mergedName } from "../../../../src/bridge/merge/names.ts";
 import { mergedUri } from "../../../../src/bridge/merge/uris.ts";
 import { META, MODERN, offer } from "../../../harness/era_mcp.ts";
 import type { Json } from "../../../harness/fake_mcp.ts";
@@ -100,6 +101,20 @@ describe("a list", () => {
     );
     for (const id of [1, 2]) expect((await rig.ask(request(id, "tools/list"))).result.ttlMs).toBe(0);
     expect(rig.warnings).toHaveLength(1);
+  });
+});
+
+describe("a call by a shortened name that was never listed", () => {
+  test("has the server's list read first, in the client's name", async () => {
+    const server = modern(
+      "a",
+      ({ method }) => method === "tools/list" ? { result: { tools: [{ name: "x/y" }] } } : { result: {} },
+    );
+    const rig = new MergeRig(server);
+    const _meta = { ...META, progressToken: 1 };
+    await rig.ask({ id: 1, method: "tools/call", params: { name: mergedName("a", "x/y"), _meta } });
+    expect(server.last("tools/list").params._meta).toEqual(META);
+    expect(server.last("tools/call").params).toEqual({ name: "x/y", _meta });
   });
 });
 
