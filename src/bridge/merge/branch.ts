@@ -3,9 +3,11 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Notify } from "../../platform/notice.ts";
 import type { LocalEnd } from "../../transport/channel.ts";
 import { composeMessage, idKey, type Message } from "../../transport/message.ts";
+import { errorAnswer } from "../answers.ts";
 import { MergedLists } from "../merged_lists.ts";
 import { LIST_PATIENCE_MS } from "../next_step.ts";
 import type { ClientListener } from "../stage.ts";
+import { inFlight } from "./open_requests.ts";
 import { Presence } from "./presence.ts";
 
 /** What stands for one server: its pump, most often. */
@@ -74,6 +76,10 @@ export class Branch {
 
   /** Sends a request under the id that it has; `take` gets the answer, the first one alone. */
   request(request: Message, cause: string | undefined, take: TakeAnswer): Promise<void> | undefined {
+    // A client that is a bridge too may use ids like ours.
+    if (this.#exchanges.has(request.key)) {
+      return take(errorAnswer(request.id!, inFlight(request), this.slug)) ?? undefined;
+    }
     const token = request.param("_meta", "progressToken");
     this.#exchanges.set(request.key, { cause, token: token && idKey(token), take });
     return this.#listener.fromClient(request);
@@ -81,7 +87,8 @@ export class Branch {
 
   /** The same under an id of ours, which is given back in raw form. */
   ask(request: Message, cause: string | undefined, take: TakeAnswer): string {
-    const id = `"mcp-bridge:merge:${++this.#count}"`;
+    let id: string;
+    do id = `"mcp-bridge:merge:${++this.#count}"`; while (this.#exchanges.has(id));
     void this.request(request.withId(id), cause, take);
     return id;
   }

@@ -25,10 +25,8 @@ export class OpenRequests {
 
   /** Opens an entry; nothing where a request under that id is in flight, which is answered here. */
   add(message: Message): OpenRequest | undefined {
-    // Ids of this form are ours toward the servers.
-    if (this.#requests.has(message.key) || message.key.startsWith('"mcp-bridge:merge:')) {
-      const error = new BridgeError("invalid_request", `a request with the id ${message.id} is in flight already`);
-      void this.#client.send(errorAnswer(message.id!, error, this.#name));
+    if (this.#requests.has(message.key)) {
+      void this.#client.send(errorAnswer(message.id!, inFlight(message), this.#name));
       return undefined;
     }
     const request: OpenRequest = { message, giveUp: () => {} };
@@ -82,4 +80,9 @@ export class OpenRequests {
     this.#requests.delete(request.message.key);
     for (const wake of this.#drained.splice(0)) wake();
   }
+}
+
+/** The error for a request under an id that another one has. */
+export function inFlight({ id }: Message): BridgeError {
+  return new BridgeError("invalid_request", `a request with the id ${id} is in flight already`);
 }

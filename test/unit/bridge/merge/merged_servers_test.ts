@@ -204,17 +204,34 @@ describe("a request for one server", () => {
     expect(rig.servers[0]!.all("tasks/list")).toEqual([]);
   });
 
-  test("under an id in flight, or one of ours, is refused, and the first goes on", async () => {
+  test("under an id in flight is refused, and the first goes on", async () => {
     const server = toolServer("a", []);
     const rig = new MergeRig(server);
     await rig.handshake();
     server.serve = () => undefined;
-    await rig.say(call(1, "a__x"), call(1, "a__y"), call("mcp-bridge:merge:1", "a__z"));
+    await rig.say(call(1, "a__x"), call(1, "a__y"));
     expect(rig.answersTo(1)).toMatchObject([{ error: { code: -32600 } }]);
-    expect(rig.answersTo("mcp-bridge:merge:1")).toMatchObject([{ error: { code: -32600 } }]);
     expect(server.all("tools/call")).toHaveLength(1);
     server.answer(server.last("tools/call"), { result: {} });
     expect(rig.answersTo(1)).toHaveLength(2);
+  });
+
+  test("of a client that is a bridge too, with ids like ours, meets none of them", async () => {
+    const server = new FakeServer("a");
+    const rig = new MergeRig(server);
+    await rig.say({ id: "mcp-bridge:merge:1", method: "initialize", params: {} });
+    expect(rig.answersTo("mcp-bridge:merge:1")).toHaveLength(1);
+    server.answer(server.last("initialize"), agreed({ tools: {} }));
+    await rig.say(call("mcp-bridge:merge:2", "a__x"), { id: "mcp-bridge:merge:3", method: "tools/list" });
+    await rig.say(call("mcp-bridge:merge:3", "a__y"));
+    expect(rig.answersTo("mcp-bridge:merge:3")).toMatchObject([{ error: { code: -32600 } }]);
+    const [asked, listed] = [server.last("tools/call"), server.last("tools/list")];
+    expect(listed.id).not.toBe(asked.id);
+    server.answer(listed, { result: { tools: [] } });
+    server.answer(asked, { result: { content: [] } });
+    await rig.clock.pass(0);
+    expect(rig.answersTo("mcp-bridge:merge:2")).toMatchObject([{ result: { content: [] } }]);
+    expect(rig.answersTo("mcp-bridge:merge:3")).toHaveLength(2);
   });
 
   test("has one answer, though the server gives several, and none once it was cancelled", async () => {
