@@ -11,7 +11,7 @@ export const ERROR_NUMBERS = {
   /** A method that nobody here knows. */
   unknown_method: -32601,
   /** A name or an address that none of several servers has, or a parameter that is missing. */
-  unknown_name: -32602,
+  not_offered: -32602,
   /** Wrong words on the command line. */
   bad_argument: 1001,
   /** An address that is no `http:` or `https:` URL, or not a safe one. */

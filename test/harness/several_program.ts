@@ -60,13 +60,15 @@ function serverAt(url: string): NamedServer["settings"] {
       anyNetwork: false,
     },
     state: STATE,
+    ignoredTools: ["*_error_handling"],
+    cures: new Set(["auto"]),
   };
 }
 
 if (import.meta.main) {
   const servers = process.argv.slice(2).map((word) => {
     const end = word.indexOf("=");
-    return { slug: word.slice(0, end), settings: serverAt(word.slice(end + 1)), ignoredTools: ["*_error_handling"] };
+    return { slug: word.slice(0, end), settings: serverAt(word.slice(end + 1)) };
   });
   const settings = {
     servers,

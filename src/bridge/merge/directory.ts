@@ -34,6 +34,6 @@ export class Directory {
       ? `did you mean ${near.map(({ name }) => quoted(name)).join(", ")}?`
       : `names begin with a server and "__"; the servers are ${slugs.join(", ")}`;
     const what = kind === "tools" ? "tool" : "prompt";
-    return new BridgeError("unknown_name", `no server has a ${what} ${quoted(merged)}`, { hint });
+    return new BridgeError("not_offered", `no server has a ${what} ${quoted(merged)}`, { hint });
   }
 }

@@ -183,7 +183,7 @@ export class MergedServers implements ClientListener {
   #setLevel(request: OpenRequest): Promise<void> | undefined {
     const { message } = request;
     if (!LEVELS.includes(message.stringParam("level") ?? "")) {
-      const error = new BridgeError("unknown_name", `no level of the log is called ${message.param("level")}`, {
+      const error = new BridgeError("not_offered", `no level of the log is called ${message.param("level")}`, {
         hint: `the levels are ${LEVELS.join(", ")}`,
       });
       return this.#open.fail(request, error);
@@ -196,7 +196,7 @@ export class MergedServers implements ClientListener {
   #list(request: OpenRequest): Promise<void> | undefined {
     const cursor = cursorOf(request.message);
     if (cursor !== undefined && cursor !== "") {
-      return this.#open.fail(request, new BridgeError("unknown_name", `there is no page ${quoted(cursor)}`));
+      return this.#open.fail(request, new BridgeError("not_offered", `there is no page ${quoted(cursor)}`));
     }
     return this.#follow(request, this.#lists.ask(request.message, this.#branches));
   }

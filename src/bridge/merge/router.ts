@@ -54,7 +54,7 @@ export class Router {
   async search(request: Message, target: Target): Promise<Route> {
     const { kind, called } = target;
     if (called === undefined) {
-      throw new BridgeError("unknown_name", `${request.method} does not say what it is about`);
+      throw new BridgeError("not_offered", `${request.method} does not say what it is about`);
     }
     if (kind === "resources") throw this.#unknownUri(called);
     const branch = this.#bySlug.get(readMergedName(called)?.slug ?? "");
@@ -75,7 +75,7 @@ export class Router {
   }
 
   #unknownUri(uri: string): BridgeError {
-    return new BridgeError("unknown_name", `no server has a resource ${quoted(uri)}`, {
+    return new BridgeError("not_offered", `no server has a resource ${quoted(uri)}`, {
       hint: `resources begin with ${[...this.#bySlug.keys()].map((slug) => `mcp-bridge://${slug}/`).join(", ")}`,
     });
   }

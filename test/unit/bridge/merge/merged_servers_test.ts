@@ -170,7 +170,7 @@ describe("a request for one server", () => {
         code: -32602,
         message: 'mcp-bridge: no server has a tool "liner__create_issue"; names begin with a server and "__"; ' +
           "the servers are linear, github",
-        data: { code: "unknown_name" },
+        data: { code: "not_offered" },
       },
     });
     await rig.ask({ id: 2, method: "tools/list" });
