@@ -26,6 +26,13 @@ interface Call {
   readonly token: string | undefined;
 }
 
+/** A question of the server that a client has. */
+interface Asked {
+  readonly member: Member;
+  /** As the server wrote it. */
+  readonly id: string;
+}
+
 /** One client. */
 interface Member {
   readonly end: LocalEnd;
@@ -55,7 +62,7 @@ export class Crowd implements LocalEnd {
   /** By the key of our id, which is also what progress is told under. */
   readonly #calls = new Map<string, Call>();
   /** Who was asked what, by the key of the server's id. */
-  readonly #asked = new Map<string, Member>();
+  readonly #asked = new Map<string, Asked>();
   /** Who waits for the server's answer to the first handshake. */
   #waiting: { readonly id: string; readonly member: Member }[] = [];
   /** The server's own word on itself, as raw text. */
@@ -78,7 +85,7 @@ export class Crowd implements LocalEnd {
     const member = this.#memberAt(end);
     if (message.kind === "request") return this.#request(message, member);
     if (message.kind === "notification") return this.#notification(message, member);
-    if (this.#asked.get(message.key) !== member) return undefined;
+    if (this.#asked.get(message.key)?.member !== member) return undefined;
     this.#asked.delete(message.key);
     return this.#options.pump.fromClient(message);
   }
@@ -90,9 +97,9 @@ export class Crowd implements LocalEnd {
     this.#members.delete(end);
     for (const ours of [...member.calls.values()]) this.#giveUp(ours);
     for (const [key, asked] of [...this.#asked]) {
-      if (asked !== member) continue;
+      if (asked.member !== member) continue;
       this.#asked.delete(key);
-      this.#say(errorAnswer(key, new BridgeError("closing", "the client has left"), this.#options.server));
+      this.#say(errorAnswer(asked.id, new BridgeError("closing", "the client has left"), this.#options.server));
     }
     this.#waiting = this.#waiting.filter((waiting) => waiting.member !== member);
     for (const uri of member.followed) {
@@ -111,7 +118,7 @@ export class Crowd implements LocalEnd {
       const key = idKey(message.param("requestId") ?? "null");
       const asked = this.#asked.get(key);
       this.#asked.delete(key);
-      return asked?.end.send(message);
+      return asked?.member.end.send(message);
     }
     if (call !== undefined) return call.member.end.send(restored(message, call), call.key);
     // What belongs to a request that is over is nobody's.
@@ -189,7 +196,10 @@ export class Crowd implements LocalEnd {
   #answer(message: Message): Promise<void> | undefined {
     if (message.key === this.#openingKey) return this.#opened(message);
     const call = this.#forget(message.key);
-    return call?.member.end.send(message.withId(call.id));
+    if (call === undefined) return undefined;
+    const answer = message.withId(call.id);
+    const listened = call.method === "subscriptions/listen";
+    return call.member.end.send(listened ? answer.withResultMeta(SUBSCRIPTION_ID, call.id) : answer);
   }
 
   #opened(answer: Message): undefined {
@@ -210,7 +220,7 @@ export class Crowd implements LocalEnd {
       this.#say(composeMessage({ id: null, error }).withId(question.id!));
       return undefined;
     }
-    this.#asked.set(question.key, member);
+    this.#asked.set(question.key, { member, id: question.id! });
     return member.end.send(question, call?.key);
   }
 
@@ -220,14 +230,17 @@ export class Crowd implements LocalEnd {
     return last;
   }
 
-  /** The request that a message belongs to, by the stream that it came on or by what it says. */
+  /** The request that a message belongs to, by what it says or by the stream that it came on. */
   #callOf(message: Message, causedBy: string | undefined): Call | undefined {
-    const caused = causedBy === undefined ? undefined : this.#calls.get(causedBy);
-    if (caused !== undefined || message.kind === "request") return caused;
-    const named = message.method === "notifications/progress"
+    const isProgress = message.method === "notifications/progress";
+    const named = isProgress
       ? message.param("progressToken")
-      : message.param("_meta", SUBSCRIPTION_ID);
-    return named === undefined ? undefined : this.#calls.get(idKey(named));
+      : message.kind === "notification"
+      ? message.param("_meta", SUBSCRIPTION_ID)
+      : undefined;
+    // Where the two differ, the stream is that of another client's request.
+    if (isProgress || named !== undefined) return this.#calls.get(idKey(named ?? "null"));
+    return causedBy === undefined ? undefined : this.#calls.get(causedBy);
   }
 
   #giveUp(ours: string): void {

@@ -128,6 +128,17 @@ export class Message {
     return readMessage(edited(bytes, settingMembers(bytes, at, all)));
   }
 
+  /** The same response with a member of `result._meta` set to a value in raw form, where it has that member. */
+  withResultMeta(name: string, raw: string): Message {
+    const { bytes } = this;
+    const result = findMember(bytes, skipBlank(bytes, 0), "result");
+    if (result === undefined || bytes[result.start] !== OPEN_BRACE) return this;
+    const meta = findMember(bytes, result.start, "_meta");
+    if (meta === undefined || bytes[meta.start] !== OPEN_BRACE) return this;
+    if (findMember(bytes, meta.start, name) === undefined) return this;
+    return readMessage(edited(bytes, settingMembers(bytes, meta.start, [[name, raw]])));
+  }
+
   /** The same message without a member of `params._meta`; the rest of the text is untouched. */
   withoutMeta(name: string): Message {
     const meta = this.#params < 0 ? undefined : findMember(this.bytes, this.#params, "_meta");
