@@ -46,8 +46,12 @@ export function openEndpoint(options: OpenEndpointOptions): OpenEndpoint {
   const listener = listen({ host, port, limit, endpoint });
   return {
     url: `http://${named(host)}:${listener.port}`,
-    replace: (entries) => pool.replace(entries),
+    async replace(entries): Promise<void> {
+      const over = await pool.replace(entries);
+      await sessions.endAll(({ target }) => over.has(target.split("@", 1)[0]!));
+    },
     async close(patience): Promise<void> {
+      sessions.stop();
       await Promise.race([sessions.endAll(), Bun.sleep(patience)]);
       await pool.close();
       await listener.stop();

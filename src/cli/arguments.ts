@@ -38,11 +38,18 @@ export function readPort(name: string, text: string): number {
   });
 }
 
-/** Reads a whole number from 1 on. Throws `bad_argument`. */
+/** As `readPort`, for a port to listen on: 0 stands for any that is free. Throws `bad_argument`. */
+export function readListeningPort(flag: string, text: string): number {
+  return /^0+$/.test(text) ? 0 : readPort(flag, text);
+}
+
+/** Reads how many there may be of something, 1 at least. Throws `bad_argument`. */
 export function readCount(flag: string, text: string): number {
   const count = Number(text);
-  if (/^\d{1,9}$/.test(text) && count >= 1) return count;
-  throw new BridgeError("bad_argument", `"${flag}" takes a number from 1 on, not ${JSON.stringify(text)}`);
+  if (/^\d+$/.test(text) && count >= 1 && Number.isSafeInteger(count)) return count;
+  throw new BridgeError("bad_argument", `"${flag}" wants a whole number from 1 on: ${JSON.stringify(text)}`, {
+    hint: `for example "${flag} 100"`,
+  });
 }
 
 /** Reads one word of a list. Throws `bad_argument`. */

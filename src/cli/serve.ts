@@ -1,5 +1,5 @@
 import { ensureFetchRoom } from "../platform/fetch_room.ts";
-import { readCount, readMebibytes, readPort, readSeconds } from "./arguments.ts";
+import { readCount, readListeningPort, readMebibytes, readSeconds } from "./arguments.ts";
 import type { Command, Flags } from "./command.ts";
 import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
 import { noticePrinter, printAnswer } from "./print.ts";
@@ -46,7 +46,7 @@ export const serveCommand: Command<typeof FLAGS> = {
     ensureFetchRoom(2 * mostSessions);
     return await serve({
       host: flags.host,
-      port: readPort("--port", flags.port),
+      port: readListeningPort("--port", flags.port),
       mostSessions,
       sessionIdle: readSeconds("--session-idle", flags["session-idle"]),
       run: {

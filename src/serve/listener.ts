@@ -18,6 +18,9 @@ export interface Listener {
   stop(): Promise<void>;
 }
 
+/** For how long nothing may pass on a connection, in s. */
+const IDLE_S = 60;
+
 /**
  * Listens for HTTP.
  *
@@ -30,8 +33,8 @@ export function listen({ host, port, limit, endpoint }: ListenerOptions): Listen
       port,
       reusePort: false,
       development: false,
-      // Streams may be silent for long; who reads nothing is noticed by what waits for it.
-      idleTimeout: 0,
+      // Who sends a request byte by byte, or reads nothing, is cut off; who waits hears from us more often than this.
+      idleTimeout: IDLE_S,
       maxRequestBodySize: limit + 1,
       fetch: endpoint,
     });

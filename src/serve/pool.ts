@@ -49,8 +49,11 @@ export class Pool {
     return server;
   }
 
-  /** Puts other entries in place: what is gone or has changed is ended, the rest goes on untouched. */
-  async replace(entries: ReadonlyMap<string, PoolEntry>): Promise<void> {
+  /**
+   * Puts other entries in place: what is gone or has changed is ended, the rest goes on untouched. Gives the slugs of
+   * what has ended.
+   */
+  async replace(entries: ReadonlyMap<string, PoolEntry>): Promise<ReadonlySet<string>> {
     const before = this.#entries;
     this.#entries = entries;
     const over = [...this.#servers].filter(([, { slug }]) =>
@@ -58,6 +61,7 @@ export class Pool {
     );
     for (const [key] of over) this.#servers.delete(key);
     await Promise.all(over.map(([, server]) => server.close()));
+    return new Set(over.map(([, { slug }]) => slug));
   }
 
   /** Ends all of them. */

@@ -88,9 +88,10 @@ export class PooledServer {
   #taken(watched: Watched, onward: Onward, leave: () => Promise<void>): Seat {
     watched.onward = onward;
     const seat: Seat = {
-      fromClient: (message) => watched.fromClient(message),
+      // Who has left says nothing any more, though it may be on its way.
+      fromClient: (message) => this.#seats.has(seat) ? watched.fromClient(message) : undefined,
       leave: () => {
-        this.#seats.delete(seat);
+        if (!this.#seats.delete(seat)) return Promise.resolve();
         watched.leave();
         return leave();
       },

@@ -15,6 +15,9 @@ export interface ClientSession {
   hangUp(): void;
 }
 
+/** A client that waits for an answer without a session. */
+export type Guest = Pick<ClientSession, "beat">;
+
 /** How many sessions there may be, and for how long a client may be gone, in ms. */
 export interface SessionLimits {
   readonly most: number;
@@ -28,6 +31,8 @@ export class Sessions {
   readonly #clock: Clock;
   readonly #limits: SessionLimits;
   readonly #sessions = new Map<string, { readonly session: ClientSession; seenAt: number }>();
+  /** Who waits for an answer without a session. */
+  readonly #guests = new Set<Guest>();
   #beating: Timer | undefined;
 
   constructor(clock: Clock, limits: SessionLimits) {
@@ -51,6 +56,22 @@ export class Sessions {
     if (this.#beating === undefined) this.#beatLater();
   }
 
+  /** How many clients wait for an answer without a session. */
+  get guests(): number {
+    return this.#guests.size;
+  }
+
+  /** Takes a client in that waits for an answer without a session, until `dismiss`. */
+  receive(guest: Guest): void {
+    this.#guests.add(guest);
+    if (this.#beating === undefined) this.#beatLater();
+  }
+
+  /** A client has its answer, or has gone. */
+  dismiss(guest: Guest): void {
+    this.#guests.delete(guest);
+  }
+
   /** The session of an id, where the endpoint is the one that it was opened at; it is alive then. */
   get(id: string, target: string): ClientSession | undefined {
     const found = this.#sessions.get(id);
@@ -68,24 +89,28 @@ export class Sessions {
     await found.session.seat.leave();
   }
 
-  /** Ends those of one endpoint, or all. */
-  async endAll(target?: string): Promise<void> {
+  /** Ends all sessions, or those that are meant. */
+  async endAll(isMeant: (session: ClientSession) => boolean = () => true): Promise<void> {
     const all = [...this.#sessions.values()].map(({ session }) => session);
-    const over = target === undefined ? all : all.filter((session) => session.target === target);
-    await Promise.all(over.map(({ id }) => this.end(id)));
-    if (target === undefined) this.#beating?.cancel();
+    await Promise.all(all.filter(isMeant).map(({ id }) => this.end(id)));
+  }
+
+  /** Tells nobody anything any more. */
+  stop(): void {
+    this.#beating?.cancel();
   }
 
   #beatLater(): void {
     this.#beating = this.#clock.after(BEAT_MS, () => {
       this.#beat();
       this.#beating = undefined;
-      if (this.#sessions.size > 0) this.#beatLater();
+      if (this.#sessions.size + this.#guests.size > 0) this.#beatLater();
     });
   }
 
   #beat(): void {
     const now = this.#clock.now();
+    for (const guest of this.#guests) guest.beat();
     for (const found of this.#sessions.values()) {
       const { session } = found;
       if (session.isHeard()) {

@@ -21,6 +21,11 @@ export interface StreamableHttpOptions {
 const HEADER_MISMATCH = -32020;
 const INVALID_REQUEST = -32600;
 const REVISION = /^20\d\d-[01]\d-[0-3]\d$/;
+/** The revision of a client that names none (2025-06-18 transports, "Protocol Version Header"). */
+const UNNAMED_REVISION = "2025-03-26";
+/** How many requests may wait for their answers: of one session, and of all clients without one. */
+const MOST_OF_A_SESSION = 1_000;
+const MOST_OF_GUESTS = 10_000;
 
 /**
  * Streamable HTTP on the side of the server, for clients of both eras (basic/transports): what a request is follows from
@@ -45,9 +50,9 @@ export class StreamableHttpService {
     if (request.method !== "GET" && request.method !== "DELETE") return notAllowed("GET, POST, DELETE");
     // The era without sessions knows neither method.
     if (id === null) return notAllowed("POST");
-    const session = this.#sessions.get(id, place.target) as HttpSession | undefined;
-    if (session === undefined) return unknownSession();
-    if (request.method === "GET") return session.listen();
+    const session = this.#sessions.get(id, place.target);
+    if (!(session instanceof HttpSession)) return unknownSession();
+    if (request.method === "GET") return session.listen(request.headers);
     await this.#sessions.end(id);
     return new Response(null, { status: 204 });
   }
@@ -68,7 +73,8 @@ export class StreamableHttpService {
     }
     if (id !== null) {
       const session = this.#sessions.get(id, place.target);
-      return session instanceof HttpSession ? await session.post(messages) : unknownSession(first.id);
+      if (!(session instanceof HttpSession)) return unknownSession(first.id);
+      return await session.post(messages, revision ?? UNNAMED_REVISION);
     }
     if (first.method !== "initialize" || first.kind !== "request" || messages.length > 1) {
       const error = "a session begins with initialize, and what belongs to one names it in mcp-session-id";
@@ -82,12 +88,10 @@ export class StreamableHttpService {
       const error = new BridgeError("busy", "there are too many sessions", { hint: "end some clients" });
       return refusal(503, error, { "retry-after": "30" }, initialize.id);
     }
-    const session = new HttpSession(place, visitorOf(initialize));
-    this.#sessions.add(session);
-    const response = await session.post([initialize]);
     // A session that the server did not agree to is none.
-    if (!session.isAgreed) void this.#sessions.end(session.id);
-    return response;
+    const session = new HttpSession(place, visitorOf(initialize), () => void this.#sessions.end(session.id));
+    this.#sessions.add(session);
+    return await session.post([initialize], initialize.stringParam("protocolVersion") ?? UNNAMED_REVISION);
   }
 
   async #postStateless(
@@ -101,13 +105,17 @@ export class StreamableHttpService {
     if (fault !== undefined) {
       return protocolRefusal(400, HEADER_MISMATCH, fault, message.id);
     }
-    const visitor = visitorOf(message);
-    const post = new ServedPost(message, () => void seat.leave());
-    const seat: Seat = place.stand(post, visitor);
-    request.signal.addEventListener("abort", () => post.leave(), { once: true });
+    if (this.#sessions.guests >= MOST_OF_GUESTS) return tooMany(message.id);
+    const post = new ServedPost(message, () => {
+      this.#sessions.dismiss(post);
+      void seat.leave();
+    });
+    const seat: Seat = place.stand(post, visitorOf(message));
+    this.#sessions.receive(post);
+    if (request.signal.aborted) post.leave();
+    else request.signal.addEventListener("abort", () => post.leave(), { once: true });
     void seat.fromClient(message);
-    const response = await post.response;
-    return response;
+    return await post.response;
   }
 }
 
@@ -118,30 +126,32 @@ class HttpSession {
   readonly seat: Seat;
   readonly #end: ServedHttp;
 
-  constructor(place: Place, visitor: Visitor) {
+  constructor(place: Place, visitor: Visitor, onrefusal: () => void) {
     this.target = place.target;
     this.#end = new ServedHttp({
       headers: { "mcp-session-id": this.id },
       onmessage: (message) => this.seat.fromClient(message),
+      onrefusal,
     });
     this.seat = place.seat(this.#end, { ...visitor, session: this.id });
   }
 
-  /** Whether the server has agreed to it. */
-  get isAgreed(): boolean {
-    return this.#end.isAgreed;
-  }
-
-  async post(messages: readonly Message[]): Promise<Response> {
-    const twin = messages.find((message) => this.#end.repeats(message));
+  /** Takes what a client of `revision` posts. */
+  async post(messages: readonly Message[], revision: string): Promise<Response> {
+    const twin = messages.find((message, place) => this.#end.repeats(message) || isRepeated(message, messages, place));
     if (twin !== undefined) {
       return protocolRefusal(400, INVALID_REQUEST, `a request with the id ${twin.id} is in flight already`, twin.id);
     }
-    return await this.#end.post(messages);
+    const isRequest = messages.some(({ kind }) => kind === "request");
+    if (isRequest && this.#end.inFlight + messages.length > MOST_OF_A_SESSION) return tooMany(messages[0]!.id);
+    return await this.#end.post(messages, revision);
   }
 
-  listen(): Response {
-    return this.#end.listen();
+  /** Opens the stream that a GET asks for, or carries a broken one on. */
+  listen(headers: Headers): Response {
+    const revision = headers.get("mcp-protocol-version") ?? UNNAMED_REVISION;
+    // This says to an event stream that there is nothing to come back for (HTML, "Server-sent events").
+    return this.#end.listen(revision, headers.get("last-event-id") ?? undefined) ?? new Response(null, { status: 204 });
   }
 
   isHeard(): boolean {
@@ -161,6 +171,19 @@ class HttpSession {
 function isStateless(message: Message, revision: string | null): boolean {
   return claimsRevision(message) || message.method === "server/discover" ||
     (revision !== null && REVISION.test(revision) && isModern(revision));
+}
+
+/** Whether a request stands a second time in what was posted. */
+function isRepeated(message: Message, messages: readonly Message[], place: number): boolean {
+  return message.kind === "request" && messages.length > 1 &&
+    messages.some((other, before) => before < place && other.kind === "request" && other.key === message.key);
+}
+
+function tooMany(id?: string): Response {
+  const error = new BridgeError("busy", "too many requests wait for their answers", {
+    hint: "try again when some of them have been answered",
+  });
+  return refusal(503, error, { "retry-after": "1" }, id);
 }
 
 function notAllowed(allow: string): Response {

@@ -14,6 +14,11 @@ export const STREAM_HEADERS: Readonly<Record<string, string>> = {
   "x-accel-buffering": "no",
 };
 
+/** The first event of a stream that can be resumed: its id, and nothing said (revision 2025-11-25, transports). */
+export function openingEvent(id: string): Uint8Array {
+  return encoder.encode(`id: ${id}\ndata: \n\n`);
+}
+
 /** An event stream to a client (HTML, "Server-sent events"): one event for each message. */
 export class EventSink {
   /** The response that carries it. */
@@ -46,12 +51,13 @@ export class EventSink {
     return this.#isOpen;
   }
 
-  /** Sends a message; a promise asks to wait while the client is behind. */
-  send({ bytes }: Message): Promise<void> | undefined {
-    const event = new Uint8Array(BEFORE.length + bytes.length + AFTER.length);
-    event.set(BEFORE);
-    event.set(bytes, BEFORE.length);
-    event.set(AFTER, BEFORE.length + bytes.length);
+  /** Sends a message, as an event with an `id` where there is one; a promise asks to wait while the client is behind. */
+  send({ bytes }: Message, id?: string): Promise<void> | undefined {
+    const before = id === undefined ? BEFORE : encoder.encode(`id: ${id}\nevent: message\ndata: `);
+    const event = new Uint8Array(before.length + bytes.length + AFTER.length);
+    event.set(before);
+    event.set(bytes, before.length);
+    event.set(AFTER, before.length + bytes.length);
     return this.#write(event);
   }
 

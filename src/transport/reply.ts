@@ -1,4 +1,5 @@
 import { EventSink } from "./event_sink.ts";
+import type { KeptEvent } from "./replay.ts";
 import type { Message } from "./message.ts";
 
 /** What a reply is made of. */
@@ -8,6 +9,16 @@ export interface ReplyOptions {
   readonly onleave: () => void;
   /** How many answers it carries; more than one go on an event stream (revision 2025-03-26, batches). */
   readonly answers: number;
+  /** What makes its event stream one that can be resumed. */
+  readonly record?: StreamRecord;
+}
+
+/** Keeps what is said on one event stream. */
+export interface StreamRecord {
+  /** What a client that is new to the stream reads first; nothing for one that would not understand it. */
+  opening(): Uint8Array | undefined;
+  /** Takes what is said, to a client that is there or has gone, and gives the event's id. */
+  keep(message: Message, isHeard: boolean): string;
 }
 
 /**
@@ -30,9 +41,14 @@ export class Reply {
     this.#missing = options.answers;
   }
 
+  /** Whether all answers were given or are not wanted any more. */
+  get isOver(): boolean {
+    return this.#missing === 0;
+  }
+
   /** Says something before the answer. */
   send(message: Message): Promise<void> | undefined {
-    return this.#open().send(message);
+    return this.#say(message);
   }
 
   /** Gives an answer; `status` is that of the response where it stands alone. */
@@ -42,15 +58,28 @@ export class Reply {
       this.#respond(jsonResponse(message, status, this.#options.headers));
       return undefined;
     }
-    const stream = this.#open();
-    const wait = stream.send(message);
-    if (this.#missing === 0) stream.end();
+    const wait = this.#say(message);
+    if (this.#missing === 0) this.#stream?.end();
     return wait;
   }
 
-  /** Tells a client that waits in silence that we are there. */
+  /** A request has no answer any more; `status` is that of a response which has none at all. */
+  withdraw(status: number): void {
+    if (--this.#missing === 0) this.end(status);
+  }
+
+  /** Tells a client that waits in silence that we are there: nothing on the way takes the request for dead then. */
   beat(): void {
-    this.#stream?.beat();
+    if (this.#stream === undefined) this.#open();
+    else this.#stream.beat();
+  }
+
+  /** Carries the event stream on at a client that comes back for it, behind what it has missed. */
+  resume(missed: readonly KeptEvent[]): Response {
+    this.#stream?.end();
+    this.#stream = new EventSink(this.#options.headers, this.#options.onleave);
+    for (const { message, id } of missed) void this.#stream.send(message, id);
+    return this.#stream.response;
   }
 
   /** Ends it without an answer; `status` is that of the response where nothing was said yet. */
@@ -59,9 +88,15 @@ export class Reply {
     this.#stream?.end();
   }
 
+  #say(message: Message): Promise<void> | undefined {
+    const stream = this.#open();
+    return stream.send(message, this.#options.record?.keep(message, stream.isOpen));
+  }
+
   #open(): EventSink {
     if (this.#stream === undefined) {
-      this.#stream = new EventSink(this.#options.headers, this.#options.onleave);
+      const { headers, onleave, record } = this.#options;
+      this.#stream = new EventSink(headers, onleave, record?.opening());
       this.#respond(this.#stream.response);
     }
     return this.#stream;

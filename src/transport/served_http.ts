@@ -1,7 +1,8 @@
 import type { LocalEnd } from "./channel.ts";
-import { EventSink } from "./event_sink.ts";
+import { EventSink, openingEvent } from "./event_sink.ts";
 import { idKey, type Message } from "./message.ts";
-import { Reply } from "./reply.ts";
+import { placeOf, Replay, type StreamPlace } from "./replay.ts";
+import { Reply, type StreamRecord } from "./reply.ts";
 
 /** What the local end of Streamable HTTP is made of. */
 export interface ServedHttpOptions {
@@ -9,32 +10,37 @@ export interface ServedHttpOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** Takes a message of the client. */
   onmessage(message: Message): Promise<void> | undefined;
+  /** The server has refused the client's handshake, and the client was told. */
+  onrefusal(): void;
 }
 
 /** What is kept for a client that has no stream open, in bytes; what is older goes. */
 const MOST_HELD = 262_144;
+/** The first revision whose clients understand an event that says nothing but its id. */
+const FIRST_OPENING_REVISION = "2025-11-25";
+/** The number of the stream that belongs to no request. */
+const OWN_STREAM = 0;
 
 /**
  * A session of Streamable HTTP, on the side of the server (basic/transports, revisions 2025-03-26 to 2025-11-25): each
- * request is answered where it was posted, and a GET stream carries what belongs to none.
+ * request is answered where it was posted, and a GET stream carries what belongs to none. A client whose stream broke
+ * comes back for what it has missed.
  */
 export class ServedHttp implements LocalEnd {
   readonly #options: ServedHttpOptions;
+  readonly #replay = new Replay();
   /** By the id keys of the requests. */
   readonly #replies = new Map<string, Reply>();
+  /** The same by the numbers of their streams. */
+  readonly #posts = new Map<Reply, number>();
+  #streams = OWN_STREAM;
   #stream: EventSink | undefined;
   #handshake: string | undefined;
-  #isAgreed = false;
   #held: Message[] = [];
   #heldBytes = 0;
 
   constructor(options: ServedHttpOptions) {
     this.#options = options;
-  }
-
-  /** Whether the server has agreed to the client's handshake. */
-  get isAgreed(): boolean {
-    return this.#isAgreed;
   }
 
   /** How many requests wait for their answers. */
@@ -52,44 +58,60 @@ export class ServedHttp implements LocalEnd {
     return message.kind === "request" && this.#replies.has(message.key);
   }
 
-  /** Takes what was posted, at least one message; their ids are none that wait for an answer. */
-  post(messages: readonly Message[]): Promise<Response> | Response {
+  /**
+   * Takes what was posted by a client of `revision`, at least one message; their ids are none that wait for an answer,
+   * and each is there once.
+   */
+  post(messages: readonly Message[], revision: string): Promise<Response> | Response {
     const { headers } = this.#options;
     const requests = messages.filter(({ kind }) => kind === "request");
     if (requests.length === 0) {
       for (const message of messages) this.#take(message);
       return new Response(null, { status: 202, headers });
     }
-    // A client that goes away from a stream has not given its request up.
-    const reply = new Reply({ headers, answers: requests.length, onleave: () => {} });
+    const stream = ++this.#streams;
+    const reply = new Reply({
+      headers,
+      answers: requests.length,
+      // A client that goes away from a stream has not given its request up.
+      onleave: () => this.#replay.lost(stream),
+      record: this.#recordOf(stream, revision),
+    });
+    this.#posts.set(reply, stream);
     for (const { key } of requests) this.#replies.set(key, reply);
     for (const message of messages) this.#take(message);
     return reply.response;
   }
 
-  /** Opens the stream for what belongs to no request; it takes the place of the last one. */
-  listen(): Response {
+  /**
+   * Opens the stream for what belongs to no request, which takes the place of the last one; or carries on, behind the
+   * event `last`, the one that it was on. Gives nothing for a stream that is over and read, or none of ours.
+   */
+  listen(revision: string, last?: string): Response | undefined {
+    const place = last === undefined ? undefined : placeOf(last);
+    if (last !== undefined && place === undefined) return undefined;
+    if (place !== undefined && place.stream !== OWN_STREAM) return this.#resume(place);
     this.#stream?.end();
+    const opening = place === undefined ? this.#recordOf(OWN_STREAM, revision).opening() : undefined;
     const stream = new EventSink(this.#options.headers, () => {
-      if (this.#stream === stream) this.#stream = undefined;
-    });
+      if (this.#stream !== stream) return;
+      this.#stream = undefined;
+      this.#replay.lost(OWN_STREAM);
+    }, opening);
     this.#stream = stream;
-    for (const message of this.#held.splice(0)) void stream.send(message);
+    const missed = place === undefined ? [] : this.#replay.after(place);
+    for (const { message, id } of missed) void stream.send(message, id);
+    for (const message of this.#held.splice(0)) void this.#say(stream, message);
     this.#heldBytes = 0;
     return stream.response;
   }
 
   send(message: Message, causedBy?: string): Promise<void> | undefined {
-    if (message.kind === "response") {
-      const reply = this.#replies.get(message.key);
-      this.#replies.delete(message.key);
-      if (message.key === this.#handshake && !message.isError) this.#isAgreed = true;
-      return reply?.answer(message, 200);
-    }
+    if (message.kind === "response") return this.#answer(message);
     if (message.method === "notifications/cancelled") this.#withdraw(message);
     const reply = causedBy === undefined ? undefined : this.#replies.get(causedBy);
     if (reply !== undefined) return reply.send(message);
-    if (this.#stream !== undefined) return this.#stream.send(message);
+    if (this.#stream !== undefined) return this.#say(this.#stream, message);
     const last = [...this.#replies.values()].at(-1);
     if (last !== undefined) return last.send(message);
     this.#hold(message);
@@ -99,14 +121,40 @@ export class ServedHttp implements LocalEnd {
   /** Tells streams that are silent that we are there. */
   beat(): void {
     this.#stream?.beat();
-    for (const reply of this.#replies.values()) reply.beat();
+    for (const reply of this.#posts.keys()) reply.beat();
+    this.#replay.beat();
   }
 
   close(): Promise<void> {
     this.#stream?.end();
-    for (const reply of this.#replies.values()) reply.end(503);
+    for (const reply of this.#posts.keys()) reply.end(503);
     this.#replies.clear();
+    this.#posts.clear();
     return Promise.resolve();
+  }
+
+  #answer(message: Message): Promise<void> | undefined {
+    const reply = this.#replies.get(message.key);
+    if (reply === undefined) return undefined;
+    const wait = reply.answer(message, 200);
+    this.#settle(message.key);
+    if (message.key === this.#handshake) {
+      this.#handshake = undefined;
+      if (message.isError) this.#options.onrefusal();
+    }
+    return wait;
+  }
+
+  /** Carries on the stream of a request, or what is left of it. */
+  #resume(place: StreamPlace): Response | undefined {
+    for (const [reply, stream] of this.#posts) {
+      if (stream === place.stream) return reply.resume(this.#replay.after(place));
+    }
+    if (!this.#replay.knows(place.stream)) return undefined;
+    const rest = new EventSink(this.#options.headers, () => this.#replay.lost(place.stream));
+    for (const { message, id } of this.#replay.after(place)) void rest.send(message, id);
+    rest.end();
+    return rest.response;
   }
 
   /** A request that the client gives up has no answer, and ends where it was posted. */
@@ -116,8 +164,28 @@ export class ServedHttp implements LocalEnd {
     if (message.method !== "notifications/cancelled") return;
     const key = idKey(message.param("requestId") ?? "null");
     const reply = this.#replies.get(key);
+    // Of all requests it is the one that cannot be given up (basic/utilities/cancellation).
+    if (reply === undefined || key === this.#handshake) return;
+    reply.withdraw(202);
+    this.#settle(key);
+  }
+
+  #settle(key: string): void {
+    const reply = this.#replies.get(key)!;
     this.#replies.delete(key);
-    reply?.end(202);
+    if (reply.isOver) this.#posts.delete(reply);
+  }
+
+  #say(stream: EventSink, message: Message): Promise<void> | undefined {
+    return stream.send(message, this.#replay.keep(OWN_STREAM, message, true));
+  }
+
+  #recordOf(stream: number, revision: string): StreamRecord {
+    const replay = this.#replay;
+    return {
+      opening: () => revision >= FIRST_OPENING_REVISION ? openingEvent(replay.opening(stream)) : undefined,
+      keep: (message, isHeard) => replay.keep(stream, message, isHeard),
+    };
   }
 
   #hold(message: Message): void {
@@ -130,5 +198,6 @@ export class ServedHttp implements LocalEnd {
   #withdraw(cancel: Message): void {
     const key = idKey(cancel.param("requestId") ?? "null");
     this.#held = this.#held.filter((held) => held.kind !== "request" || held.key !== key);
+    this.#heldBytes = this.#held.reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 }

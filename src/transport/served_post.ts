@@ -14,13 +14,13 @@ const BAD_REQUESTS: ReadonlySet<string> = new Set(["-32020", "-32021", "-32022"]
 export class ServedPost implements LocalEnd {
   readonly #request: Message;
   readonly #reply: Reply;
-  readonly #onleave: () => void;
+  readonly #onend: () => void;
   #isOver = false;
 
-  /** `onleave` is called once where the client goes away before it has its answer. */
-  constructor(request: Message, onleave: () => void) {
+  /** `onend` is called once, when the client has its answer or has gone away without. */
+  constructor(request: Message, onend: () => void) {
     this.#request = request;
-    this.#onleave = onleave;
+    this.#onend = onend;
     this.#reply = new Reply({ headers: {}, answers: 1, onleave: () => this.leave() });
   }
 
@@ -32,15 +32,15 @@ export class ServedPost implements LocalEnd {
   send(message: Message): Promise<void> | undefined {
     if (this.#isOver) return undefined;
     if (message.kind !== "response") return this.#reply.send(message);
-    this.#isOver = true;
-    return this.#reply.answer(message, statusOf(this.#request, message));
+    const wait = this.#reply.answer(message, statusOf(this.#request, message));
+    this.#over();
+    return wait;
   }
 
   /** The client has gone away. */
   leave(): void {
     if (this.#isOver) return;
-    this.#isOver = true;
-    this.#onleave();
+    this.#over();
     this.#reply.end(503);
   }
 
@@ -50,9 +50,13 @@ export class ServedPost implements LocalEnd {
   }
 
   close(): Promise<void> {
-    this.#isOver = true;
-    this.#reply.end(503);
+    this.leave();
     return Promise.resolve();
+  }
+
+  #over(): void {
+    this.#isOver = true;
+    this.#onend();
   }
 }
 
