@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import {
   readChoices,
+  readCount,
   readKeepAlive,
+  readListeningPort,
   readMebibytes,
   readPeriod,
   readPort,
@@ -95,5 +97,27 @@ describe("readMebibytes", () => {
     const refusal = refusalOf(() => readMebibytes("--max-message", text));
     expect(refusal.code).toBe("bad_argument");
     expect(refusal.hint).toBe('for example "--max-message 64"');
+  });
+});
+
+describe("readListeningPort", () => {
+  test("reads what readPort reads, and 0 for any", () => {
+    expect(readListeningPort("--port", "0")).toBe(0);
+    expect(readListeningPort("--port", "65535")).toBe(65_535);
+  });
+
+  test.each(["", "-0", "-1", "65536", "0x1", "1.5"])("refuses %p", (text) => {
+    expect(refusalOf(() => readListeningPort("--port", text)).code).toBe("bad_argument");
+  });
+});
+
+describe("readCount", () => {
+  test("reads whole numbers from 1 on", () => {
+    expect(readCount("--max-sessions", "1")).toBe(1);
+    expect(readCount("--max-sessions", "100000")).toBe(100_000);
+  });
+
+  test.each(["", "0", "-1", "1.5", "many", "1e3", "99999999999999999999"])("refuses %p", (text) => {
+    expect(refusalOf(() => readCount("--max-sessions", text)).hint).toContain("--max-sessions");
   });
 });
