@@ -36,14 +36,14 @@ export interface OpenEndpoint {
  *
  * @throws {BridgeError} `port_taken`, `unreachable`
  */
-export function openEndpoint(options: OpenEndpointOptions): OpenEndpoint {
+export async function openEndpoint(options: OpenEndpointOptions): Promise<OpenEndpoint> {
   const { host, port, token, limit, clock, notify } = options;
   const pool = new Pool(() => {});
   const sessions = new Sessions(clock, { most: options.mostSessions, idle: options.sessionIdle });
   const names = isEverywhere(host) ? ["127.0.0.1", "localhost", "[::1]"] : [...new Set([named(host), "localhost"])];
   const guard = { names, port: () => listener.port, token, notify };
   const endpoint = makeEndpoint({ guard, pool, sessions, limit });
-  const listener = listen({ host, port, limit, endpoint });
+  const listener = await listen({ host, port, limit, endpoint });
   return {
     url: `http://${named(host)}:${listener.port}`,
     async replace(entries): Promise<void> {

@@ -41,11 +41,21 @@ export async function serve(settings: ServeSettings, notify: Notify): Promise<nu
   const file = registryFile(run.state.surroundings);
   const first = await readRegistry(file);
   const token = await endpointToken(await vault.open());
-  const endpoint = openEndpoint({ ...settings, token, limit: run.maxMessage, clock, notify });
-  const change = async (registry: Registry): Promise<void> => {
-    for (const { text } of registry.faults) notify({ level: "warn", text });
-    await endpoint.replace(await entriesOf(registry, run, shared));
-  };
+  const endpoint = await openEndpoint({ ...settings, token, limit: run.maxMessage, clock, notify });
+  let told: ReadonlySet<string> = new Set();
+  async function replace(registry: Registry): Promise<void> {
+    const said = new Set<string>();
+    const complain = (text: string): void => {
+      if (!told.has(text)) notify({ level: "warn", text });
+      said.add(text);
+    };
+    for (const { text } of registry.faults) complain(text);
+    await endpoint.replace(await entriesOf(registry, run, shared, complain));
+    told = said;
+  }
+  // One after the other, so that the last one stays.
+  let changing = Promise.resolve();
+  const change = (registry: Registry): Promise<void> => changing = changing.then(() => replace(registry));
   await change(first);
   const { promise: ended, resolve: end } = Promise.withResolvers<number>();
   watchForEnd((ending) => end(ending.exitCode), { outlivesParent: true });
@@ -67,7 +77,12 @@ export async function showToken({ state }: Pick<RunSettings, "state">, notify: N
 }
 
 /** The servers that can be reached; of the others it is said what they lack. */
-async function entriesOf(registry: Registry, run: RunSettings, shared: UpstreamRun): Promise<Map<string, PoolEntry>> {
+async function entriesOf(
+  registry: Registry,
+  run: RunSettings,
+  shared: UpstreamRun,
+  complain: (text: string) => void,
+): Promise<Map<string, PoolEntry>> {
   const entries = new Map<string, PoolEntry>();
   for (const entry of registry.servers.values()) {
     if (entry.disabled) continue;
@@ -75,7 +90,7 @@ async function entriesOf(registry: Registry, run: RunSettings, shared: UpstreamR
       entries.set(entry.slug, await poolEntry(entry, run, shared));
     } catch (thrown) {
       const { message, hint } = toBridgeError(thrown);
-      shared.notify({ level: "warn", text: hint === undefined ? message : `${message}; ${hint}` });
+      complain(hint === undefined ? message : `${message}; ${hint}`);
     }
   }
   return entries;

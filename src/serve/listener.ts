@@ -1,4 +1,5 @@
 import { BridgeError } from "../platform/errors.ts";
+import { portHolder } from "../platform/port_holder.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** Where the endpoint listens. */
@@ -26,7 +27,7 @@ const IDLE_S = 60;
  *
  * @throws {BridgeError} `port_taken`, or `unreachable` for an address that is none of this machine.
  */
-export function listen({ host, port, limit, endpoint }: ListenerOptions): Listener {
+export async function listen({ host, port, limit, endpoint }: ListenerOptions): Promise<Listener> {
   try {
     const server = Bun.serve({
       hostname: host,
@@ -47,8 +48,10 @@ export function listen({ host, port, limit, endpoint }: ListenerOptions): Listen
         cause: thrown,
       });
     }
-    throw new BridgeError("port_taken", `port ${port} is in use by another program`, {
-      hint: 'name another one with "--port NUMBER"',
+    const holder = await portHolder(port);
+    const who = holder === undefined ? "another program" : `${JSON.stringify(holder.name)}, process ${holder.pid}`;
+    throw new BridgeError("port_taken", `port ${port} is in use by ${who}`, {
+      hint: 'end that, or name another port with "--port NUMBER"',
       cause: thrown,
     });
   }
