@@ -11,10 +11,7 @@ const ENTRY = Bun.resolveSync(
 export async function inspect(url: string, method: string, ...options: string[]): Promise<unknown> {
   using home = new Home();
   const { command, args, env } = commandOf(home, url);
-  const inspector = Bun.spawn([
-    process.execPath,
-    ENTRY,
-    "--cli",
+  return await run(home, [
     command,
     ...args,
     // The inspector does not hand its own environment down to the process that it starts.
@@ -26,7 +23,29 @@ export async function inspect(url: string, method: string, ...options: string[])
     "--method",
     method,
     ...options,
-  ], { cwd: home.folder, env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  ]);
+}
+
+/** Asks one `method` of the server at `url`, over HTTP and with headers. Throws with stderr when it fails. */
+export async function inspectOverHttp(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  method: string,
+  ...options: string[]
+): Promise<unknown> {
+  using home = new Home();
+  const named = Object.entries(headers).flatMap(([name, value]) => ["--header", `${name}: ${value}`]);
+  return await run(home, [url, "--transport", "http", ...named, "--format", "json", "--method", method, ...options]);
+}
+
+async function run(home: Home, words: readonly string[]): Promise<unknown> {
+  const inspector = Bun.spawn([process.execPath, ENTRY, "--cli", ...words], {
+    cwd: home.folder,
+    env: home.env,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
   const [stdout, stderr, code] = await Promise.all([
     new Response(inspector.stdout).text(),
     new Response(inspector.stderr).text(),

@@ -84,8 +84,10 @@ export interface SdkClientKind {
   readonly name: string;
   /** Connects to the process that `command` starts. */
   overStdio(command: Command, role: Role): Promise<SdkClient>;
-  /** Connects to a server with nothing between, to learn what the server itself says. */
-  overHttp(url: string, role: Role): Promise<SdkClient>;
+  /** Connects to a server over Streamable HTTP, with headers of its own on each request. */
+  overHttp(url: string, role: Role, headers?: Record<string, string>): Promise<SdkClient>;
+  /** The same over HTTP with SSE. */
+  overSse(url: string, role: Role, headers?: Record<string, string>): Promise<SdkClient>;
 }
 
 /** How long a client waits for an answer: less than a test may take, so that the test can say what was missing. */

@@ -1,5 +1,6 @@
 /** The client of the SDK's first major version, `@modelcontextprotocol/sdk`. */
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
@@ -63,7 +64,10 @@ export const V1_CLIENT: SdkClientKind = {
     const transport = new StdioClientTransport(command);
     return connect(transport, role, new LineLog(transport.stderr as Readable));
   },
-  overHttp(url, role): Promise<SdkClient> {
-    return connect(new StreamableHTTPClientTransport(new URL(url)), role);
+  overHttp(url, role, headers = {}): Promise<SdkClient> {
+    return connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }), role);
+  },
+  overSse(url, role, headers = {}): Promise<SdkClient> {
+    return connect(new SSEClientTransport(new URL(url), { requestInit: { headers } }), role);
   },
 };

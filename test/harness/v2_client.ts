@@ -2,6 +2,7 @@
 import {
   Client,
   LOG_LEVEL_META_KEY,
+  SSEClientTransport,
   StreamableHTTPClientTransport,
   type Transport,
 } from "@modelcontextprotocol/client";
@@ -67,8 +68,11 @@ function kind(name: string, mode: Mode): SdkClientKind {
       const transport = new StdioClientTransport(command);
       return connect(mode, transport, role, new LineLog(transport.stderr as Readable));
     },
-    overHttp(url, role): Promise<SdkClient> {
-      return connect(mode, new StreamableHTTPClientTransport(new URL(url)), role);
+    overHttp(url, role, headers = {}): Promise<SdkClient> {
+      return connect(mode, new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }), role);
+    },
+    overSse(url, role, headers = {}): Promise<SdkClient> {
+      return connect(mode, new SSEClientTransport(new URL(url), { requestInit: { headers } }), role);
     },
   };
 }
