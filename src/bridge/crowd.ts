@@ -111,6 +111,12 @@ export class Crowd implements LocalEnd {
 
   /** Takes what the pump has for one of them, or for all. */
   send(message: Message, causedBy?: string): Promise<void> | undefined {
+    const wait = this.#deliver(message, causedBy);
+    // On a stream that is shared, a client that is behind would hold up all others.
+    return causedBy === undefined && this.#members.size > 1 ? undefined : wait;
+  }
+
+  #deliver(message: Message, causedBy: string | undefined): Promise<void> | undefined {
     if (message.kind === "response") return this.#answer(message);
     const call = this.#callOf(message, causedBy);
     if (message.kind === "request") return this.#ask(message, call);

@@ -10,6 +10,8 @@ export interface ListenerOptions {
   /** The longest body of a request, in bytes. */
   readonly limit: number;
   readonly endpoint: Endpoint;
+  /** For how long nothing may pass on a connection, in s. */
+  readonly idle?: number;
 }
 
 /** A listener of ours. */
@@ -19,7 +21,6 @@ export interface Listener {
   stop(): Promise<void>;
 }
 
-/** For how long nothing may pass on a connection, in s. */
 const IDLE_S = 60;
 
 /**
@@ -27,7 +28,8 @@ const IDLE_S = 60;
  *
  * @throws {BridgeError} `port_taken`, or `unreachable` for an address that is none of this machine.
  */
-export async function listen({ host, port, limit, endpoint }: ListenerOptions): Promise<Listener> {
+export async function listen(options: ListenerOptions): Promise<Listener> {
+  const { host, port, limit, endpoint, idle = IDLE_S } = options;
   try {
     const server = Bun.serve({
       hostname: host,
@@ -35,7 +37,7 @@ export async function listen({ host, port, limit, endpoint }: ListenerOptions): 
       reusePort: false,
       development: false,
       // Who sends a request byte by byte, or reads nothing, is cut off; who waits hears from us more often than this.
-      idleTimeout: IDLE_S,
+      idleTimeout: idle,
       maxRequestBodySize: limit + 1,
       fetch: endpoint,
     });

@@ -6,6 +6,8 @@ const AFTER = encoder.encode("\n\n");
 const BEAT = encoder.encode(":\n\n");
 /** What may lie unread before the writer is asked to wait, in bytes. */
 const HIGH_WATER = 65_536;
+/** What may lie unread where the writer does not wait, in bytes: who is further behind is cut off. */
+const MOST_BEHIND = 1_048_576;
 
 /** The headers of an event stream; `X-Accel-Buffering` keeps proxies from collecting it. */
 export const STREAM_HEADERS: Readonly<Record<string, string>> = {
@@ -24,11 +26,13 @@ export class EventSink {
   /** The response that carries it. */
   readonly response: Response;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
+  readonly #onleave: () => void;
   #isOpen = true;
   #room: PromiseWithResolvers<void> | undefined;
 
-  /** `onleave` is called once when the client goes away; `first` stands at the beginning. */
+  /** `onleave` is called once when the client goes away or is cut off; `first` stands at the beginning. */
   constructor(headers: Readonly<Record<string, string>>, onleave: () => void, first: Uint8Array = BEAT) {
+    this.#onleave = onleave;
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.#controller = controller;
@@ -74,20 +78,21 @@ export class EventSink {
     this.#controller.close();
   }
 
-  /** Ends it at once, with what was not read; `onleave` is not called. */
-  drop(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#makeRoom();
-    this.#controller.error(new Error("the client does not read"));
-  }
-
   #write(bytes: Uint8Array): Promise<void> | undefined {
     if (!this.#isOpen) return undefined;
+    if ((this.#controller.desiredSize ?? 0) < -MOST_BEHIND) return this.#cutOff();
     this.#controller.enqueue(bytes);
     if ((this.#controller.desiredSize ?? 1) > 0) return undefined;
     this.#room ??= Promise.withResolvers();
     return this.#room.promise;
+  }
+
+  /** Ends it at once, with what was not read. */
+  #cutOff(): undefined {
+    this.#isOpen = false;
+    this.#makeRoom();
+    this.#controller.error(new Error("the client does not read"));
+    this.#onleave();
   }
 
   #makeRoom(): void {
