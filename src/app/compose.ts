@@ -2,8 +2,9 @@ import type { Clock } from "../platform/clock.ts";
 import type { Notify } from "../platform/notice.ts";
 import { makeEndpoint } from "../serve/endpoint.ts";
 import { listen } from "../serve/listener.ts";
-import { Pool, type PoolEntry } from "../serve/pool.ts";
+import type { PoolEntry } from "../serve/pool.ts";
 import { Sessions } from "../serve/sessions.ts";
+import { View } from "../serve/view.ts";
 
 export type { PoolEntry } from "../serve/pool.ts";
 
@@ -38,7 +39,8 @@ export interface OpenEndpoint {
  */
 export async function openEndpoint(options: OpenEndpointOptions): Promise<OpenEndpoint> {
   const { host, port, token, limit, clock, notify } = options;
-  const pool = new Pool(() => {});
+  const view = new View({ clock, notify });
+  const { pool } = view;
   const sessions = new Sessions(clock, { most: options.mostSessions, idle: options.sessionIdle });
   const names = isEverywhere(host) ? ["127.0.0.1", "localhost", "[::1]"] : [...new Set([named(host), "localhost"])];
   const guard = { names, port: () => listener.port, token, notify };
@@ -48,10 +50,12 @@ export async function openEndpoint(options: OpenEndpointOptions): Promise<OpenEn
     url: `http://${named(host)}:${listener.port}`,
     async replace(entries): Promise<void> {
       const over = await pool.replace(entries);
+      view.replaced();
       await sessions.endAll(({ target }) => over.has(target.split("@", 1)[0]!));
     },
     async close(patience): Promise<void> {
       sessions.stop();
+      view.close();
       await Promise.race([sessions.endAll(), Bun.sleep(patience)]);
       await pool.close();
       await listener.stop();

@@ -103,8 +103,8 @@ async function poolEntry(entry: ServerEntry, run: RunSettings, shared: UpstreamR
     account: entry.account,
     isShared: entry.share === "always",
     fingerprint: JSON.stringify([entry, settings.headers, settings.server, settings.signIn]),
-    reach: (account) => {
-      const upstream = new Upstream({ ...settings, account }, shared);
+    reach: (account, onheld) => {
+      const upstream = new Upstream({ ...settings, account }, { ...shared, onheld });
       return {
         name: upstream.name,
         open: (local) => upstream.open(local),

@@ -49,6 +49,8 @@ export interface UpstreamRun {
   readonly notify: Notify;
   /** The user's vault, where more than one server keeps something in it. */
   readonly vault?: SharedVault;
+  /** Is told why everything waits for a person, and nothing once that is over. */
+  onheld?(cause: BridgeError | undefined): void;
 }
 
 /** How long the end of a session, and what is left to write, may take, in ms. */
@@ -180,6 +182,7 @@ export class Upstream {
 
   #hold(cause: BridgeError | undefined): void {
     this.#held = cause;
+    this.#run.onheld?.(cause);
     for (const line of this.#lines) line.hold(cause);
   }
 }

@@ -1,3 +1,4 @@
+import type { BridgeError } from "../platform/errors.ts";
 import { PooledServer, type Reach } from "./pooled_server.ts";
 import type { CallRecord } from "./watched.ts";
 
@@ -9,19 +10,26 @@ export interface PoolEntry {
   readonly isShared: boolean;
   /** What it is made of, as text: two entries with the same need not be told apart. */
   readonly fingerprint: string;
-  /** Makes the way to it, for an account; dials nothing. */
-  reach(account: string): Reach;
+  /** Makes the way to it, for an account; dials nothing. `onheld` is told why all waits for a person, and when not. */
+  reach(account: string, onheld: (cause: BridgeError | undefined) => void): Reach;
+}
+
+/** What the pool tells of its servers. */
+export interface PoolEvents {
+  /** A call has ended. */
+  record(call: CallRecord): void;
+  /** Why a server waits for a person; nothing once it does not. */
+  held(server: string, account: string, cause: BridgeError | undefined): void;
 }
 
 /** All servers, by slug and account: each is made when somebody asks for it, and there once. */
 export class Pool {
-  readonly #record: (call: CallRecord) => void;
+  readonly #events: PoolEvents;
   #entries: ReadonlyMap<string, PoolEntry> = new Map();
   readonly #servers = new Map<string, PooledServer>();
 
-  /** `record` is told of each call that has ended. */
-  constructor(record: (call: CallRecord) => void) {
-    this.#record = record;
+  constructor(events: PoolEvents) {
+    this.#events = events;
   }
 
   /** The slugs that may be asked for, in the order of the registry. */
@@ -42,11 +50,17 @@ export class Pool {
     const key = `${slug}@${who}`;
     let server = this.#servers.get(key);
     if (server === undefined) {
-      const { isShared, reach } = entry;
-      server = new PooledServer({ slug, account: who, isShared, reach: reach(who), record: this.#record });
+      const reach = entry.reach(who, (cause) => this.#events.held(slug, who, cause));
+      const record = (call: CallRecord): void => this.#events.record(call);
+      server = new PooledServer({ slug, account: who, isShared: entry.isShared, reach, record });
       this.#servers.set(key, server);
     }
     return server;
+  }
+
+  /** The server of a slug and account where somebody has asked for it already. */
+  find(slug: string, account: string): PooledServer | undefined {
+    return this.#servers.get(`${slug}@${account}`);
   }
 
   /**

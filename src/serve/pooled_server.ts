@@ -1,7 +1,8 @@
 import { Crowd } from "../bridge/crowd.ts";
 import type { ClientListener } from "../bridge/stage.ts";
 import type { LocalEnd } from "../transport/channel.ts";
-import { type CallOrigin, type CallRecord, type Onward, type Visitor, Watched } from "./watched.ts";
+import type { Connection } from "./probe.ts";
+import { type CallOrigin, type CallRecord, type Load, type Onward, type Visitor, Watched } from "./watched.ts";
 
 /** One client's way to a server. */
 export interface ServerLine extends ClientListener {
@@ -47,6 +48,11 @@ export class PooledServer {
   readonly account: string;
   readonly #options: PooledServerOptions;
   readonly #seats = new Set<Seat>();
+  /** The clients that have a session of their own. */
+  readonly #sessions = new Set<Watched>();
+  readonly #load: Load = { calls: 0 };
+  /** Whether those that share a session have begun it with a handshake. */
+  #hasHandshake = false;
   #crowd: { readonly crowd: Crowd; readonly line: ServerLine } | undefined;
 
   constructor(options: PooledServerOptions) {
@@ -60,12 +66,36 @@ export class PooledServer {
     return this.#seats.size;
   }
 
+  /** How many calls have no answer yet. */
+  get inFlight(): number {
+    return this.#load.calls;
+  }
+
+  /** The connections that something of ours may be asked on. */
+  get connections(): Connection[] {
+    const own = [...this.#sessions].filter(({ isAgreed }) => isAgreed).map((end) => connectionOf(end, false));
+    if (this.#crowd === undefined) return own;
+    const { crowd } = this.#crowd;
+    const ours = new Watched(
+      { send: () => undefined, close: () => Promise.resolve() },
+      this.#describe(NOBODY),
+      () => {},
+    );
+    ours.onward = (message) => crowd.fromClient(message, ours);
+    return [...own, connectionOf(ours, !this.#hasHandshake, () => crowd.leave(ours))];
+  }
+
   /** Gives the client at `end` a session. */
   seat(end: LocalEnd, visitor: Visitor): Seat {
-    if (this.#options.isShared) return this.#among(end, visitor);
-    const watched = new Watched(end, this.#describe(visitor), this.#options.record);
+    if (this.#options.isShared) {
+      this.#hasHandshake = true;
+      return this.#among(end, visitor);
+    }
+    const watched = this.#watched(end, visitor);
     const line = this.#options.reach.open(watched);
+    this.#sessions.add(watched);
     return this.#taken(watched, (message) => line.fromClient(message), async () => {
+      this.#sessions.delete(watched);
       await line.leave(0);
       await line.close();
     });
@@ -78,7 +108,7 @@ export class PooledServer {
 
   #among(end: LocalEnd, visitor: Visitor): Seat {
     const { crowd } = this.#crowd ??= this.#gather();
-    const watched = new Watched(end, this.#describe(visitor), this.#options.record);
+    const watched = this.#watched(end, visitor);
     return this.#taken(watched, (message) => crowd.fromClient(message, watched), () => {
       crowd.leave(watched);
       return Promise.resolve();
@@ -100,6 +130,10 @@ export class PooledServer {
     return seat;
   }
 
+  #watched(end: LocalEnd, visitor: Visitor): Watched {
+    return new Watched(end, this.#describe(visitor), this.#options.record, this.#load);
+  }
+
   #describe(visitor: Visitor): CallOrigin {
     return { ...visitor, server: this.slug, account: this.account };
   }
@@ -115,4 +149,10 @@ export class PooledServer {
     const line = reach.open(crowd);
     return { crowd, line };
   }
+}
+
+const NOBODY: Visitor = { client: undefined };
+
+function connectionOf(end: Watched, isModern: boolean, leave = (): void => {}): Connection {
+  return { isModern, ask: (request) => end.ask(request), tell: (message) => void end.onward(message), leave };
 }

@@ -1,5 +1,6 @@
 import type { LocalEnd } from "../transport/channel.ts";
 import { idKey, type Message } from "../transport/message.ts";
+import { type OwnFailure, ownFailure } from "./own_failure.ts";
 
 /** Who a client says it is. */
 export interface Visitor {
@@ -28,6 +29,8 @@ export interface CallRecord extends CallOrigin {
   readonly outcome: "result" | "error" | "cancelled";
   /** The code of the error. */
   readonly code: string | undefined;
+  /** What of ours answered in the server's place. */
+  readonly failure: OwnFailure | undefined;
 }
 
 /** Where messages of the client go. */
@@ -40,18 +43,45 @@ interface Call {
   readonly since: number;
 }
 
+/** How much is asked of a server at the moment. */
+export interface Load {
+  /** The calls that have no answer yet; subscriptions, which are open for as long as their clients like, do not count. */
+  calls: number;
+}
+
+/** What stays open until somebody ends it (2026-07-28, subscriptions). */
+export const SUBSCRIPTION = "subscriptions/listen";
+
 /** A client's end at which each call is looked at as it passes: when it came, how it ended. */
 export class Watched implements LocalEnd {
   onward: Onward = () => undefined;
   readonly #end: LocalEnd;
   readonly #origin: CallOrigin;
   readonly #record: (call: CallRecord) => void;
+  readonly #load: Load;
   readonly #calls = new Map<string, Call>();
+  /** What we have asked ourselves, by id key. */
+  readonly #asked = new Map<string, (answer: Message) => void>();
+  #isAgreed = false;
 
-  constructor(end: LocalEnd, origin: CallOrigin, record: (call: CallRecord) => void) {
+  constructor(end: LocalEnd, origin: CallOrigin, record: (call: CallRecord) => void, load: Load = { calls: 0 }) {
     this.#end = end;
     this.#origin = origin;
     this.#record = record;
+    this.#load = load;
+  }
+
+  /** Whether a handshake of the client was answered. */
+  get isAgreed(): boolean {
+    return this.#isAgreed;
+  }
+
+  /** Asks the server something of our own; the client hears nothing of it, and has no request under such an id. */
+  ask(request: Message): Promise<Message> {
+    return new Promise((resolve) => {
+      this.#asked.set(request.key, resolve);
+      void this.onward(request);
+    });
   }
 
   fromClient(message: Message): Promise<void> | undefined {
@@ -60,6 +90,7 @@ export class Watched implements LocalEnd {
       const isNamed = method === "tools/call" || method === "prompts/get";
       const name = isNamed ? message.stringParam("name") : undefined;
       this.#calls.set(key, { method, name, at: Date.now(), since: performance.now() });
+      if (method !== SUBSCRIPTION) this.#load.calls++;
     } else if (message.method === "notifications/cancelled") {
       this.#ended(idKey(message.param("requestId") ?? "null"), "cancelled");
     }
@@ -68,8 +99,9 @@ export class Watched implements LocalEnd {
 
   send(message: Message, causedBy?: string): Promise<void> | undefined {
     if (message.kind === "response") {
-      const code = message.isError ? message.answerMember("error", "code") : undefined;
-      this.#ended(message.key, message.isError ? "error" : "result", code);
+      if (this.#asked.size > 0 && this.#settleOwn(message)) return undefined;
+      if (!message.isError) this.#ended(message.key, "result");
+      else this.#ended(message.key, "error", message.answerMember("error", "code"), ownFailure(message));
     }
     return this.#end.send(message, causedBy);
   }
@@ -83,12 +115,21 @@ export class Watched implements LocalEnd {
     return this.#end.close(deadline);
   }
 
-  #ended(key: string, outcome: CallRecord["outcome"], code?: string): void {
+  #settleOwn(answer: Message): boolean {
+    const resolve = this.#asked.get(answer.key);
+    this.#asked.delete(answer.key);
+    resolve?.(answer);
+    return resolve !== undefined;
+  }
+
+  #ended(key: string, outcome: CallRecord["outcome"], code?: string, failure?: OwnFailure): void {
     const call = this.#calls.get(key);
     if (call === undefined) return;
     this.#calls.delete(key);
     const { method, name, at, since } = call;
-    this.#record({ ...this.#origin, method, name, at, ms: performance.now() - since, outcome, code });
+    if (method !== SUBSCRIPTION) this.#load.calls--;
+    if (method === "initialize" && outcome === "result") this.#isAgreed = true;
+    this.#record({ ...this.#origin, method, name, at, ms: performance.now() - since, outcome, code, failure });
   }
 }
 
