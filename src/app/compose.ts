@@ -1,12 +1,20 @@
 import type { Clock } from "../platform/clock.ts";
 import type { Notify } from "../platform/notice.ts";
+import { Audit, type AuditFile } from "../serve/audit.ts";
 import { makeEndpoint } from "../serve/endpoint.ts";
 import { listen } from "../serve/listener.ts";
+import { makeLink } from "../serve/links.ts";
+import { LogTail } from "../serve/log_tail.ts";
 import type { PoolEntry } from "../serve/pool.ts";
 import { Sessions } from "../serve/sessions.ts";
+import type { TokenEnd } from "../serve/status.ts";
 import { View } from "../serve/view.ts";
+import { addViewRoutes } from "../serve/view_routes.ts";
+import type { CallRecord } from "../serve/watched.ts";
 
-export type { PoolEntry } from "../serve/pool.ts";
+export type { AuditFile } from "../serve/audit.ts";
+export type { PoolEntry, Signing } from "../serve/pool.ts";
+export { LogTail } from "../serve/log_tail.ts";
 
 /** What an open endpoint is made of. */
 export interface OpenEndpointOptions {
@@ -20,17 +28,32 @@ export interface OpenEndpointOptions {
   readonly sessionIdle: number;
   readonly clock: Clock;
   readonly notify: Notify;
+  /** What people who look on see of the notices. */
+  readonly log: LogTail;
+  /** Where each call is written down; nothing where that is not wanted. */
+  readonly audit: AuditFile | undefined;
+  /** Whether each call is told of. */
+  readonly tellsCalls: boolean;
+  /** The version of the product. */
+  readonly version: string;
+  /** The ends of all tokens that there are; never fails. */
+  tokens(): Promise<readonly TokenEnd[]>;
 }
 
 /** The local endpoint while it listens. */
 export interface OpenEndpoint {
   /** Where it is, without a path. */
   readonly url: string;
+  /** Makes an address that opens the status page, once. */
+  link(): string;
   /** Puts other servers in place. */
   replace(entries: ReadonlyMap<string, PoolEntry>): Promise<void>;
   /** Ends all sessions and listens no more, within about `patience` ms. */
   close(patience: number): Promise<void>;
 }
+
+/** How long the last lines of the audit may take, in ms. */
+const LAST_LINES_MS = 1_000;
 
 /**
  * Puts the rooms of the local endpoint together and listens.
@@ -39,15 +62,23 @@ export interface OpenEndpoint {
  */
 export async function openEndpoint(options: OpenEndpointOptions): Promise<OpenEndpoint> {
   const { host, port, token, limit, clock, notify } = options;
-  const view = new View({ clock, notify });
+  const audit = options.audit && new Audit({ file: options.audit, clock, notify });
+  const record = (call: CallRecord): void => audit?.record(call);
+  const view = new View({ clock, notify, record, tellsCalls: options.tellsCalls });
   const { pool } = view;
   const sessions = new Sessions(clock, { most: options.mostSessions, idle: options.sessionIdle });
   const names = isEverywhere(host) ? ["127.0.0.1", "localhost", "[::1]"] : [...new Set([named(host), "localhost"])];
   const guard = { names, port: () => listener.port, token, notify };
-  const endpoint = makeEndpoint({ guard, pool, sessions, limit });
+  const { version, log, tokens } = options;
+  const parts = { view, sessions, clock, version, log, tokens, guard, startedAt: clock.now(), url: addressOf };
+  const endpoint = makeEndpoint({ guard, pool, sessions, limit, more: (app) => addViewRoutes(app, parts) });
   const listener = await listen({ host, port, limit, endpoint });
+  function addressOf(): string {
+    return statusAddress(host, listener.port);
+  }
   return {
     url: `http://${named(host)}:${listener.port}`,
+    link: () => linkTo(host, listener.port, token, clock.now()),
     async replace(entries): Promise<void> {
       const over = await pool.replace(entries);
       view.replaced();
@@ -56,11 +87,23 @@ export async function openEndpoint(options: OpenEndpointOptions): Promise<OpenEn
     async close(patience): Promise<void> {
       sessions.stop();
       view.close();
+      log.close();
       await Promise.race([sessions.endAll(), Bun.sleep(patience)]);
       await pool.close();
       await listener.stop();
+      await audit?.close(LAST_LINES_MS);
     },
   };
+}
+
+/** Where a browser on this machine finds what listens at an address and port. */
+export function statusAddress(host: string, port: number): string {
+  return `http://${isEverywhere(host) ? "127.0.0.1" : named(host)}:${port}`;
+}
+
+/** An address that opens the status page of whoever serves there with our token, once. */
+export function linkTo(host: string, port: number, token: string, now: number): string {
+  return `${statusAddress(host, port)}${makeLink({ token, port }, now)}`;
 }
 
 function isEverywhere(host: string): boolean {

@@ -1,5 +1,5 @@
 import { systemClock } from "../platform/clock.ts";
-import { toBridgeError } from "../platform/errors.ts";
+import { BridgeError, toBridgeError } from "../platform/errors.ts";
 import { systemKeychain } from "../platform/keychain.ts";
 import type { Notify } from "../platform/notice.ts";
 import { watchForEnd } from "../platform/process_ends.ts";
@@ -12,7 +12,10 @@ import { openBudget } from "./network.ts";
 import { type RunSettings, settingsOf } from "./registered.ts";
 import { SharedVault } from "./shared_vault.ts";
 import { Upstream, type UpstreamRun } from "./upstream.ts";
-import { openEndpoint, type PoolEntry } from "./compose.ts";
+import { openAuditFile } from "./audit_file.ts";
+import { LogTail, openEndpoint, type PoolEntry } from "./compose.ts";
+import { signingOf, tokenReader } from "./serve_signing.ts";
+import { openPage } from "./status_link.ts";
 
 /** How a person wants all servers to be served. */
 export interface ServeSettings {
@@ -23,7 +26,22 @@ export interface ServeSettings {
   readonly mostSessions: number;
   /** How long a client may be gone before its session ends, in ms. */
   readonly sessionIdle: number;
+  /** The version of the product, for who looks on. */
+  readonly version: string;
+  /** The file that the audit is written to; none where it is not wanted. */
+  readonly audit: string | undefined;
+  /** Whether each call is told of. */
+  readonly tellsCalls: boolean;
+  /** Is given a link to the status page once that is there, and whether a browser was opened with it. */
+  readonly onlink?: (link: string, isOpened: boolean) => void;
   readonly run: RunSettings;
+}
+
+/** What all servers of the endpoint share. */
+interface SharedRun extends UpstreamRun {
+  readonly vault: SharedVault;
+  /** Aborted when the endpoint ends. */
+  readonly signal: AbortSignal;
 }
 
 const LAST_ANSWERS_MS = 1_000;
@@ -31,17 +49,26 @@ const LAST_ANSWERS_MS = 1_000;
 /**
  * Serves every server of the registry at one local address until a signal comes. Settles with the exit code.
  *
- * @throws {BridgeError} `port_taken`, `bad_registry`, and what the vault throws.
+ * @throws {BridgeError} `port_taken`, `bad_registry`, `unsafe_file`, `unreadable_file`, and what the vault throws.
  */
-export async function serve(settings: ServeSettings, notify: Notify): Promise<number> {
-  const { run } = settings;
+export async function serve(settings: ServeSettings, say: Notify): Promise<number> {
+  const { run, version, onlink } = settings;
   const clock = systemClock;
+  const log = new LogTail(clock);
+  const notify: Notify = (notice) => {
+    log.add(notice);
+    say(notice);
+  };
   const vault = new SharedVault(run.state, clock, notify);
-  const shared: UpstreamRun = { clock, budget: openBudget(), notify, vault };
+  const leaving = new AbortController();
+  const shared: SharedRun = { clock, budget: openBudget(), notify, vault, signal: leaving.signal };
   const file = registryFile(run.state.surroundings);
   const first = await readRegistry(file);
   const token = await endpointToken(await vault.open());
-  const endpoint = await openEndpoint({ ...settings, token, limit: run.maxMessage, clock, notify });
+  const tokens = tokenReader(vault, () => clock.now());
+  const audit = settings.audit === undefined ? undefined : await openAuditFile(settings.audit);
+  const limit = run.maxMessage;
+  const endpoint = await openEndpoint({ ...settings, token, limit, clock, notify, log, version, tokens, audit });
   let told: ReadonlySet<string> = new Set();
   async function replace(registry: Registry): Promise<void> {
     const said = new Set<string>();
@@ -59,14 +86,17 @@ export async function serve(settings: ServeSettings, notify: Notify): Promise<nu
   await change(first);
   const { promise: ended, resolve: end } = Promise.withResolvers<number>();
   watchForEnd((ending) => end(ending.exitCode), { outlivesParent: true });
-  const watching = new AbortController();
   watchRegistry(file, (news) => {
     if (news.kind === "registry") void change(news.registry);
     else notify({ level: "warn", text: `${news.error.message}; the servers stay as they were` });
-  }, watching.signal);
+  }, leaving.signal);
   notify({ level: "info", text: `serving ${countOf(first)} at ${endpoint.url}/mcp` });
+  if (onlink !== undefined) {
+    const link = endpoint.link();
+    onlink(link, await openPage(link, run.state.surroundings));
+  }
   const exitCode = await ended;
-  watching.abort();
+  leaving.abort(new BridgeError("closing", "the bridge is ending"));
   await endpoint.close(LAST_ANSWERS_MS);
   return exitCode;
 }
@@ -80,7 +110,7 @@ export async function showToken({ state }: Pick<RunSettings, "state">, notify: N
 async function entriesOf(
   registry: Registry,
   run: RunSettings,
-  shared: UpstreamRun,
+  shared: SharedRun,
   complain: (text: string) => void,
 ): Promise<Map<string, PoolEntry>> {
   const entries = new Map<string, PoolEntry>();
@@ -96,11 +126,13 @@ async function entriesOf(
   return entries;
 }
 
-async function poolEntry(entry: ServerEntry, run: RunSettings, shared: UpstreamRun): Promise<PoolEntry> {
+async function poolEntry(entry: ServerEntry, run: RunSettings, shared: SharedRun): Promise<PoolEntry> {
   const settings = await settingsOf(entry, run, run.state.surroundings.env, systemKeychain());
+  const signing = signingOf(settings, shared, shared.vault, shared.signal);
   return {
     slug: entry.slug,
     account: entry.account,
+    ...(signing === undefined ? {} : { signing }),
     isShared: entry.share === "always",
     fingerprint: JSON.stringify([entry, settings.headers, settings.server, settings.signIn]),
     reach: (account, onheld) => {

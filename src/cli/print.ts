@@ -15,12 +15,18 @@ export function printError(error: BridgeError): void {
   if (error.hint !== undefined) line(`hint: ${error.hint}`);
 }
 
+/** How much is said: `silent` says nothing but errors. */
+export type Verbosity = "silent" | "info" | "debug";
+
+/** Whether a notice weighs enough to be said. */
+export function isHeard({ level }: Notice, verbosity: Verbosity): boolean {
+  return verbosity !== "silent" && WEIGHT[level] >= WEIGHT[verbosity];
+}
+
 /** Prints notices of at least the given weight; `silent` prints none. */
-export function noticePrinter(level: "silent" | "info" | "debug"): (notice: Notice) => void {
-  if (level === "silent") return () => {};
-  const least = WEIGHT[level];
+export function noticePrinter(level: Verbosity): (notice: Notice) => void {
   return (notice) => {
-    if (WEIGHT[notice.level] >= least) {
+    if (isHeard(notice, level)) {
       line(notice.level === "warn" ? `warning: ${notice.text}` : notice.text);
     }
   };
@@ -29,6 +35,13 @@ export function noticePrinter(level: "silent" | "info" | "debug"): (notice: Noti
 /** Tells a person how what they asked for has ended. */
 export function printLine(text: string): void {
   line(text);
+}
+
+/** Prints a line for programs to standard error, as it is. */
+export function printRaw(text: string): void {
+  people ??= Bun.stderr.writer();
+  people.write(text);
+  people.flush();
 }
 
 /** Prints what was asked for by name. */
@@ -45,7 +58,5 @@ export async function flushPrinted(): Promise<void> {
 let people: Bun.FileSink | undefined;
 
 function line(text: string): void {
-  people ??= Bun.stderr.writer();
-  people.write(`mcp-bridge: ${text}\n`);
-  people.flush();
+  printRaw(`mcp-bridge: ${text}\n`);
 }

@@ -3,11 +3,7 @@ import type { CommandWord } from "../registry/names.ts";
 import { type Command, type Flags, readWords } from "./command.ts";
 import { connectCommand } from "./connect.ts";
 import { flushPrinted, printAnswer, printError } from "./print.ts";
-
-declare const BUILD_VERSION: string | undefined;
-
-/** The version that was built in; a run from the sources has none. */
-const VERSION = typeof BUILD_VERSION === "string" ? BUILD_VERSION : "0.0.0-source";
+import { VERSION } from "./version.ts";
 
 const FAILED = 1;
 /** Wrong words: nothing was done. */

@@ -4,6 +4,8 @@ export interface Notice {
   level: "warn" | "info" | "debug";
   /** Lower case, no full stop, no secrets; text of a server is quoted. */
   text: string;
+  /** The id of the HTTP request that it is about, where there is one. */
+  request?: string;
 }
 
 /** Where notices go. */

@@ -104,6 +104,27 @@ export async function readPrivateFile(file: string, machine: Machine = thisMachi
 }
 
 /**
+ * Opens a private file to write behind what stands in it, and makes it where there is none. Gives its descriptor.
+ *
+ * @throws {BridgeError} `unsafe_file`
+ * @throws the system's own error where it cannot be written.
+ */
+export async function openPrivateLog(file: string, machine: Machine = thisMachine): Promise<number> {
+  const { closeSync, constants, fstatSync, openSync } = await import("node:fs");
+  const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+  // A pipe without a reader would hold us for ever.
+  await checkPrivateFile(file, machine);
+  const descriptor = openSync(file, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, FILE_MODE);
+  try {
+    await ensureFile(file, fstatSync(descriptor), machine);
+  } catch (thrown) {
+    closeSync(descriptor);
+    throw thrown;
+  }
+  return descriptor;
+}
+
+/**
  * Puts `bytes` in place of a private file, all of them or none, whenever the process or the machine stops. What
  * processes that were killed at it have left behind is swept.
  *

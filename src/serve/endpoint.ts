@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { TrieRouter } from "hono/router/trie-router";
 import { BridgeError } from "../platform/errors.ts";
 import { guard, type GuardOptions } from "./guard.ts";
@@ -16,38 +16,51 @@ export interface EndpointOptions {
   readonly sessions: Sessions;
   /** The longest message, in bytes. */
   readonly limit: number;
+  /** Further routes, which guard themselves. */
+  readonly more?: (app: Hono) => void;
 }
 
 /** Answers every HTTP request that reaches us. */
 export type Endpoint = (request: Request) => Response | Promise<Response>;
 
 /** The routes of the local endpoint. `/healthz` answers whoever asks, everything else wants our token. */
-export function makeEndpoint({ guard: who, pool, sessions, limit }: EndpointOptions): Endpoint {
+export function makeEndpoint({ guard: who, pool, sessions, limit, more }: EndpointOptions): Endpoint {
   const app = new Hono({ router: new TrieRouter() });
   const http = new StreamableHttpService({ sessions, limit });
   const sse = new LegacySseService(sessions, limit);
+  // Each route looks for itself: a middleware makes Hono go about every request in a slower way.
+  const guarded = (answer: Route): Route => (context) => guard(context.req.raw, who, false) ?? answer(context);
 
-  app.all("/mcp/:target", (context) => {
-    const place = placeOf(pool, context.req.param("target"));
-    return place === undefined ? unknownName() : http.answer(context.req.raw, place);
-  });
-  app.get("/sse/:target", (context) => {
-    const target = context.req.param("target");
-    const place = placeOf(pool, target);
-    return place === undefined ? unknownName() : sse.open(place, `/messages/${encodeURIComponent(target)}`);
-  });
-  app.post("/messages/:target", (context) => {
-    const place = placeOf(pool, context.req.param("target"));
-    const id = context.req.query("sessionId") ?? "";
-    return place === undefined ? unknownName() : sse.post(context.req.raw, place, id);
-  });
-  app.notFound(() => refusal(404, new BridgeError("unknown_name", "there is nothing at this address")));
+  app.get("/healthz", () => new Response("ok\n"));
+  more?.(app);
+  app.all(
+    "/mcp/:target",
+    guarded(({ req }) => {
+      const place = placeOf(pool, req.param("target")!);
+      return place === undefined ? unknownName() : http.answer(req.raw, place);
+    }),
+  );
+  app.get(
+    "/sse/:target",
+    guarded(({ req }) => {
+      const target = req.param("target")!;
+      const place = placeOf(pool, target);
+      return place === undefined ? unknownName() : sse.open(place, `/messages/${encodeURIComponent(target)}`);
+    }),
+  );
+  app.post(
+    "/messages/:target",
+    guarded(({ req }) => {
+      const place = placeOf(pool, req.param("target")!);
+      return place === undefined ? unknownName() : sse.post(req.raw, place, req.query("sessionId") ?? "");
+    }),
+  );
+  app.notFound(guarded(() => refusal(404, new BridgeError("unknown_name", "there is nothing at this address"))));
   app.onError((thrown) => refusal(500, new BridgeError("internal", "the request failed", { cause: thrown })));
-  return (request) => {
-    if (request.url.endsWith("/healthz") && new URL(request.url).pathname === "/healthz") return new Response("ok\n");
-    return guard(request, who, false) ?? app.fetch(request);
-  };
+  return (request) => app.fetch(request);
 }
+
+type Route = (context: Context) => Response | Promise<Response>;
 
 /** The place of a server, `name` or `name@account`; nothing where there is none. */
 function placeOf(pool: Pool, target: string): Place | undefined {

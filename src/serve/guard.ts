@@ -1,6 +1,7 @@
 import { isMeantForUs, isSameSecret } from "../net/guard.ts";
 import { BridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
+import { carrierOf } from "./carrier.ts";
 import { refusal } from "./refusals.ts";
 
 /** Who may ask something of the endpoint. */
@@ -21,21 +22,32 @@ export interface GuardOptions {
  * where it may go on. `forPeople` also lets a visitor in who came by a link.
  */
 export function guard(request: Request, options: GuardOptions, forPeople: boolean): Response | undefined {
-  const { names, port, token, isVisitor, notify } = options;
+  const { token, isVisitor, notify } = options;
   const { headers } = request;
-  if (headers.get("origin") === "null" || !isMeantForUs(headers, names, port())) {
-    notify({ level: "warn", text: "refused a request that was meant for another host, or made by another site" });
-    return refusal(403, new BridgeError("forbidden", "this request is not meant for this endpoint"));
-  }
+  const foreign = guardHost(request, options);
+  if (foreign !== undefined) return foreign;
   const given = /^bearer +([\x21-\x7e]+) *$/i.exec(headers.get("authorization") ?? "")?.[1];
   if (given !== undefined && isSameSecret(given, token)) return undefined;
   if (forPeople && isVisitor?.(request) === true) return undefined;
   notify({
     level: "warn",
     text: `refused a request ${given === undefined ? "without a token" : "with a wrong token"}`,
+    request: carrierOf(request).requestId,
   });
   const error = new BridgeError("unauthorized", "this endpoint wants its token", {
     hint: 'see "mcp-bridge serve --show-token"',
   });
   return refusal(401, error, { "www-authenticate": 'Bearer realm="mcp-bridge"' });
+}
+
+/** The part of `guard` that asks for no credential: a request must be meant for us, by a page of ours if by any. */
+export function guardHost(request: Request, { names, port, notify }: GuardOptions): Response | undefined {
+  const { headers } = request;
+  if (headers.get("origin") !== "null" && isMeantForUs(headers, names, port())) return undefined;
+  notify({
+    level: "warn",
+    text: "refused a request that was meant for another host, or made by another site",
+    request: carrierOf(request).requestId,
+  });
+  return refusal(403, new BridgeError("forbidden", "this request is not meant for this endpoint"));
 }

@@ -24,6 +24,8 @@ export interface ServerHealth {
   readonly now: HealthChange;
   /** The states that it had, the oldest first, the present one last. */
   readonly history: readonly HealthChange[];
+  /** Where somebody is awaited to sign in. */
+  readonly signInPage: string | undefined;
 }
 
 /** What a request of our own has shown. */
@@ -62,6 +64,8 @@ const DOWN_AFTER = 3;
 /** So many answers in a row end bad luck. */
 const UP_AFTER = 3;
 const MOST_CHANGES = 50;
+/** Of the address of a sign-in page, what a person reads. */
+const LONG_ADDRESS = /\b(https?:\/\/[^\s/]+\/)\S{40,}/g;
 /** More servers and accounts are not kept; accounts are named by clients. */
 const MOST_SERVERS = 1_000;
 
@@ -143,6 +147,7 @@ class Looked {
   #retry = FIRST_RETRY_MS;
   #timer: Timer | undefined;
   #isProbing = false;
+  #signInPage: string | undefined;
 
   constructor(server: string, account: string, options: HealthOptions) {
     this.#server = server;
@@ -153,7 +158,13 @@ class Looked {
   }
 
   get health(): ServerHealth {
-    return { server: this.#server, account: this.#account, now: this.#now, history: [...this.#history] };
+    return {
+      server: this.#server,
+      account: this.#account,
+      now: this.#now,
+      history: [...this.#history],
+      signInPage: this.#signInPage,
+    };
   }
 
   called({ method, ms, outcome, failure }: CallRecord): void {
@@ -166,6 +177,7 @@ class Looked {
   }
 
   held(reason: string | undefined): void {
+    this.#signInPage = reason === undefined ? undefined : /\bhttps?:\/\/\S+/.exec(reason)?.[0] ?? this.#signInPage;
     if (reason !== undefined) return this.#become("signed-out", reason);
     if (this.#now.state !== "signed-out") return;
     this.#become("idle", "somebody has signed in");
@@ -202,8 +214,9 @@ class Looked {
     if (state === "down") this.#options.onrecovered(this.#server, this.#account);
   }
 
-  #become(state: HealthState, reason: string): void {
+  #become(state: HealthState, why: string): void {
     const before = this.#now;
+    const reason = why.replace(LONG_ADDRESS, "$1");
     if (before.state === state) {
       if (before.reason === reason) return;
       // Another reason for the same is no change of state: the time stays.
@@ -238,6 +251,7 @@ class Looked {
     this.#timer = undefined;
     const now = this.#options.clock.now();
     if (now - this.#usedAt >= USED_MS) {
+      if (this.#now.state === "idle") return;
       return this.#become("idle", `nobody has asked it for ${USED_MS / 60_000} min`);
     }
     if (this.#now.state !== "up" || now - this.#heardAt >= HEARD_MS) await this.#probe();

@@ -12,6 +12,20 @@ export interface PoolEntry {
   readonly fingerprint: string;
   /** Makes the way to it, for an account; dials nothing. `onheld` is told why all waits for a person, and when not. */
   reach(account: string, onheld: (cause: BridgeError | undefined) => void): Reach;
+  /** How people sign in there; nothing where nobody does. */
+  readonly signing?: Signing;
+}
+
+/** A server that people sign in at. */
+export interface Signing {
+  /** Under which address its tokens are kept. */
+  readonly address: string;
+  /**
+   * Signs in for an account, in the browser of this machine; `onwaiting` is told where somebody is awaited.
+   *
+   * @throws {BridgeError} what stands in the way
+   */
+  signIn(account: string, onwaiting: (cause: BridgeError | undefined) => void): Promise<void>;
 }
 
 /** What the pool tells of its servers. */
@@ -35,6 +49,11 @@ export class Pool {
   /** The slugs that may be asked for, in the order of the registry. */
   get slugs(): readonly string[] {
     return [...this.#entries.keys()];
+  }
+
+  /** What a slug stands for. */
+  entry(slug: string): PoolEntry | undefined {
+    return this.#entries.get(slug);
   }
 
   /** Those that somebody has asked for. */

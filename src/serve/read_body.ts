@@ -1,5 +1,6 @@
 import { BridgeError } from "../platform/errors.ts";
 import { MalformedMessage, type Message, readMessage, splitBatch } from "../transport/message.ts";
+import { carrierOf } from "./carrier.ts";
 import { protocolRefusal, refusal } from "./refusals.ts";
 
 const PARSE_ERROR = -32700;
@@ -22,7 +23,12 @@ export async function readPosted(request: Request, limit: number): Promise<reado
     return refusal(413, new BridgeError("too_large", `a message may have ${limit / 1_048_576} MiB at most`));
   }
   try {
-    return splitBatch(body).map((text) => readMessage(text));
+    const carrier = carrierOf(request);
+    return splitBatch(body).map((text) => {
+      const message = readMessage(text);
+      message.carrier = carrier;
+      return message;
+    });
   } catch (fault) {
     if (!(fault instanceof MalformedMessage)) throw fault;
     return protocolRefusal(400, fault.isJson ? INVALID_REQUEST : PARSE_ERROR, fault.message, fault.id);

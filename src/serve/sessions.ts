@@ -50,6 +50,11 @@ export class Sessions {
     return this.#sessions.size >= this.#limits.most;
   }
 
+  /** Whether a session is open; it is no sign of life of its client to ask that. */
+  has(id: string): boolean {
+    return this.#sessions.has(id);
+  }
+
   /** Takes a session in. */
   add(session: ClientSession): void {
     this.#sessions.set(session.id, { session, seenAt: this.#clock.now() });

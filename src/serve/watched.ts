@@ -31,6 +31,8 @@ export interface CallRecord extends CallOrigin {
   readonly code: string | undefined;
   /** What of ours answered in the server's place. */
   readonly failure: OwnFailure | undefined;
+  /** The id of the HTTP request that brought it. */
+  readonly request: string | undefined;
 }
 
 /** Where messages of the client go. */
@@ -41,6 +43,7 @@ interface Call {
   readonly name: string | undefined;
   readonly at: number;
   readonly since: number;
+  readonly request: string | undefined;
 }
 
 /** How much is asked of a server at the moment. */
@@ -89,7 +92,13 @@ export class Watched implements LocalEnd {
       const { method, key } = message as Message & { method: string };
       const isNamed = method === "tools/call" || method === "prompts/get";
       const name = isNamed ? message.stringParam("name") : undefined;
-      this.#calls.set(key, { method, name, at: Date.now(), since: performance.now() });
+      this.#calls.set(key, {
+        method,
+        name,
+        at: Date.now(),
+        since: performance.now(),
+        request: message.carrier?.requestId,
+      });
       if (method !== SUBSCRIPTION) this.#load.calls++;
     } else if (message.method === "notifications/cancelled") {
       this.#ended(idKey(message.param("requestId") ?? "null"), "cancelled");
@@ -126,10 +135,11 @@ export class Watched implements LocalEnd {
     const call = this.#calls.get(key);
     if (call === undefined) return;
     this.#calls.delete(key);
-    const { method, name, at, since } = call;
+    const { method, name, at, since, request } = call;
     if (method !== SUBSCRIPTION) this.#load.calls--;
     if (method === "initialize" && outcome === "result") this.#isAgreed = true;
-    this.#record({ ...this.#origin, method, name, at, ms: performance.now() - since, outcome, code, failure });
+    const ms = performance.now() - since;
+    this.#record({ ...this.#origin, method, name, at, ms, outcome, code, failure, request });
   }
 }
 

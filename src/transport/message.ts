@@ -15,6 +15,14 @@ import {
 /** What a message is by JSON-RPC 2.0: a response is an answer of either kind, a result or an error. */
 export type MessageKind = "request" | "notification" | "response";
 
+/** The HTTP request of a client that brought a message to our endpoint. */
+export interface Carrier {
+  /** The client's id for it, or one of ours. */
+  readonly requestId: string;
+  /** The headers of the trace that it belongs to (W3C Trace Context), as they go on to the server. */
+  readonly trace?: Readonly<Record<string, string>>;
+}
+
 const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
 const encoder = new TextEncoder();
@@ -46,6 +54,8 @@ export class Message {
   readonly method: string | undefined;
   /** Whether this is a response that carries `error`. */
   readonly isError: boolean;
+  /** What brought it; stays with it when its text is edited. */
+  carrier: Carrier | undefined;
   readonly #params: number;
   #key: string | undefined;
 
@@ -99,7 +109,7 @@ export class Message {
 
   /** The same message under another id, given in raw form; the rest of the text is untouched. */
   withId(id: string): Message {
-    return readMessage(edited(this.bytes, settingMembers(this.bytes, skipBlank(this.bytes, 0), [["id", id]])));
+    return this.#edited(settingMembers(this.bytes, skipBlank(this.bytes, 0), [["id", id]]));
   }
 
   /**
@@ -116,16 +126,14 @@ export class Message {
     const at = this.#params;
     const all = meta.length === 0 ? members : [...members, ["_meta", `{${membersText(meta)}}`] as const];
     if (at < 0 || bytes[at] !== OPEN_BRACE) {
-      return readMessage(
-        edited(bytes, settingMembers(bytes, skipBlank(bytes, 0), [["params", `{${membersText(all)}}`]])),
-      );
+      return this.#edited(settingMembers(bytes, skipBlank(bytes, 0), [["params", `{${membersText(all)}}`]]));
     }
     const old = meta.length === 0 ? undefined : findMember(bytes, at, "_meta");
     if (old !== undefined && bytes[old.start] === OPEN_BRACE) {
       const edits = [...settingMembers(bytes, at, members), ...settingMembers(bytes, old.start, meta)];
-      return readMessage(edited(bytes, edits));
+      return this.#edited(edits);
     }
-    return readMessage(edited(bytes, settingMembers(bytes, at, all)));
+    return this.#edited(settingMembers(bytes, at, all));
   }
 
   /** The same response with a member of `result._meta` set to a value in raw form, where it has that member. */
@@ -143,7 +151,13 @@ export class Message {
   withoutMeta(name: string): Message {
     const meta = this.#params < 0 ? undefined : findMember(this.bytes, this.#params, "_meta");
     if (meta === undefined || this.bytes[meta.start] !== OPEN_BRACE) return this;
-    return readMessage(edited(this.bytes, removingMember(this.bytes, meta.start, name)));
+    return this.#edited(removingMember(this.bytes, meta.start, name));
+  }
+
+  #edited(edits: Parameters<typeof edited>[1]): Message {
+    const message = readMessage(edited(this.bytes, edits));
+    message.carrier = this.carrier;
+    return message;
   }
 }
 

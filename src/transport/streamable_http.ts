@@ -333,7 +333,12 @@ export class StreamableHttp implements FarEnd {
   }
 
   #headersFor(message: Message, session: Session | undefined, more?: SendOptions["headers"]): Headers {
-    return session === undefined ? this.#postHeaders.of(message, more) : session.postHeaders;
+    const headers = session === undefined ? this.#postHeaders.of(message, more) : session.postHeaders;
+    const trace = message.carrier?.trace;
+    if (trace === undefined) return headers;
+    const traced = new Headers(headers);
+    for (const [name, value] of Object.entries(trace)) traced.set(name, value);
+    return traced;
   }
 
   #headers(session: Pick<Session, "id" | "revision"> | undefined): Record<string, string> {

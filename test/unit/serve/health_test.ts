@@ -48,6 +48,7 @@ function call(failure?: OwnFailure, more: Partial<CallRecord> = {}): void {
     outcome: failure === undefined ? "result" : "error",
     code: undefined,
     failure,
+    request: undefined,
     ...more,
   });
 }

@@ -1,0 +1,34 @@
+/** What stands in the place of a credential. */
+const MASK = "***";
+
+/** Credentials that can be told by what they look like, each with the part that may stay. */
+const SHAPES: readonly (readonly [pattern: RegExp, kept: string])[] = [
+  // What follows the scheme of an Authorization header (RFC 9110, 11.4).
+  [/\b(Bearer|Basic|DPoP|Token|ApiKey)(\s+)[\w.~+/=-]{6,}/gi, "$1$2"],
+  // Names that say what their values are, in queries, forms, JSON and logs; "state" and the like are none.
+  [
+    /\b((?:[\w-]*(?:token|secret|password|passwd|passphrase|api[_-]?key|credential|assertion|verifier)|code|sig(?:nature)?|authorization|cookie)["']?\s*[=:]\s*["']?)(?!(?:Bearer|Basic|DPoP|Token|ApiKey)\s)[^\s"'&;,)}\]]{4,}/gi,
+    "$1",
+  ],
+  // Who speaks, in an address (RFC 3986, 3.2.1).
+  [/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi, "$1"],
+  // JSON Web Tokens (RFC 7519), and the marks of well-known issuers.
+  [/\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*/g, ""],
+  [
+    /\b(?:mcpb_|gh[pousr]_|github_pat_|glpat-|sk-|xox[abeprs]-|npm_|lin_(?:api|oauth)_|ntn_|AKIA|AIza|ya29\.)[\w./+=-]{8,}/g,
+    "",
+  ],
+];
+
+/** A text for logs that others may read: whatever looks like a credential is taken out of it. */
+export function redacted(text: string): string {
+  let shown = text;
+  for (const [pattern, kept] of SHAPES) {
+    shown = shown.replace(pattern, (...found: unknown[]) => {
+      const whole = found[0] as string;
+      const before = kept.replace(/\$(\d)/g, (_, place: string) => String(found[Number(place)] ?? ""));
+      return `${before}${MASK}${whole.endsWith("@") ? "@" : ""}`;
+    });
+  }
+  return shown;
+}

@@ -1,0 +1,31 @@
+import { describe, expect, test } from "bun:test";
+import { redacted } from "../../../src/platform/redact.ts";
+
+describe("redacted", () => {
+  test.each([
+    ["Authorization: Bearer abc.def-123", "Authorization: Bearer ***"],
+    ["basic dXNlcjpwYXNz is said", "basic *** is said"],
+    ["https://a.example/?access_token=hunter22&x=1", "https://a.example/?access_token=***&x=1"],
+    ['{"refresh_token":"hunter22","n":1}', '{"refresh_token":"***","n":1}'],
+    ["client_secret: 'hunter22'", "client_secret: '***'"],
+    ["http://127.0.0.1:1/open?code=abcdef.ghi", "http://127.0.0.1:1/open?code=***"],
+    ["https://user:hunter22@proxy.example:8080/", "https://***@proxy.example:8080/"],
+    ["it said eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln here", "it said *** here"],
+    ["the token mcpb_abcdefghijkl is ours", "the token *** is ours"],
+    ["ghp_0123456789abcdef and sk-0123456789abcdef", "*** and ***"],
+    ["Set-Cookie: session=hunter22", "Set-Cookie: ***"],
+    ["X-Api-Key=hunter22", "X-Api-Key=***"],
+  ])("takes the credential out of %j", (text, shown) => {
+    expect(redacted(text)).toBe(shown);
+  });
+
+  test.each([
+    "serving 3 servers at http://127.0.0.1:7319/mcp",
+    'the token ends in 48 min, and is renewed by itself: run "mcp-bridge status"',
+    "visit https://as.example/authorize?client_id=a&state=xyz123&code_challenge=abcdef&code_challenge_method=S256",
+    "http status code 502, exit code 1",
+    "linear is down: 127.0.0.1:1 does not accept connections (ECONNREFUSED)",
+  ])("leaves %j as it is", (text) => {
+    expect(redacted(text)).toBe(text);
+  });
+});
