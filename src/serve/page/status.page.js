@@ -4,6 +4,8 @@ const POLL_MS = 2_000;
 const BUCKET_MS = 10_000;
 const BUCKETS = 60;
 const MOST_LINES = 200;
+/** Sign-in pages have addresses of many lines. */
+const LONG_ADDRESS = /\b(https?:\/\/[^\s/]+\/)\S{80,}/g;
 const SVG = "http://www.w3.org/2000/svg";
 
 const byId = (id) => document.getElementById(id);
@@ -114,7 +116,12 @@ class Server {
     this.isAsked = false;
     this.state = make("span", { class: "state" });
     this.since = make("span", { class: "soft" });
-    this.page = make("a", { target: "_blank", rel: "noreferrer noopener", text: "Sign-in page" });
+    this.page = make("a", {
+      class: "button",
+      target: "_blank",
+      rel: "noreferrer noopener",
+      text: "Open the sign-in page",
+    });
     this.button = make("button", { type: "button", text: "Sign in" });
     this.button.addEventListener("click", () => void this.signIn());
     this.reason = make("p", { class: "reason soft" });
@@ -154,11 +161,12 @@ class Server {
     this.facts.token.element.hidden = token === undefined;
     const isOver = token?.expiresAt !== undefined && token.expiresAt <= now;
     if (token !== undefined) this.facts.token.update(tokenText(token, now), isOver && !token.renews);
-    this.button.hidden = signIn === "none" || !(state === "signed-out" || (isOver && !token.renews));
     this.#await(signIn === "waiting");
     // Nothing but an address of the web is ever a link here.
     this.page.hidden = signInPage === undefined || !/^https?:\/\//.test(signInPage);
     if (!this.page.hidden && this.page.getAttribute("href") !== signInPage) this.page.setAttribute("href", signInPage);
+    const isWanted = state === "signed-out" || (isOver && !token.renews);
+    this.button.hidden = signIn === "none" || !isWanted || !this.page.hidden;
     this.button.setAttribute("aria-label", `Sign in to ${this.server}`);
     const key = JSON.stringify(history);
     if (key === this.historyKey) return;
@@ -291,8 +299,9 @@ async function pollForEver() {
 
 function showLine({ at, level, text }) {
   const log = byId("log");
+  const shown = text.replace(LONG_ADDRESS, "$1...");
   const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 8;
-  log.append(make("li", { class: level }, make("time", { text: clock(at) }), make("span", { text })));
+  log.append(make("li", { class: level }, make("time", { text: clock(at) }), make("span", { text: shown })));
   while (log.children.length > MOST_LINES) log.firstChild.remove();
   if (isAtEnd) log.scrollTop = log.scrollHeight;
   byId("no-log").hidden = true;
