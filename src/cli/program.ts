@@ -2,12 +2,9 @@ import { BridgeError, toBridgeError } from "../platform/errors.ts";
 import type { CommandWord } from "../registry/names.ts";
 import { type Command, type Flags, readWords } from "./command.ts";
 import { connectCommand } from "./connect.ts";
+import { exitCodeOf } from "./exit_code.ts";
 import { flushPrinted, printAnswer, printError } from "./print.ts";
 import { VERSION } from "./version.ts";
-
-const FAILED = 1;
-/** Wrong words: nothing was done. */
-const WRONG_USE = 2;
 
 /** The commands beside `connect`, which is meant where no command is named; each is loaded when it is. */
 const COMMANDS: Readonly<Partial<Record<CommandWord, { readonly summary: string; load(): Promise<Command> }>>> = {
@@ -63,14 +60,11 @@ export async function runProgram(words: readonly string[]): Promise<number> {
   } catch (thrown) {
     const error = toBridgeError(thrown);
     printError(error);
-    return WORDS.test(error.code) ? WRONG_USE : FAILED;
+    return exitCodeOf(error);
   } finally {
     await flushPrinted();
   }
 }
-
-/** The codes of errors in what a person has said. */
-const WORDS = /^(?:bad_argument|bad_url|bad_header|bad_name|unknown_name|unreadable_file)$/;
 
 async function run<Table extends Flags>(command: Command<Table>, words: readonly string[]): Promise<number> {
   const said = await readWords(command, words);

@@ -3,6 +3,7 @@ import { toBridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { readChoice, readCount, readListeningPort, readMebibytes, readSeconds } from "./arguments.ts";
 import type { Command, Flags, Words } from "./command.ts";
+import { exitCodeOf } from "./exit_code.ts";
 import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
 import { noticePrinter, printAnswer, printLine } from "./print.ts";
 import { readState, STATE_FLAGS } from "./state_flags.ts";
@@ -66,8 +67,9 @@ export const serveCommand: Command<typeof FLAGS> = {
     try {
       return await run(flags, structuredPrinter(verbosity), () => {});
     } catch (thrown) {
-      printStructuredError(toBridgeError(thrown));
-      return 1;
+      const error = toBridgeError(thrown);
+      printStructuredError(error);
+      return exitCodeOf(error);
     }
   },
 };

@@ -1,78 +1,14 @@
-import { type Clock, jittered, type Timer } from "../platform/clock.ts";
-import { signOf } from "./health_signs.ts";
-import type { OwnFailure } from "./own_failure.ts";
+import type { HealthOptions, ServerHealth } from "./health_state.ts";
+import { ServerWatch } from "./server_watch.ts";
 import type { CallRecord } from "./watched.ts";
 
-/**
- * How a server stands: `idle`, nobody has asked it of late; `up`; `degraded`, it is there and does not do well; `down`;
- * `signed-out`, it waits for somebody to sign in.
- */
-export type HealthState = "idle" | "up" | "degraded" | "down" | "signed-out";
-
-/** A state, why, and since when, in ms since 1970. */
-export interface HealthChange {
-  readonly state: HealthState;
-  /** One sentence, lower case, without a full stop. */
-  readonly reason: string;
-  readonly at: number;
-}
-
-/** How a server and account stand. */
-export interface ServerHealth {
-  readonly server: string;
-  readonly account: string;
-  readonly now: HealthChange;
-  /** The states that it had, the oldest first, the present one last. */
-  readonly history: readonly HealthChange[];
-  /** Where somebody is awaited to sign in. */
-  readonly signInPage: string | undefined;
-}
-
-/** What a request of our own has shown. */
-export interface Probed {
-  /** How long the answer took, in ms. */
-  readonly ms: number;
-  readonly failure: OwnFailure | undefined;
-}
-
-/** What looking after the health of servers needs. */
-export interface HealthOptions {
-  readonly clock: Clock;
-  /** Asks a server something cheap on a connection that is there; nothing where there is none, or it is at work. */
-  probe(server: string, account: string): Promise<Probed> | undefined;
-  /** A server that was in trouble has answered: what else is connected to it may be made good. */
-  onrecovered(server: string, account: string): void;
-  /** Is told of each change. */
-  onchange(health: ServerHealth): void;
-}
-
-/** How often a server is looked at that does well, in ms. */
-const PROBE_MS = 30_000;
-/** For so long after a client's last call, in ms. */
-const USED_MS = 10 * 60_000;
-/** A server that has answered a call so shortly before need not be asked, in ms. */
-const HEARD_MS = 15_000;
-/** How soon, and how late, a server in trouble is looked at again, in ms. */
-const FIRST_RETRY_MS = 1_000;
-const LONGEST_RETRY_MS = 5 * 60_000;
-/** A ping that takes longer is a slow one, in ms. */
-const SLOW_MS = 2_000;
-/** The handshake of a server that is late is answered in its place, and tells nothing, in ms. */
-const LATE_HANDSHAKE_MS = 10_000;
-/** So many failures in a row are no bad luck. */
-const DOWN_AFTER = 3;
-/** So many answers in a row end bad luck. */
-const UP_AFTER = 3;
-const MOST_CHANGES = 50;
-/** Of the address of a sign-in page, what a person reads. */
-const LONG_ADDRESS = /\b(https?:\/\/[^\s/]+\/)\S{40,}/g;
 /** More servers and accounts are not kept; accounts are named by clients. */
 const MOST_SERVERS = 1_000;
 
 /** How all servers stand that somebody has asked for. It follows from the calls that pass, and from requests of ours. */
 export class Health {
   readonly #options: HealthOptions;
-  readonly #servers = new Map<string, Looked>();
+  readonly #servers = new Map<string, ServerWatch>();
 
   constructor(options: HealthOptions) {
     this.#options = options;
@@ -100,177 +36,35 @@ export class Health {
 
   /** Forgets the servers that `isThere` denies. */
   prune(isThere: (server: string, account: string) => boolean): void {
-    for (const [key, looked] of this.#servers) {
-      const { server, account } = looked.health;
-      if (!isThere(server, account)) this.#forget(key, looked);
+    for (const [key, watch] of this.#servers) {
+      const { server, account } = watch.health;
+      if (!isThere(server, account)) this.#forget(key, watch);
     }
   }
 
   /** Looks no more. */
   close(): void {
-    for (const looked of this.#servers.values()) looked.stop();
+    for (const watch of this.#servers.values()) watch.stop();
   }
 
-  #at(server: string, account: string): Looked {
+  #at(server: string, account: string): ServerWatch {
     const key = keyOf(server, account);
-    let looked = this.#servers.get(key);
-    if (looked === undefined) {
+    let watch = this.#servers.get(key);
+    if (watch === undefined) {
       const oldest = this.#servers.size < MOST_SERVERS ? undefined : this.#servers.entries().next().value;
       if (oldest !== undefined) this.#forget(...oldest);
-      looked = new Looked(server, account, this.#options);
-      this.#servers.set(key, looked);
+      watch = new ServerWatch(server, account, this.#options);
+      this.#servers.set(key, watch);
     }
-    return looked;
+    return watch;
   }
 
-  #forget(key: string, looked: Looked): void {
-    looked.stop();
+  #forget(key: string, watch: ServerWatch): void {
+    watch.stop();
     this.#servers.delete(key);
   }
 }
 
 function keyOf(server: string, account: string): string {
   return `${server}@${account}`;
-}
-
-/** One server and account. */
-class Looked {
-  readonly #server: string;
-  readonly #account: string;
-  readonly #options: HealthOptions;
-  readonly #history: HealthChange[] = [];
-  #now: HealthChange;
-  #usedAt = 0;
-  #heardAt = -Infinity;
-  #failures = 0;
-  #answers = 0;
-  #retry = FIRST_RETRY_MS;
-  #timer: Timer | undefined;
-  #isProbing = false;
-  #signInPage: string | undefined;
-
-  constructor(server: string, account: string, options: HealthOptions) {
-    this.#server = server;
-    this.#account = account;
-    this.#options = options;
-    this.#now = { state: "idle", reason: "nobody has asked it yet", at: options.clock.now() };
-    this.#history.push(this.#now);
-  }
-
-  get health(): ServerHealth {
-    return {
-      server: this.#server,
-      account: this.#account,
-      now: this.#now,
-      history: [...this.#history],
-      signInPage: this.#signInPage,
-    };
-  }
-
-  called({ method, ms, outcome, failure }: CallRecord): void {
-    this.#usedAt = this.#options.clock.now();
-    const isLate = method === "initialize" && ms >= LATE_HANDSHAKE_MS && outcome === "result";
-    if (outcome !== "cancelled" && !isLate) this.#take(failure, 1);
-    if (this.#timer === undefined && !this.#isProbing) {
-      this.#lookAfter(this.#now.state === "idle" ? FIRST_RETRY_MS : undefined);
-    }
-  }
-
-  held(reason: string | undefined): void {
-    this.#signInPage = reason === undefined ? undefined : /\bhttps?:\/\/\S+/.exec(reason)?.[0] ?? this.#signInPage;
-    if (reason !== undefined) return this.#become("signed-out", reason);
-    if (this.#now.state !== "signed-out") return;
-    this.#become("idle", "somebody has signed in");
-    this.#lookAfter(0);
-  }
-
-  stop(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-  }
-
-  /** `weight` is how many answers this one is worth. */
-  #take(failure: OwnFailure | undefined, weight: number): void {
-    const sign = signOf(failure);
-    if (sign === "nothing") return;
-    if (sign === "answered") return this.#answered(weight);
-    this.#answers = 0;
-    this.#failures++;
-    const { text } = failure!;
-    if (sign === "signed-out") return this.#become("signed-out", text);
-    // A call that takes long holds up the pings of some servers: late answers alone never make one `down`.
-    const isDown = sign === "unreachable" || (this.#failures >= DOWN_AFTER && failure!.code !== "timed_out");
-    if (isDown || this.#now.state === "down") this.#become("down", text);
-    else this.#become("degraded", text);
-  }
-
-  #answered(weight: number): void {
-    this.#heardAt = this.#options.clock.now();
-    this.#failures = 0;
-    this.#answers += weight;
-    const { state } = this.#now;
-    if (state === "up" || (state === "degraded" && this.#answers < UP_AFTER)) return;
-    this.#become("up", state === "idle" ? "it answers" : "it answers again");
-    if (state === "down") this.#options.onrecovered(this.#server, this.#account);
-  }
-
-  #become(state: HealthState, why: string): void {
-    const before = this.#now;
-    const reason = why.replace(LONG_ADDRESS, "$1");
-    if (before.state === state) {
-      if (before.reason === reason) return;
-      // Another reason for the same is no change of state: the time stays.
-      this.#now = { state, reason, at: before.at };
-      this.#history[this.#history.length - 1] = this.#now;
-      return;
-    }
-    this.#now = { state, reason, at: this.#options.clock.now() };
-    this.#history.push(this.#now);
-    if (this.#history.length > MOST_CHANGES) this.#history.shift();
-    const wasInTrouble = isTrouble(before.state);
-    if (isTrouble(state) && !wasInTrouble) this.#retry = FIRST_RETRY_MS;
-    if (state === "signed-out") this.stop();
-    else if (!this.#isProbing && isTrouble(state) !== wasInTrouble) this.#lookAfter();
-    this.#options.onchange(this.health);
-  }
-
-  /** Nobody is asked while a person is awaited: a question might open one more page before them. */
-  #lookAfter(ms = this.#pause()): void {
-    this.stop();
-    if (this.#now.state !== "signed-out") this.#timer = this.#options.clock.after(ms, () => void this.#look());
-  }
-
-  #pause(): number {
-    if (!isTrouble(this.#now.state)) return jittered(PROBE_MS);
-    const wait = this.#retry;
-    this.#retry = Math.min(wait * 2, LONGEST_RETRY_MS);
-    return jittered(wait);
-  }
-
-  async #look(): Promise<void> {
-    this.#timer = undefined;
-    const now = this.#options.clock.now();
-    if (now - this.#usedAt >= USED_MS) {
-      if (this.#now.state === "idle") return;
-      return this.#become("idle", `nobody has asked it for ${USED_MS / 60_000} min`);
-    }
-    if (this.#now.state !== "up" || now - this.#heardAt >= HEARD_MS) await this.#probe();
-    this.#lookAfter();
-  }
-
-  async #probe(): Promise<void> {
-    const probing = this.#options.probe(this.#server, this.#account);
-    if (probing === undefined) return;
-    this.#isProbing = true;
-    const { ms, failure } = await probing;
-    if (failure === undefined && ms >= SLOW_MS) {
-      this.#answers = 0;
-      this.#become("degraded", `it took ${(ms / 1_000).toFixed(1)} s to answer a ping`);
-    } else this.#take(failure, UP_AFTER);
-    this.#isProbing = false;
-  }
-}
-
-function isTrouble(state: HealthState): boolean {
-  return state === "degraded" || state === "down";
 }

@@ -1,5 +1,5 @@
 import type { Metric } from "prom-client";
-import type { HealthState, ServerHealth } from "./health.ts";
+import type { HealthState, ServerHealth } from "./health_state.ts";
 import { DURATION_BOUNDS, type Ledger } from "./ledger.ts";
 
 /** What the metrics are made of. */

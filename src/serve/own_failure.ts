@@ -1,4 +1,4 @@
-import { ERROR_NUMBERS, type ErrorCode } from "../platform/errors.ts";
+import { ERROR_NUMBERS, type ErrorCode, quoted } from "../platform/errors.ts";
 import type { Message } from "../transport/message.ts";
 
 /** An error of ours that answered a call in the server's place. */
@@ -9,6 +9,8 @@ export interface OwnFailure {
 }
 
 const LONGEST_TEXT = 300;
+// deno-lint-ignore no-control-regex
+const CONTROLS = /[\x00-\x1f]/;
 const PREFIX = "mcp-bridge: ";
 const NUMBERS: ReadonlySet<number> = new Set(Object.values(ERROR_NUMBERS));
 
@@ -22,5 +24,8 @@ export function ownFailure(answer: Message): OwnFailure | undefined {
   const whole = String(JSON.parse(answer.answerMember("error", "message") ?? '""'));
   const text = whole.startsWith(PREFIX) ? whole.slice(PREFIX.length) : whole;
   const bare = typeof hint === "string" && text.endsWith(`; ${hint}`) ? text.slice(0, -hint.length - 2) : text;
-  return { code: code as ErrorCode, text: bare.slice(0, LONGEST_TEXT) };
+  const short = bare.slice(0, LONGEST_TEXT);
+  const isPlain = quoted(short, LONGEST_TEXT).length === JSON.stringify(short).length && !CONTROLS.test(short);
+  // A server may give its own errors the looks of ours.
+  return { code: code as ErrorCode, text: isPlain ? short : quoted(short, LONGEST_TEXT) };
 }

@@ -1,6 +1,6 @@
 import { type Clock, pause } from "../platform/clock.ts";
 import { composeMessage, type Message } from "../transport/message.ts";
-import type { Probed } from "./health.ts";
+import type { Probed } from "./health_state.ts";
 import { ownFailure } from "./own_failure.ts";
 
 /** A connection that a request of ours may go out on, beside those of its clients. */

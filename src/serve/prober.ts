@@ -1,5 +1,5 @@
 import type { Clock } from "../platform/clock.ts";
-import type { Probed } from "./health.ts";
+import type { Probed } from "./health_state.ts";
 import type { Pool } from "./pool.ts";
 import { probe } from "./probe.ts";
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../platform/clock.ts";
 import type { ConnectedClient } from "./clients.ts";
-import type { HealthChange } from "./health.ts";
+import type { HealthChange } from "./health_state.ts";
 import type { LatencyBucket } from "./latencies.ts";
 import type { CallCounts } from "./ledger.ts";
 import type { Sessions } from "./sessions.ts";

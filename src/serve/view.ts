@@ -1,7 +1,8 @@
 import type { Clock } from "../platform/clock.ts";
 import { type BridgeError, quoted, toBridgeError } from "../platform/errors.ts";
 import type { Notice, Notify } from "../platform/notice.ts";
-import { Health, type ServerHealth } from "./health.ts";
+import { Health } from "./health.ts";
+import type { ServerHealth } from "./health_state.ts";
 import { Ledger } from "./ledger.ts";
 import { Pool } from "./pool.ts";
 import { Prober } from "./prober.ts";

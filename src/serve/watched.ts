@@ -64,7 +64,7 @@ export class Watched implements LocalEnd {
   readonly #load: Load;
   readonly #calls = new Map<string, Call>();
   /** What we have asked ourselves, by id key. */
-  readonly #asked = new Map<string, (answer: Message) => void>();
+  #asked: Map<string, (answer: Message) => void> | undefined;
   #isAgreed = false;
 
   constructor(end: LocalEnd, origin: CallOrigin, record: (call: CallRecord) => void, load: Load = { calls: 0 }) {
@@ -82,7 +82,7 @@ export class Watched implements LocalEnd {
   /** Asks the server something of our own; the client hears nothing of it, and has no request under such an id. */
   ask(request: Message): Promise<Message> {
     return new Promise((resolve) => {
-      this.#asked.set(request.key, resolve);
+      (this.#asked ??= new Map()).set(request.key, resolve);
       void this.onward(request);
     });
   }
@@ -108,7 +108,7 @@ export class Watched implements LocalEnd {
 
   send(message: Message, causedBy?: string): Promise<void> | undefined {
     if (message.kind === "response") {
-      if (this.#asked.size > 0 && this.#settleOwn(message)) return undefined;
+      if (this.#asked !== undefined && this.#settleOwn(message, this.#asked)) return undefined;
       if (!message.isError) this.#ended(message.key, "result");
       else this.#ended(message.key, "error", message.answerMember("error", "code"), ownFailure(message));
     }
@@ -124,9 +124,9 @@ export class Watched implements LocalEnd {
     return this.#end.close(deadline);
   }
 
-  #settleOwn(answer: Message): boolean {
-    const resolve = this.#asked.get(answer.key);
-    this.#asked.delete(answer.key);
+  #settleOwn(answer: Message, asked: Map<string, (answer: Message) => void>): boolean {
+    const resolve = asked.get(answer.key);
+    asked.delete(answer.key);
     resolve?.(answer);
     return resolve !== undefined;
   }

@@ -56,7 +56,7 @@ describe("error numbers", () => {
   test("lie outside the range that JSON-RPC 2.0 keeps for itself, but for its own four", () => {
     const reserved = Object.entries(ERROR_NUMBERS).filter(([, number]) => number >= -32768 && number <= -32000);
     expect(reserved).toEqual([["parse_error", -32700], ["invalid_request", -32600], ["unknown_method", -32601], [
-      "unknown_name",
+      "not_offered",
       -32602,
     ]]);
   });

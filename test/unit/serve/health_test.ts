@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { Health, type Probed } from "../../../src/serve/health.ts";
+import { Health } from "../../../src/serve/health.ts";
+import type { Probed } from "../../../src/serve/health_state.ts";
 import type { OwnFailure } from "../../../src/serve/own_failure.ts";
 import type { CallRecord } from "../../../src/serve/watched.ts";
 import { FakeClock } from "../../harness/fake_clock.ts";

@@ -135,3 +135,11 @@ describe("a request of our own", () => {
     expect(asked.map(([connection]) => connection)).toEqual([0, 1, 2]);
   });
 });
+
+test("a server that gives its errors the looks of ours writes no lines into our log", async () => {
+  await client();
+  const data = { code: "unreachable" };
+  answer = ({ id }) =>
+    composeMessage({ id: 0, error: { code: 1010, message: "a\n\u001b[2Jb\u202e", data } }).withId(id!);
+  expect((await prober.probe("a", "default"))?.failure?.text).toBe('"a\\n\\u001b[2Jb\\u202e"');
+});
