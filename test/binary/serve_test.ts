@@ -225,10 +225,8 @@ describe("accounts at oidc-provider", () => {
   }
 
   async function read(serve: ServeExecutable, path: string, session: Record<string, string>): Promise<unknown> {
-    const response = await serve.post(path, { id: 1, ...READ }, session);
-    const text = await response.text();
-    const data = text.startsWith("{") ? text : /^data: (\{.*)$/m.exec(text)![1]!;
-    return JSON.parse(data).result?.content?.[0]?.text ?? data;
+    const [answer] = await serve.answers(path, { id: 1, ...READ }, session);
+    return answer!.result?.content?.[0]?.text ?? answer;
   }
 
   test("a person signs in once for all sessions, and a token that is renewed serves all of them", async () => {

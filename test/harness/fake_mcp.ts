@@ -57,21 +57,24 @@ export class FakeMcp implements Disposable {
   readonly #tls: Bun.TLSOptions | undefined;
   readonly #handlers = new Map<string, Handler>();
   #server: Server<undefined>;
+  readonly #port: number;
 
   /** Starts listening; `port` 0 means any, and `tls` lets it speak https. */
   constructor(port = 0, tls?: Bun.TLSOptions) {
     this.#tls = tls;
     this.#server = this.#listen(port);
+    // A server that has stopped knows none any more.
+    this.#port = this.#server.port!;
   }
 
   /** The address of the MCP endpoint. */
   get url(): string {
-    return `${this.#tls === undefined ? "http" : "https"}://127.0.0.1:${this.#server.port}/mcp`;
+    return `${this.#tls === undefined ? "http" : "https"}://127.0.0.1:${this.#port}/mcp`;
   }
 
   /** The port. */
   get port(): number {
-    return this.#server.port!;
+    return this.#port;
   }
 
   /** Answers `method` by `handler` from now on. */

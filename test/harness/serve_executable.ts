@@ -88,6 +88,13 @@ export class ServeExecutable implements AsyncDisposable {
     });
   }
 
+  /** Posts one request, and gives all answers that come where it was posted, be it JSON or an event stream. */
+  async answers(path: string, message: Json, headers: Record<string, string> = {}): Promise<Json[]> {
+    const text = await (await this.post(path, message, headers)).text();
+    const texts = text.startsWith("{") ? [text] : [...text.matchAll(/^data: (\{.*)$/gm)].map(([, data]) => data!);
+    return texts.map((each) => JSON.parse(each)).filter(({ method }) => method === undefined);
+  }
+
   /** Does the handshake at `path`, and gives the headers of the session. */
   async open(path: string, protocolVersion = "2025-11-25"): Promise<Record<string, string>> {
     const params = { protocolVersion, capabilities: {}, clientInfo: { name: "by-hand", version: "1.0.0" } };
