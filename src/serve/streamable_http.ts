@@ -1,3 +1,4 @@
+import { errorAnswer } from "../bridge/answers.ts";
 import { BridgeError } from "../platform/errors.ts";
 import type { Message } from "../transport/message.ts";
 import { headerMismatch } from "../transport/request_header_rules.ts";
@@ -7,7 +8,7 @@ import { ServedPost } from "../transport/served_post.ts";
 import type { Place } from "./place.ts";
 import type { Seat } from "./pooled_server.ts";
 import { readPosted } from "./read_body.ts";
-import { protocolRefusal, refusal } from "./refusals.ts";
+import { OURSELVES, protocolRefusal, refusal } from "./refusals.ts";
 import type { Sessions } from "./sessions.ts";
 import { type Visitor, visitorOf } from "./watched.ts";
 
@@ -132,6 +133,7 @@ class HttpSession {
       headers: { "mcp-session-id": this.id },
       onmessage: (message) => this.seat.fromClient(message),
       onrefusal,
+      lastWord: (id) => errorAnswer(id, new BridgeError("closing", "the session has ended"), OURSELVES),
     });
     this.seat = place.seat(this.#end, { ...visitor, session: this.id });
   }

@@ -12,6 +12,15 @@ export interface ServedHttpOptions {
   onmessage(message: Message): Promise<void> | undefined;
   /** The server has refused the client's handshake, and the client was told. */
   onrefusal(): void;
+  /** What is said to a request, by its raw id, that has no answer when the session ends. */
+  lastWord(id: string): Message;
+}
+
+/** A request that waits for its answer. */
+interface Waiting {
+  readonly reply: Reply;
+  /** As the client wrote it. */
+  readonly id: string;
 }
 
 /** What is kept for a client that has no stream open, in bytes; what is older goes. */
@@ -30,8 +39,8 @@ export class ServedHttp implements LocalEnd {
   readonly #options: ServedHttpOptions;
   readonly #replay = new Replay();
   /** By the id keys of the requests. */
-  readonly #replies = new Map<string, Reply>();
-  /** The same by the numbers of their streams. */
+  readonly #waiting = new Map<string, Waiting>();
+  /** The numbers of their streams. */
   readonly #posts = new Map<Reply, number>();
   #streams = OWN_STREAM;
   #stream: EventSink | undefined;
@@ -45,17 +54,17 @@ export class ServedHttp implements LocalEnd {
 
   /** How many requests wait for their answers. */
   get inFlight(): number {
-    return this.#replies.size;
+    return this.#waiting.size;
   }
 
   /** Whether a stream of the client is open. */
   get isHeard(): boolean {
-    return this.#stream !== undefined || this.#replies.size > 0;
+    return this.#stream !== undefined || this.#waiting.size > 0;
   }
 
   /** Whether a request has the id of one that waits for its answer. */
   repeats(message: Message): boolean {
-    return message.kind === "request" && this.#replies.has(message.key);
+    return message.kind === "request" && this.#waiting.has(message.key);
   }
 
   /**
@@ -78,7 +87,7 @@ export class ServedHttp implements LocalEnd {
       record: this.#recordOf(stream, revision),
     });
     this.#posts.set(reply, stream);
-    for (const { key } of requests) this.#replies.set(key, reply);
+    for (const { key, id } of requests) this.#waiting.set(key, { reply, id: id! });
     for (const message of messages) this.#take(message);
     return reply.response;
   }
@@ -109,11 +118,11 @@ export class ServedHttp implements LocalEnd {
   send(message: Message, causedBy?: string): Promise<void> | undefined {
     if (message.kind === "response") return this.#answer(message);
     if (message.method === "notifications/cancelled") this.#withdraw(message);
-    const reply = causedBy === undefined ? undefined : this.#replies.get(causedBy);
+    const reply = causedBy === undefined ? undefined : this.#waiting.get(causedBy)?.reply;
     if (reply !== undefined) return reply.send(message);
     if (this.#stream !== undefined) return this.#say(this.#stream, message);
-    const last = [...this.#replies.values()].at(-1);
-    if (last !== undefined) return last.send(message);
+    const last = [...this.#waiting.values()].at(-1);
+    if (last !== undefined) return last.reply.send(message);
     this.#hold(message);
     return undefined;
   }
@@ -127,14 +136,14 @@ export class ServedHttp implements LocalEnd {
 
   close(): Promise<void> {
     this.#stream?.end();
-    for (const reply of this.#posts.keys()) reply.end(503);
-    this.#replies.clear();
+    for (const { reply, id } of this.#waiting.values()) void reply.answer(this.#options.lastWord(id), 200);
+    this.#waiting.clear();
     this.#posts.clear();
     return Promise.resolve();
   }
 
   #answer(message: Message): Promise<void> | undefined {
-    const reply = this.#replies.get(message.key);
+    const reply = this.#waiting.get(message.key)?.reply;
     if (reply === undefined) return undefined;
     const wait = reply.answer(message, 200);
     this.#settle(message.key);
@@ -163,7 +172,7 @@ export class ServedHttp implements LocalEnd {
     void this.#options.onmessage(message);
     if (message.method !== "notifications/cancelled") return;
     const key = idKey(message.param("requestId") ?? "null");
-    const reply = this.#replies.get(key);
+    const reply = this.#waiting.get(key)?.reply;
     // Of all requests it is the one that cannot be given up (basic/utilities/cancellation).
     if (reply === undefined || key === this.#handshake) return;
     reply.withdraw(202);
@@ -171,8 +180,8 @@ export class ServedHttp implements LocalEnd {
   }
 
   #settle(key: string): void {
-    const reply = this.#replies.get(key)!;
-    this.#replies.delete(key);
+    const { reply } = this.#waiting.get(key)!;
+    this.#waiting.delete(key);
     if (reply.isOver) this.#posts.delete(reply);
   }
 

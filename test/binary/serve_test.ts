@@ -167,7 +167,7 @@ describe("the end", () => {
       await server.seen.find(({ message }) => message?.method === "tools/call");
       serve.kill(signal);
       const start = performance.now();
-      expect((await call).status).not.toBe(404);
+      expect(await (await call).json()).toMatchObject({ id: 1, error: { data: { code: "closing" } } });
       await stream.text();
       expect(await serve.exit(2_500)).toBe(signal === "SIGTERM" ? 143 : 130);
       expect(performance.now() - start).toBeLessThan(2_000);

@@ -68,6 +68,23 @@ describe("a session", () => {
     expect(rig.line.ends).toEqual(["left", "closed"]);
   });
 
+  test("that ends answers what waits in it, each request once, be it on a stream or not", async () => {
+    const rig = new ServeRig();
+    const session = await rig.open();
+    const calls = [session.post({ id: 1, ...CALL }), session.post([{ id: 2, ...CALL }, { id: "3", ...CALL }])];
+    const streamed = session.post({ id: 4, ...CALL });
+    await settle();
+    void rig.line.say({ method: "notifications/progress", params: {} }, 4);
+    await session.delete();
+    const closing = { data: { code: "closing" } };
+    expect(await (await calls[0]!).json()).toMatchObject({ id: 1, error: closing });
+    const batch = new ReadEvents(await calls[1]!);
+    expect(await batch.messages()).toMatchObject([{ id: 2, error: closing }, { id: "3", error: closing }]);
+    const stream = new ReadEvents(await streamed);
+    expect(await stream.messages()).toMatchObject([{ method: "notifications/progress" }, { id: 4, error: closing }]);
+    expect([batch.isOver, stream.isOver]).toEqual([true, true]);
+  });
+
   test("is tied to its server, and each has one of its own there", async () => {
     const rig = new ServeRig();
     const [one, other] = [await rig.open(), await rig.open()];
