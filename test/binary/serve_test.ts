@@ -175,6 +175,28 @@ describe("the end", () => {
     },
   );
 
+  test("answers what waits without a session too", async () => {
+    using server = new FakeMcp();
+    server.on("tools/call", () => new Promise(() => {}));
+    await using serve = await ServeExecutable.start({ a: { url: server.url } });
+    const _meta = {
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientCapabilities": {},
+    };
+    const params = { name: "x", arguments: { text: "x".repeat(1_000_000) }, _meta };
+    const headers = { "mcp-protocol-version": "2026-07-28", "mcp-method": "tools/call", "mcp-name": "x" };
+    const calls = Array.from(
+      { length: 20 },
+      (_, id) => serve.post("/mcp/a", { id, method: "tools/call", params }, headers),
+    );
+    await server.seen.find(() => server.posted("tools/call").length === calls.length);
+    serve.kill("SIGTERM");
+    for (const [id, call] of calls.entries()) {
+      expect(await (await call).json()).toMatchObject({ id, error: { data: { code: "closing" } } });
+    }
+    expect(await serve.exit(2_500)).toBe(143);
+  });
+
   test("comes within 2 s though servers do not answer and clients do not read", async () => {
     using server = new FakeMcp();
     server.on("DELETE", () => new Promise(() => {}));
