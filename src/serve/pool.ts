@@ -28,22 +28,20 @@ export interface Signing {
   signIn(account: string, onwaiting: (cause: BridgeError | undefined) => void): Promise<void>;
 }
 
-/** What the pool tells of its servers. */
-export interface PoolEvents {
-  /** A call has ended. */
-  record(call: CallRecord): void;
-  /** Why a server waits for a person; nothing once it does not. */
-  held(server: string, account: string, cause: BridgeError | undefined): void;
-}
+/** Is told why a server waits for a person, and nothing once it does not. */
+export type OnHeld = (server: string, account: string, cause: BridgeError | undefined) => void;
 
 /** All servers, by slug and account: each is made when somebody asks for it, and there once. */
 export class Pool {
-  readonly #events: PoolEvents;
+  readonly #record: (call: CallRecord) => void;
+  readonly #onheld: OnHeld;
   #entries: ReadonlyMap<string, PoolEntry> = new Map();
   readonly #servers = new Map<string, PooledServer>();
 
-  constructor(events: PoolEvents) {
-    this.#events = events;
+  /** `record` is told of each call that has ended. */
+  constructor(record: (call: CallRecord) => void, onheld: OnHeld = () => {}) {
+    this.#record = record;
+    this.#onheld = onheld;
   }
 
   /** The slugs that may be asked for, in the order of the registry. */
@@ -69,9 +67,8 @@ export class Pool {
     const key = `${slug}@${who}`;
     let server = this.#servers.get(key);
     if (server === undefined) {
-      const reach = entry.reach(who, (cause) => this.#events.held(slug, who, cause));
-      const record = (call: CallRecord): void => this.#events.record(call);
-      server = new PooledServer({ slug, account: who, isShared: entry.isShared, reach, record });
+      const reach = entry.reach(who, (cause) => this.#onheld(slug, who, cause));
+      server = new PooledServer({ slug, account: who, isShared: entry.isShared, reach, record: this.#record });
       this.#servers.set(key, server);
     }
     return server;

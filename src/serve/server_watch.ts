@@ -72,7 +72,7 @@ export class ServerWatch {
 
   /** Why all waits for a person; nothing once it does not. */
   held(reason: string | undefined): void {
-    this.#signInPage = reason === undefined ? undefined : /\bhttps?:\/\/\S+/.exec(reason)?.[0] ?? this.#signInPage;
+    this.#signInPage = reason === undefined ? undefined : /\bhttps?:\/\/\S+/.exec(reason)?.[0];
     if (reason !== undefined) return this.#become("signed-out", reason);
     if (this.#now.state !== "signed-out") return;
     this.#become("idle", "somebody has signed in");

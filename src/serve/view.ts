@@ -34,10 +34,10 @@ export class View {
     const { clock } = options;
     this.#options = options;
     this.ledger = new Ledger(clock);
-    this.pool = new Pool({
-      record: (call) => this.#record(call),
-      held: (server, account, cause) => this.health.held(server, account, cause),
-    });
+    this.pool = new Pool(
+      (call) => this.#record(call),
+      (server, account, cause) => this.health.held(server, account, cause),
+    );
     const prober = new Prober(this.pool, clock);
     this.health = new Health({
       clock,

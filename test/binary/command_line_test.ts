@@ -224,6 +224,7 @@ Connects the MCP client on standard input and output to an MCP server.
                              started by us without a shell
 
 commands:
+  serve                      all servers of servers.json at one local address
   add                        put a server into servers.json, by a name
   list                       the servers in servers.json
   show                       what servers.json says of a server

@@ -1,6 +1,7 @@
 /** The status page of `serve`, as a person sees it in Chromium, and who is let in to it. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+import { makeLink } from "../../src/serve/links.ts";
 import { isChromiumAbsent } from "../harness/chromium.ts";
 import { readExposition } from "../harness/exposition.ts";
 import { FakeAs } from "../harness/fake_as.ts";
@@ -220,6 +221,12 @@ describe("who is let in", () => {
     expect(cookie).not.toContain(serving.token);
     const again = await fetch(link, { redirect: "manual" });
     expect([again.status, again.headers.get("set-cookie")]).toEqual([403, null]);
+    const { token } = serving;
+    const port = Number(new URL(serving.url).port);
+    const fiveMinutes = 300_000;
+    expect((await ask(makeLink({ token, port }, Date.now() - fiveMinutes))).status).toBe(403);
+    expect((await ask(makeLink({ token, port: port + 1 }, Date.now()))).status).toBe(403);
+    expect((await ask(makeLink({ token, port }, Date.now() - fiveMinutes + 10_000))).status).toBe(303);
     expect((await ask("/open")).status).toBe(403);
     expect((await ask("/open?code=a.b.c")).status).toBe(403);
     expect(
