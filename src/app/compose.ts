@@ -1,6 +1,8 @@
+import type { Budget } from "../platform/budget.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Notify } from "../platform/notice.ts";
 import { Audit, type AuditFile } from "../serve/audit.ts";
+import { AllServers } from "../serve/all_servers.ts";
 import { makeEndpoint } from "../serve/endpoint.ts";
 import { listen } from "../serve/listener.ts";
 import { makeLink } from "../serve/links.ts";
@@ -27,6 +29,7 @@ export interface OpenEndpointOptions {
   /** How long a client may be gone before its session ends, in ms. */
   readonly sessionIdle: number;
   readonly clock: Clock;
+  readonly budget: Budget;
   readonly notify: Notify;
   /** What people who look on see of the notices. */
   readonly log: LogTail;
@@ -71,7 +74,14 @@ export async function openEndpoint(options: OpenEndpointOptions): Promise<OpenEn
   const guard = { names, port: () => listener.port, token, notify };
   const { version, log, tokens } = options;
   const parts = { view, sessions, clock, version, log, tokens, guard, startedAt: clock.now(), url: addressOf };
-  const endpoint = makeEndpoint({ guard, pool, sessions, limit, more: (app) => addViewRoutes(app, parts) });
+  const all = new AllServers({
+    pool,
+    clock,
+    budget: options.budget,
+    notify,
+    serverInfo: { name: "mcp-bridge", version },
+  });
+  const endpoint = makeEndpoint({ guard, pool, all, sessions, limit, more: (app) => addViewRoutes(app, parts) });
   const listener = await listen({ host, port, limit, endpoint });
   function addressOf(): string {
     return statusAddress(host, listener.port);
@@ -81,6 +91,7 @@ export async function openEndpoint(options: OpenEndpointOptions): Promise<OpenEn
     link: () => linkTo(host, listener.port, token, clock.now()),
     async replace(entries): Promise<void> {
       const over = await pool.replace(entries);
+      all.replaced(over);
       view.replaced();
       await sessions.endAll(({ target }) => over.has(target.split("@", 1)[0]!));
     },

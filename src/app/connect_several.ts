@@ -29,11 +29,6 @@ export interface SeveralSettings {
 }
 
 const NO_CURES: ReadonlySet<Cure> = new Set();
-/**
- * How long one of several servers may take for its handshake before its pump answers in its place, in ms: the client
- * has had its own answer, and the questions that wait then go to the pump, which knows best why they wait.
- */
-export const LONGEST_GRACE_MS = 4_000;
 
 /**
  * As `connect`, with several servers that the client takes for one. Servers that are down leave the others as they are.
@@ -72,12 +67,11 @@ export async function connectSeveral(settings: SeveralSettings, world: ConnectWo
 /** What stands for a server behind `MergedServers`: made when it is needed, with notices that name it. */
 function behindName({ slug, settings }: NamedServer, run: UpstreamRun): MergedServer {
   const notify: UpstreamRun["notify"] = ({ level, text }) => run.notify({ level, text: `${slug}: ${text}` });
-  const grace = Math.min(settings.grace, LONGEST_GRACE_MS);
   return {
     slug,
     open(local): ReturnType<MergedServer["open"]> {
-      const upstream = new Upstream({ ...settings, cures: NO_CURES, grace }, { ...run, notify });
-      const line = upstream.open(local);
+      const upstream = new Upstream({ ...settings, cures: NO_CURES }, { ...run, notify });
+      const line = upstream.open(local, true);
       return {
         fromClient: (message) => line.fromClient(message),
         leave: async (patience) => {

@@ -68,7 +68,18 @@ export async function serve(settings: ServeSettings, say: Notify): Promise<numbe
   const tokens = tokenReader(vault, () => clock.now());
   const audit = settings.audit === undefined ? undefined : await openAuditFile(settings.audit);
   const limit = run.maxMessage;
-  const endpoint = await openEndpoint({ ...settings, token, limit, clock, notify, log, version, tokens, audit });
+  const endpoint = await openEndpoint({
+    ...settings,
+    token,
+    limit,
+    clock,
+    budget: shared.budget,
+    notify,
+    log,
+    version,
+    tokens,
+    audit,
+  });
   let told: ReadonlySet<string> = new Set();
   async function replace(registry: Registry): Promise<void> {
     const said = new Set<string>();
@@ -139,7 +150,7 @@ async function poolEntry(entry: ServerEntry, run: RunSettings, shared: SharedRun
       const upstream = new Upstream({ ...settings, account }, { ...shared, onheld });
       return {
         name: upstream.name,
-        open: (local) => upstream.open(local),
+        open: (local, isHurried) => upstream.open(local, isHurried),
         close: async () => {
           await upstream.leave(0);
           await upstream.close();

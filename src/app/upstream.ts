@@ -55,6 +55,8 @@ export interface UpstreamRun {
 
 /** How long the end of a session, and what is left to write, may take, in ms. */
 const LAST_DELETE_MS = 500;
+/** How long one of several servers may take for its handshake before its pump answers in its place, in ms. */
+const HURRIED_GRACE_MS = 4_000;
 const LAST_WRITE_MS = 300;
 
 /** One server and account: the way there, its credential and what is known of it, for as many clients as there are. */
@@ -89,8 +91,12 @@ export class Upstream {
     this.#memory = memory;
   }
 
-  /** Makes a client's own way to the server; nothing is dialled before the client says something. */
-  open(local: LocalEnd): Line {
+  /**
+   * Makes a client's own way to the server; nothing is dialled before the client says something. `isHurried` where the
+   * client has had its own answer to the handshake: the questions that wait then are better off with the pump, which
+   * knows why they wait.
+   */
+  open(local: LocalEnd, isHurried = false): Line {
     const settings = this.#settings;
     const { clock, budget, notify } = this.#run;
     const server = this.name;
@@ -130,7 +136,7 @@ export class Upstream {
       budget,
       notify,
       deadlines: { total: settings.timeout, idle: settings.bodyTimeout },
-      grace: settings.grace,
+      grace: isHurried ? Math.min(settings.grace, HURRIED_GRACE_MS) : settings.grace,
       keepAlive: settings.keepAlive,
       memory: this.#memory,
     });

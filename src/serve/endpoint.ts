@@ -1,4 +1,4 @@
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type HonoRequest } from "hono";
 import { TrieRouter } from "hono/router/trie-router";
 import { BridgeError } from "../platform/errors.ts";
 import { guard, type GuardOptions } from "./guard.ts";
@@ -13,6 +13,8 @@ import { StreamableHttpService } from "./streamable_http.ts";
 export interface EndpointOptions {
   readonly guard: GuardOptions;
   readonly pool: Pool;
+  /** All servers of the pool as one. */
+  readonly all?: Place;
   readonly sessions: Sessions;
   /** The longest message, in bytes. */
   readonly limit: number;
@@ -24,7 +26,7 @@ export interface EndpointOptions {
 export type Endpoint = (request: Request) => Response | Promise<Response>;
 
 /** The routes of the local endpoint. `/healthz` answers whoever asks, everything else wants our token. */
-export function makeEndpoint({ guard: who, pool, sessions, limit, more }: EndpointOptions): Endpoint {
+export function makeEndpoint({ guard: who, pool, sessions, limit, more, all }: EndpointOptions): Endpoint {
   const app = new Hono({ router: new TrieRouter() });
   const http = new StreamableHttpService({ sessions, limit });
   const sse = new LegacySseService(sessions, limit);
@@ -33,27 +35,17 @@ export function makeEndpoint({ guard: who, pool, sessions, limit, more }: Endpoi
 
   app.get("/healthz", () => new Response("ok\n"));
   more?.(app);
-  app.all(
-    "/mcp/:target",
+  const at = (target: string | undefined): Place | undefined => target === undefined ? all : placeOf(pool, target);
+  const withPlace = (answer: (place: Place, request: HonoRequest) => Response | Promise<Response>): Route =>
     guarded(({ req }) => {
-      const place = placeOf(pool, req.param("target")!);
-      return place === undefined ? unknownName() : http.answer(req.raw, place);
-    }),
-  );
-  app.get(
-    "/sse/:target",
-    guarded(({ req }) => {
-      const target = req.param("target")!;
-      const place = placeOf(pool, target);
-      return place === undefined ? unknownName() : sse.open(place, `/messages/${encodeURIComponent(target)}`);
-    }),
-  );
+      const place = at(req.param("target"));
+      return place === undefined ? unknownName() : answer(place, req);
+    });
+  app.all("/mcp/:target?", withPlace((place, { raw }) => http.answer(raw, place)));
+  app.get("/sse/:target?", withPlace((place) => sse.open(place, messagesAddress(place))));
   app.post(
-    "/messages/:target",
-    guarded(({ req }) => {
-      const place = placeOf(pool, req.param("target")!);
-      return place === undefined ? unknownName() : sse.post(req.raw, place, req.query("sessionId") ?? "");
-    }),
+    "/messages/:target?",
+    withPlace((place, req) => sse.post(req.raw, place, req.query("sessionId") ?? "")),
   );
   app.notFound(guarded(() => refusal(404, new BridgeError("unknown_name", "there is nothing at this address"))));
   app.onError((thrown) => refusal(500, new BridgeError("internal", "the request failed", { cause: thrown })));
@@ -61,6 +53,11 @@ export function makeEndpoint({ guard: who, pool, sessions, limit, more }: Endpoi
 }
 
 type Route = (context: Context) => Response | Promise<Response>;
+
+/** Where a client of HTTP with SSE posts to. */
+function messagesAddress({ target }: Place): string {
+  return target === "" ? "/messages" : `/messages/${encodeURIComponent(target)}`;
+}
 
 /** The place of a server, `name` or `name@account`; nothing where there is none. */
 function placeOf(pool: Pool, target: string): Place | undefined {

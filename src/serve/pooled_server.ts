@@ -16,8 +16,8 @@ export interface ServerLine extends ClientListener {
 export interface Reach {
   /** The server's name to a person. */
   readonly name: string;
-  /** Makes a client's own way to it. */
-  open(local: LocalEnd): ServerLine;
+  /** Makes a client's own way to it; `isHurried` where the client has others beside it, which should not wait. */
+  open(local: LocalEnd, isHurried?: boolean): ServerLine;
   /** Ends every way, within a second. */
   close(): Promise<void>;
 }
@@ -85,14 +85,14 @@ export class PooledServer {
     return [...own, connectionOf(ours, !this.#hasHandshake, () => crowd.leave(ours))];
   }
 
-  /** Gives the client at `end` a session. */
-  seat(end: LocalEnd, visitor: Visitor): Seat {
+  /** Gives the client at `end` a session; `isHurried` where it has other servers beside this one. */
+  seat(end: LocalEnd, visitor: Visitor, isHurried = false): Seat {
     if (this.#options.isShared) {
       this.#hasHandshake = true;
       return this.#among(end, visitor);
     }
     const watched = this.#watched(end, visitor);
-    const line = this.#options.reach.open(watched);
+    const line = this.#options.reach.open(watched, isHurried);
     this.#sessions.add(watched);
     return this.#taken(watched, (message) => line.fromClient(message), async () => {
       this.#sessions.delete(watched);

@@ -47,7 +47,13 @@ const LEVELS = ["debug", "info", "notice", "warning", "error", "critical", "aler
 export class MergedServers implements ClientListener {
   readonly #options: MergedServersOptions;
   readonly #info: ServerInfo;
-  readonly #branches: readonly Branch[];
+  /** The same array all the time, since others look at it. */
+  readonly #branches: Branch[] = [];
+  readonly #fromServers: FromServers;
+  readonly #news: News;
+  #greeting: Message | undefined;
+  #initialized: Message | undefined;
+  #level: Message | undefined;
   readonly #open: OpenRequests;
   readonly #questions = new Questions();
   readonly #router: Router;
@@ -60,22 +66,14 @@ export class MergedServers implements ClientListener {
 
   /** @throws {BridgeError} `bad_argument` for slugs that are none, or that stand there twice. */
   constructor(options: MergedServersOptions) {
-    checkSlugs(options.servers.map(({ slug }) => slug));
     const { client, clock, budget, notify } = options;
     this.#options = options;
     this.#info = options.serverInfo ?? { name: "mcp-bridge", version: "unknown" };
     const { name } = this.#info;
     const news = new News(client);
+    this.#news = news;
     this.#absences = new Absences(notify);
     this.#open = new OpenRequests(client, name);
-    this.#branches = options.servers.map((server) => {
-      const events = {
-        onmessage: (branch: Branch, message: Message, causedBy: string | undefined) =>
-          this.#isOver ? undefined : fromServers.take(branch, message, causedBy),
-        onarrived: (branch: Branch) => this.#lists.arrived(branch),
-      };
-      return new Branch({ server, clock, budget, notify, ...events });
-    });
     const branches = this.#branches;
     const directory = new Directory();
     this.#lists = new Lists({
@@ -98,7 +96,49 @@ export class MergedServers implements ClientListener {
       announce: (message, causedBy) => news.say(message, causedBy),
       onrefused: ({ slug }, cause) => this.#absences.tell(slug, cause),
     });
-    const fromServers = new FromServers({ client, news, questions: this.#questions, listens: this.#listens });
+    this.#fromServers = new FromServers({ client, news, questions: this.#questions, listens: this.#listens });
+    this.#put(options.servers, new Map(), new Set());
+  }
+
+  /**
+   * Puts other servers in place; those of the same slug stay, with their sessions, but for those of `changed`. The
+   * client is told that the lists are others.
+   *
+   * @throws {BridgeError} `bad_argument` for slugs that are none, or that stand there twice.
+   */
+  replace(servers: readonly MergedServer[], changed: ReadonlySet<string>): void {
+    const before = new Map(this.#branches.map((branch) => [branch.slug, branch]));
+    const kept = servers.filter(({ slug }) => before.has(slug) && !changed.has(slug)).map(({ slug }) => slug);
+    this.#put(servers, before, new Set(kept));
+    for (const [slug, branch] of before) if (!kept.includes(slug)) void branch.leave(0);
+    if (kept.length === servers.length && kept.length === before.size) return;
+    for (const kind of ["tools", "prompts", "resources"] as const) {
+      if (this.#hasSession) this.#news.say(listChanged(kind));
+      this.#listens.announce(kind);
+    }
+  }
+
+  /** Those of `kept` stay as they are, of the others there is a new one. */
+  #put(servers: readonly MergedServer[], before: ReadonlyMap<string, Branch>, kept: ReadonlySet<string>): void {
+    checkSlugs(servers.map(({ slug }) => slug));
+    const { clock, budget, notify } = this.#options;
+    const branches = servers.map((server) => {
+      if (kept.has(server.slug)) return before.get(server.slug)!;
+      const branch = new Branch({
+        server,
+        clock,
+        budget,
+        notify,
+        onmessage: (from, message, causedBy) =>
+          this.#isOver ? undefined : this.#fromServers.take(from, message, causedBy),
+        onarrived: (from) => this.#lists.arrived(from),
+      });
+      if (this.#greeting !== undefined) branch.presence.greet(this.#greeting);
+      if (this.#initialized !== undefined) branch.presence.confirm(this.#initialized);
+      if (this.#level !== undefined) branch.presence.setLevel(this.#level);
+      return branch;
+    });
+    this.#branches.splice(0, this.#branches.length, ...branches);
   }
 
   fromClient(message: Message): Promise<void> | undefined {
@@ -143,7 +183,7 @@ export class MergedServers implements ClientListener {
         return this.#setLevel(request);
       case "server/discover": {
         const { clock } = this.#options;
-        const parts = { branches: this.#branches, clock, absences: this.#absences, serverInfo: this.#info };
+        const parts = { branches: [...this.#branches], clock, absences: this.#absences, serverInfo: this.#info };
         return this.#follow(request, discover(message, parts));
       }
       case "subscriptions/listen":
@@ -161,6 +201,7 @@ export class MergedServers implements ClientListener {
         return undefined;
       }
       case "notifications/initialized":
+        this.#initialized = message;
         for (const { presence } of this.#branches) presence.confirm(message);
         return undefined;
       case "notifications/progress":
@@ -175,6 +216,8 @@ export class MergedServers implements ClientListener {
   #initialize(request: OpenRequest): undefined {
     const { message } = request;
     this.#hasSession = true;
+    this.#greeting = message;
+    this.#initialized = this.#level = undefined;
     void this.#open.answer(request, mergedInitializeResult(message, this.#info));
     for (const { presence } of this.#branches) presence.greet(message);
   }
@@ -189,6 +232,7 @@ export class MergedServers implements ClientListener {
       return this.#open.fail(request, error);
     }
     const answered = this.#open.answer(request, resultAnswer(message.id!, "{}"));
+    this.#level = message;
     for (const { presence } of this.#branches) presence.setLevel(message);
     return answered;
   }
@@ -198,7 +242,7 @@ export class MergedServers implements ClientListener {
     if (cursor !== undefined && cursor !== "") {
       return this.#open.fail(request, new BridgeError("not_offered", `there is no page ${quoted(cursor)}`));
     }
-    return this.#follow(request, this.#lists.ask(request.message, this.#branches));
+    return this.#follow(request, this.#lists.ask(request.message, [...this.#branches]));
   }
 
   #listen(request: OpenRequest): undefined {

@@ -17,6 +17,7 @@ export interface Route {
 
 /** What finding servers by names needs. */
 export interface RouterOptions {
+  /** Those that there are at the moment. */
   readonly branches: readonly Branch[];
   readonly directory: Directory;
   readonly lists: Lists;
@@ -25,11 +26,9 @@ export interface RouterOptions {
 /** Finds the server that a request is for. */
 export class Router {
   readonly #options: RouterOptions;
-  readonly #bySlug: ReadonlyMap<string, Branch>;
 
   constructor(options: RouterOptions) {
     this.#options = options;
-    this.#bySlug = new Map(options.branches.map((branch) => [branch.slug, branch]));
   }
 
   /** The way of a request, as far as its own words and the lists so far tell it. */
@@ -57,11 +56,11 @@ export class Router {
       throw new BridgeError("not_offered", `${request.method} does not say what it is about`);
     }
     if (kind === "resources") throw this.#unknownUri(called);
-    const branch = this.#bySlug.get(readMergedName(called)?.slug ?? "");
+    const branch = this.#branchOf(readMergedName(called)?.slug ?? "");
     if (branch !== undefined) await this.#list(request, kind, branch);
     const route = this.find(target);
     if (route !== undefined) return route;
-    throw await this.#options.directory.unknown(kind, called, [...this.#bySlug.keys()]);
+    throw await this.#options.directory.unknown(kind, called, [...this.#options.branches.map(({ slug }) => slug)]);
   }
 
   async #list(request: Message, kind: Kind, branch: Branch): Promise<void> {
@@ -70,13 +69,19 @@ export class Router {
   }
 
   #route(slug: string | undefined, own: string | undefined): Route | undefined {
-    const branch = this.#bySlug.get(slug ?? "");
+    const branch = this.#branchOf(slug ?? "");
     return branch === undefined || own === undefined ? undefined : { branch, own };
   }
 
   #unknownUri(uri: string): BridgeError {
     return new BridgeError("not_offered", `no server has a resource ${quoted(uri)}`, {
-      hint: `resources begin with ${[...this.#bySlug.keys()].map((slug) => `mcp-bridge://${slug}/`).join(", ")}`,
+      hint: `resources begin with ${
+        [...this.#options.branches.map(({ slug }) => slug)].map((slug) => `mcp-bridge://${slug}/`).join(", ")
+      }`,
     });
+  }
+
+  #branchOf(slug: string): Branch | undefined {
+    return this.#options.branches.find((branch) => branch.slug === slug);
   }
 }
