@@ -1,10 +1,10 @@
 import { BridgeError, toBridgeError } from "../platform/errors.ts";
+import { VERSION } from "../platform/version.ts";
 import type { CommandWord } from "../registry/names.ts";
 import { type Command, type Flags, readWords } from "./command.ts";
 import { connectCommand } from "./connect.ts";
 import { exitCodeOf } from "./exit_code.ts";
 import { flushPrinted, printAnswer, printError } from "./print.ts";
-import { VERSION } from "./version.ts";
 
 /** The commands beside `connect`, which is meant where no command is named; each is loaded when it is. */
 const COMMANDS: Readonly<Partial<Record<CommandWord, { readonly summary: string; load(): Promise<Command> }>>> = {

@@ -7,7 +7,7 @@ import { exitCodeOf } from "./exit_code.ts";
 import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
 import { noticePrinter, printAnswer, printLine } from "./print.ts";
 import { readState, STATE_FLAGS } from "./state_flags.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../platform/version.ts";
 
 const FLAGS = {
   "host": { type: "string", default: "127.0.0.1", value: "ADDRESS", text: "the address of this machine to listen on" },

@@ -15,12 +15,27 @@ const ADMINISTRATORS = "S-1-5-32-544";
  * @throws {BridgeError} `unsafe_file` where Windows refuses.
  */
 export async function restrictToUser(folder: string, run: Run = runHere): Promise<void> {
-  const user = await run([windowsProgram("whoami.exe"), "/user", "/fo", "csv", "/nh"]);
-  const sid = /"(S-1-[0-9-]+)"/.exec(user.output)?.[1];
-  if (!user.ok || sid === undefined) throw refused(folder, "whoami");
+  const sid = await findSid(run);
+  if (sid === undefined) throw refused(folder, "whoami");
   const grants = [sid, SYSTEM, ADMINISTRATORS].map((who) => `*${who}:(OI)(CI)F`);
   const { ok } = await run([windowsProgram("icacls.exe"), folder, "/inheritance:r", "/grant:r", ...grants, "/q"]);
   if (!ok) throw refused(folder, "icacls");
+}
+
+/**
+ * The user's number on Windows.
+ *
+ * @throws {BridgeError} `internal` where Windows does not tell.
+ */
+export async function userSid(run: Run = runHere): Promise<string> {
+  const sid = await findSid(run);
+  if (sid === undefined) throw new BridgeError("internal", "Windows does not tell who the user is (whoami)");
+  return sid;
+}
+
+async function findSid(run: Run): Promise<string | undefined> {
+  const user = await run([windowsProgram("whoami.exe"), "/user", "/fo", "csv", "/nh"]);
+  return user.ok ? /"(S-1-[0-9-]+)"/.exec(user.output)?.[1] : undefined;
 }
 
 async function runHere(argv: readonly string[]): Promise<{ ok: boolean; output: string }> {
