@@ -1,6 +1,7 @@
 import { BridgeError } from "../platform/errors.ts";
 import { foldersOf, type Surroundings } from "../platform/paths.ts";
 import { readPrivateFile } from "../platform/private_files.ts";
+import { lookAt } from "../platform/short_look.ts";
 
 /** As large as the file may be, in bytes. */
 const LARGEST = 8 * 1_048_576;
@@ -15,14 +16,15 @@ export function registryFile(surroundings: Surroundings): string {
 }
 
 /**
- * The text of the file; nothing where there is none. It may begin with a mark of the byte order.
+ * The text of the file; nothing where there is none. It may begin with a mark of the byte order. Where `isShort`, a
+ * short look may decide that nobody else can have written it.
  *
  * @throws {BridgeError} `bad_registry`, `unreadable_file`, `unsafe_file`
  */
-export async function readText(file: string): Promise<string | undefined> {
+export async function readText(file: string, { isShort = false } = {}): Promise<string | undefined> {
   let bytes: Uint8Array | undefined;
   try {
-    bytes = await readPrivateFile(file);
+    bytes = (isShort ? await readShortly(file) : undefined) ?? await readPrivateFile(file);
   } catch (cause) {
     if (cause instanceof BridgeError) throw cause;
     const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
@@ -38,6 +40,12 @@ export async function readText(file: string): Promise<string | undefined> {
   } catch {
     throw unfit(file, "is no text in UTF-8");
   }
+}
+
+/** The bytes of a file by a short look; nothing where that leaves doubt, or there is none. */
+async function readShortly(file: string): Promise<Uint8Array | undefined> {
+  const folder = file.slice(0, Math.max(file.lastIndexOf("/"), 1));
+  return await lookAt(folder, file, "file") === "ours" ? await Bun.file(file).bytes() : undefined;
 }
 
 function unfit(file: string, fault: string): BridgeError {

@@ -9,12 +9,12 @@ import { isPlainEntry } from "./shape.ts";
 
 /**
  * The server of a name, by its label or slug. Neither the schema nor the reader that knows lines and columns is loaded
- * where a short look suffices. `allowHttp` allows plain http though the entry does not.
+ * where a short look suffices, nor is `node:fs`. `allowHttp` allows plain http though the entry does not.
  *
  * @throws {BridgeError} `unknown_name`, with the names that are near; `bad_registry` with line and column
  */
 export async function findServer(file: string, name: string, { allowHttp = false } = {}): Promise<ServerEntry> {
-  const text = await readText(file);
+  const text = await readText(file, { isShort: true });
   if (text === undefined) throw await unknownName(name, []);
   const plain = findPlain(listIn(text), name, allowHttp);
   return plain ?? await serverIn(await parseRegistry(text, file, allowHttp), name);
@@ -53,9 +53,17 @@ const TRAILING_COMMAS = /("(?:[^"\\\n]|\\.)*")|,(?=\s*[}\]])/g;
 /** The servers of a file where it is of the right shape; none where it is not, or where that takes a longer look. */
 function listIn(text: string): Record<string, unknown> {
   try {
-    const list = JSON.parse(text.replace(COMMENTS, "$1").replace(TRAILING_COMMAS, "$1"))[SERVERS];
-    return typeof list === "object" && list !== null && !Array.isArray(list) ? list : {};
+    const list = parse(text)[SERVERS];
+    return typeof list === "object" && list !== null && !Array.isArray(list) ? list as Record<string, unknown> : {};
   } catch {
     return {};
+  }
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return JSON.parse(text.replace(COMMENTS, "$1").replace(TRAILING_COMMAS, "$1"));
   }
 }

@@ -22,6 +22,11 @@ export function isReference(value: string): boolean {
   return value.startsWith(KEYCHAIN) || value.search(REFERENCE) >= 0;
 }
 
+/** The variables of the environment that a text refers to. */
+export function variablesIn(text: string): string[] {
+  return [...text.matchAll(REFERENCE)].map(([, , name]) => name!);
+}
+
 /**
  * Puts in what the values refer to: `${VAR}` is a variable of the environment, `${VAR:-text}` one with something in its
  * place, `keychain:NAME` as a whole value a secret in the system's keychain. `what` is said in errors, such as
