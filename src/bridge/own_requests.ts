@@ -6,6 +6,8 @@ import type { Message } from "../transport/message.ts";
 export interface OwnRequestsOptions {
   readonly far: FarEnd;
   readonly clock: Clock;
+  /** What their ids begin with, so that they differ from those of a bridge beyond this one. */
+  readonly prefix?: string | undefined;
   /** Bytes arrived for one of them. */
   onactivity(): void;
 }
@@ -24,7 +26,7 @@ export class OwnRequests {
 
   /** The id of the next request, in raw form. */
   nextId(): string {
-    return `"mcp-bridge:${++this.#count}"`;
+    return `"${this.#options.prefix ?? "mcp-bridge"}:${++this.#count}"`;
   }
 
   /** Takes an answer of the server that belongs here. */

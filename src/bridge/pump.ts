@@ -30,6 +30,8 @@ export interface PumpOptions {
   /** How often the server is pinged whatever it says, in ms; 0 for never. */
   readonly keepAlive: number;
   readonly memory: Memory;
+  /** What the ids of our own requests begin with, where the far end is a bridge that makes some too. */
+  readonly ownIds?: string;
 }
 
 const LARGE_MESSAGE = 65_536;
@@ -61,7 +63,7 @@ export class Pump {
       onsilence: () => this.#lifeSigns.knock(),
       onjump: () => this.#lifeSigns.wake(),
     });
-    const own = new OwnRequests({ far, clock, onactivity: () => this.#pending.heard() });
+    const own = new OwnRequests({ far, clock, prefix: options.ownIds, onactivity: () => this.#pending.heard() });
     this.#own = own;
     this.#recover = new Recover({
       notify,

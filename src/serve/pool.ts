@@ -14,6 +14,8 @@ export interface PoolEntry {
   reach(account: string, onheld: (cause: BridgeError | undefined) => void): Reach;
   /** How people sign in there; nothing where nobody does. */
   readonly signing?: Signing;
+  /** What a process of this user must mean by its name to be carried here; nothing where none is. */
+  readonly attachable?: string | undefined;
 }
 
 /** A server that people sign in at. */
@@ -57,6 +59,11 @@ export class Pool {
   /** Those that somebody has asked for. */
   get servers(): readonly PooledServer[] {
     return [...this.#servers.values()];
+  }
+
+  /** What is known of a slug; nothing where there is no such server. */
+  entry(slug: string): PoolEntry | undefined {
+    return this.#entries.get(slug);
   }
 
   /** The server of a slug, for an account or for its own; nothing where there is none. */

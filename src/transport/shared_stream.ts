@@ -44,6 +44,8 @@ export interface SharedStreamOptions {
   readonly clock: Clock;
   /** See `FarEnd`. */
   readonly isLocal: boolean;
+  /** Is told of a request that is given up while the server may still be at it. */
+  readonly ongiveup?: (request: Message, link: Link) => void;
 }
 
 /** A connection that ends earlier than this, in ms, makes the next one wait. */
@@ -61,6 +63,7 @@ export class SharedStreamEnd implements FarEnd {
   readonly #open: OpenLink;
   readonly #events: FarEndEvents;
   readonly #clock: Clock;
+  readonly #ongiveup: SharedStreamOptions["ongiveup"];
   readonly #waiting = new Map<string, Waiting>();
   readonly #closed = new AbortController();
   #link: Promise<Link> | undefined;
@@ -74,6 +77,7 @@ export class SharedStreamEnd implements FarEnd {
     this.#open = options.open;
     this.#events = options.events;
     this.#clock = options.clock;
+    this.#ongiveup = options.ongiveup;
   }
 
   send(message: Message, options: SendOptions = {}): Promise<void> | undefined {
@@ -172,7 +176,11 @@ export class SharedStreamEnd implements FarEnd {
     this.#waiting.set(message.key, waiting);
     if (abort instanceof Abort) {
       if (abort.aborted) return fail(abort.reason);
-      abort.onabort = fail;
+      const tell = this.#ongiveup;
+      abort.onabort = tell === undefined ? fail : (reason) => {
+        if (this.#waiting.get(message.key) === waiting) tell(message, link);
+        fail(reason);
+      };
     } else if (abort !== undefined) {
       if (abort.signal.aborted) return fail(abort.signal.reason);
       abort.signal.addEventListener("abort", () => fail(abort.signal.reason), { once: true });
