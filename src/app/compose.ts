@@ -1,6 +1,7 @@
 import type { Budget } from "../platform/budget.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Notify } from "../platform/notice.ts";
+import { AttachedClients } from "../serve/attached_clients.ts";
 import { Audit, type AuditFile } from "../serve/audit.ts";
 import { AllServers } from "../serve/all_servers.ts";
 import { makeEndpoint } from "../serve/endpoint.ts";
@@ -53,6 +54,8 @@ export interface OpenEndpoint {
   replace(entries: ReadonlyMap<string, PoolEntry>): Promise<void>;
   /** Ends all sessions and listens no more, within about `patience` ms. */
   close(patience: number): Promise<void>;
+  /** Takes in another process of this user, or tells it why not; see `AttachedClients`. */
+  readonly take: AttachedClients["take"];
 }
 
 /** How long the last lines of the audit may take, in ms. */
@@ -82,6 +85,8 @@ export async function openEndpoint(options: OpenEndpointOptions): Promise<OpenEn
     serverInfo: { name: "mcp-bridge", version },
   });
   const endpoint = makeEndpoint({ guard, pool, all, sessions, limit, more: (app) => addViewRoutes(app, parts) });
+  const who = { version, uid: process.getuid?.() };
+  const attached = new AttachedClients({ ...who, pool, sessions, limit, clock, notify });
   const listener = await listen({ host, port, limit, endpoint });
   function addressOf(): string {
     return statusAddress(host, listener.port);
@@ -89,7 +94,9 @@ export async function openEndpoint(options: OpenEndpointOptions): Promise<OpenEn
   return {
     url: `http://${named(host)}:${listener.port}`,
     link: () => linkTo(host, listener.port, token, clock.now()),
+    take: (socket, isProven) => attached.take(socket, isProven),
     async replace(entries): Promise<void> {
+      await attached.keep(entries);
       const over = await pool.replace(entries);
       all.replaced(over);
       view.replaced();

@@ -1,19 +1,21 @@
 import { systemClock } from "../platform/clock.ts";
 import { BridgeError, toBridgeError } from "../platform/errors.ts";
 import { systemKeychain } from "../platform/keychain.ts";
+import type { LocalListener } from "../platform/local_socket.ts";
 import type { Notify } from "../platform/notice.ts";
 import { watchForEnd } from "../platform/process_ends.ts";
 import type { Registry, ServerEntry } from "../registry/entry.ts";
 import { registryFile } from "../registry/file.ts";
 import { readRegistry } from "../registry/registry.ts";
 import { watchRegistry } from "../registry/watch.ts";
+import { attachSettings } from "./attach_settings.ts";
 import { endpointToken } from "./endpoint_token.ts";
 import { openBudget } from "./network.ts";
 import { type RunSettings, settingsOf } from "./registered.ts";
 import { SharedVault } from "./shared_vault.ts";
 import { Upstream, type UpstreamRun } from "./upstream.ts";
 import { openAuditFile } from "./audit_file.ts";
-import { LogTail, openEndpoint, type PoolEntry } from "./compose.ts";
+import { LogTail, type OpenEndpoint, openEndpoint, type PoolEntry } from "./compose.ts";
 import { signingOf, tokenReader } from "./serve_signing.ts";
 import { openPage } from "./status_link.ts";
 
@@ -101,6 +103,7 @@ export async function serve(settings: ServeSettings, say: Notify): Promise<numbe
     if (news.kind === "registry") void change(news.registry);
     else notify({ level: "warn", text: `${news.error.message}; the servers stay as they were` });
   }, leaving.signal);
+  const door = await openDoor(endpoint, run, notify);
   notify({ level: "info", text: `serving ${countOf(first)} at ${endpoint.url}/mcp` });
   if (onlink !== undefined) {
     const link = endpoint.link();
@@ -108,6 +111,7 @@ export async function serve(settings: ServeSettings, say: Notify): Promise<numbe
   }
   const exitCode = await ended;
   leaving.abort(new BridgeError("closing", "the bridge is ending"));
+  door?.stop();
   await endpoint.close(LAST_ANSWERS_MS);
   return exitCode;
 }
@@ -146,6 +150,7 @@ async function poolEntry(entry: ServerEntry, run: RunSettings, shared: SharedRun
     ...(signing === undefined ? {} : { signing }),
     isShared: entry.share === "always",
     fingerprint: JSON.stringify([entry, settings.headers, settings.server, settings.signIn]),
+    attachable: attachSettings(entry, run, run.state.surroundings.env),
     reach: (account, onheld) => {
       const upstream = new Upstream({ ...settings, account }, { ...shared, onheld });
       return {
@@ -158,6 +163,30 @@ async function poolEntry(entry: ServerEntry, run: RunSettings, shared: SharedRun
       };
     },
   };
+}
+
+/** Lets processes `mcp-bridge NAME` of this user in; where that cannot be, they go by themselves, as without us. */
+async function openDoor(
+  endpoint: OpenEndpoint,
+  { state: { surroundings } }: RunSettings,
+  notify: Notify,
+): Promise<LocalListener | undefined> {
+  try {
+    const { openMeetingPoint } = await import("./open_meeting_point.ts");
+    const point = await openMeetingPoint(surroundings, systemClock, (...who) => void endpoint.take(...who));
+    if (point === undefined) {
+      notify({ level: "info", text: 'another "mcp-bridge serve" runs, and "mcp-bridge NAME" goes through that' });
+    }
+    return point;
+  } catch (thrown) {
+    const why = thrown instanceof BridgeError ? thrown.message : `the system refuses (${codeOf(thrown)})`;
+    notify({ level: "warn", text: `"mcp-bridge NAME" cannot go through here: ${why}` });
+    return undefined;
+  }
+}
+
+function codeOf(thrown: unknown): string {
+  return (thrown as NodeJS.ErrnoException).code ?? "unknown";
 }
 
 function countOf({ servers }: Registry): string {

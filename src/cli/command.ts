@@ -83,7 +83,9 @@ export async function readWords<Table extends Flags>(
   const flags: Record<string, FlagValue> = {};
   for (const name in table) {
     const flag = table[name]!;
-    if (said[name] !== undefined) flags[name] = valueOf(name, flag, said[name], words);
+    // mri takes "--no-x" for the flag x with the value false.
+    if (name.startsWith("no-")) flags[name] = said[name.slice(3)] === false;
+    else if (said[name] !== undefined) flags[name] = valueOf(name, flag, said[name], words);
     else flags[name] = flag.type === "boolean" ? false : flag.multiple ? [] : flag.default;
   }
   const operands = said._.map(String);
@@ -103,7 +105,8 @@ function unknownIn(words: readonly string[], table: Flags): string | undefined {
   for (const word of words) {
     if (word === "--") return undefined;
     if (!word.startsWith("-") || word === "-") continue;
-    const name = word.startsWith("--no-") ? word.slice(5) : word.slice(2).split("=", 1)[0]!;
+    const whole = word.slice(2).split("=", 1)[0]!;
+    const name = word.startsWith("--no-") && !Object.hasOwn(table, whole) ? word.slice(5) : whole;
     if (!word.startsWith("--")) return word.slice(0, 2);
     if (!Object.hasOwn(table, name)) return word.startsWith("--no-") ? word : `--${name}`;
   }
@@ -115,7 +118,6 @@ type FlagValue = boolean | string | readonly string[] | undefined;
 function valueOf(name: string, flag: Flag, said: unknown, words: readonly string[]): FlagValue {
   if (flag.type === "boolean") return said === true || (Array.isArray(said) && said.at(-1) === true);
   const given: unknown[] = [said].flat();
-  // mri takes "--no-x" for the flag x with the value false.
   if (given.includes(false)) {
     throw new BridgeError("bad_argument", `there is no flag "--no-${name}"`, { hint: SEE_HELP });
   }

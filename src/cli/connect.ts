@@ -1,13 +1,16 @@
 import { connect } from "../app/connect.ts";
 import type { LocalProgram } from "../app/far_end.ts";
+import type { UpstreamSettings } from "../app/upstream.ts";
 import { CURES } from "../bridge/client_cures.ts";
 import { readServerUrl } from "../net/server_url.ts";
 import { environmentForPrograms } from "../platform/child.ts";
 import { BridgeError } from "../platform/errors.ts";
+import type { Notify } from "../platform/notice.ts";
 import { PROTOCOLS, STRATEGIES } from "../transport/choices.ts";
 import { isAddress, readChoice, readChoices, readKeepAlive, readMebibytes, readSeconds } from "./arguments.ts";
-import type { Command, Flags, FlagValues } from "./command.ts";
+import type { Command, Flags, FlagValues, Words } from "./command.ts";
 import { headerSources, readHeaders } from "./headers.ts";
+import type { NamedServer } from "./named_server.ts";
 import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
 import { noticePrinter } from "./print.ts";
 import { readSignIn, SIGN_IN_FLAGS } from "./sign_in_flags.ts";
@@ -66,6 +69,7 @@ const FLAGS = {
     value: "SECONDS",
     text: "answer the host's first request ourselves if the server is not ready",
   },
+  "no-attach": { type: "boolean", text: 'do not go through a "mcp-bridge serve" that runs' },
   ...NETWORK_FLAGS,
   "body-timeout": {
     type: "string",
@@ -102,42 +106,62 @@ export const connectCommand: Command<typeof FLAGS> = {
     "mcp-bridge linear --account work",
     "mcp-bridge -- npx -y @modelcontextprotocol/server-everything",
   ],
-  async run({ operands: [word, port], program, flags: said, words }): Promise<number> {
-    const notify = noticePrinter(said.debug ? "debug" : said.silent ? "silent" : "info");
-    const allowHttp = said["allow-http"];
-    const environment = process.env;
-    const advise = (text: string): void => notify({ level: "info", text });
-    const named = program.length > 0 || isAddress(word!)
-      ? undefined
-      // The list of servers is no business of a start with an address.
-      : await (await import("./named_server.ts")).readName(word!, { flags: said, words }, environment);
-    const flags = named?.flags ?? said;
-    const headers = await readHeaders(headerSources(words, flags.header, flags["header-file"]), environment, advise);
-    const server = named === undefined
-      ? program.length > 0 ? readProgram(program) : readServerUrl(word!, allowHttp, flags.ipv4)
-      : named.server;
-    if (!(server instanceof URL)) checkProgramFlags(flags);
-    const settings = {
-      server,
-      headers: { ...named?.headers, ...headers },
-      network: await readNetwork(flags),
-      transport: readChoice("--transport", flags.transport, STRATEGIES),
-      protocol: readChoice("--protocol", flags.protocol, PROTOCOLS),
-      bodyTimeout: readSeconds("--body-timeout", flags["body-timeout"]),
-      timeout: readSeconds("--timeout", flags.timeout),
-      grace: readSeconds("--sign-in-grace", flags["sign-in-grace"]),
-      maxMessage: readMebibytes("--max-message", flags["max-message"]),
-      keepAlive: readKeepAlive(flags["keep-alive"], flags["ping-interval"]),
-      allowedTools: named?.entry.tools.allow ?? [],
-      ignoredTools: [...named?.entry.tools.deny ?? [], ...flags["ignore-tool"]],
-      cures: readChoices("--cures", flags.cures, ["auto", ...CURES]),
-      account: flags.account,
-      state: readState(flags, environment),
-      signIn: await readSignIn(port, flags, { environment, allowHttp, advise, base: named?.signIn }),
-    };
-    return connect(settings, { input: Bun.stdin.stream(), output: Bun.stdout.writer(), notify });
+  async run(said): Promise<number> {
+    const { operands: [word], program, flags: { debug, silent } } = said;
+    const notify = noticePrinter(debug ? "debug" : silent ? "silent" : "info");
+    const world = { input: Bun.stdin.stream(), output: Bun.stdout.writer(), notify };
+    if (program.length > 0 || isAddress(word!)) return connect(await readUpstream(said, undefined, notify), world);
+    // The list of servers, and who else may be there, are no business of a start with an address.
+    const [{ findNamed, withReferences }, { goThroughServe }] = await Promise.all([
+      import("./named_server.ts"),
+      import("./attach.ts"),
+    ]);
+    const named = await findNamed(word!, said, process.env, said.flags["allow-http"]);
+    if (named === undefined) return connect(await readUpstream(said, undefined, notify), world);
+    const own = async (): Promise<UpstreamSettings> =>
+      await readUpstream(said, await withReferences(named, process.env), notify);
+    return await goThroughServe(named, said, own, world) ?? await connect(await own(), world);
   },
 };
+
+/**
+ * Reads how the server is to be spoken to: at the address or by the program that was said, or as an entry says.
+ *
+ * @throws {BridgeError} `bad_argument`, `bad_url`, `bad_header`, `unreadable_file`
+ */
+async function readUpstream(
+  { operands: [word, port], program, flags: said, words }: Words<typeof FLAGS>,
+  named: NamedServer<FlagValues<typeof FLAGS>> | undefined,
+  notify: Notify,
+): Promise<UpstreamSettings> {
+  const allowHttp = said["allow-http"];
+  const environment = process.env;
+  const advise = (text: string): void => notify({ level: "info", text });
+  const flags = named?.flags ?? said;
+  const headers = await readHeaders(headerSources(words, flags.header, flags["header-file"]), environment, advise);
+  const server = named === undefined
+    ? program.length > 0 ? readProgram(program) : readServerUrl(word!, allowHttp, flags.ipv4)
+    : named.server;
+  if (!(server instanceof URL)) checkProgramFlags(flags);
+  return {
+    server,
+    headers: { ...named?.headers, ...headers },
+    network: await readNetwork(flags),
+    transport: readChoice("--transport", flags.transport, STRATEGIES),
+    protocol: readChoice("--protocol", flags.protocol, PROTOCOLS),
+    bodyTimeout: readSeconds("--body-timeout", flags["body-timeout"]),
+    timeout: readSeconds("--timeout", flags.timeout),
+    grace: readSeconds("--sign-in-grace", flags["sign-in-grace"]),
+    maxMessage: readMebibytes("--max-message", flags["max-message"]),
+    keepAlive: readKeepAlive(flags["keep-alive"], flags["ping-interval"]),
+    allowedTools: named?.entry.tools.allow ?? [],
+    ignoredTools: [...named?.entry.tools.deny ?? [], ...flags["ignore-tool"]],
+    cures: readChoices("--cures", flags.cures, ["auto", ...CURES]),
+    account: flags.account,
+    state: readState(flags, environment),
+    signIn: await readSignIn(port, flags, { environment, allowHttp, advise, base: named?.signIn }),
+  };
+}
 
 /** Flags that mean nothing to a program on this machine. */
 const FOR_ADDRESSES = ["header", "header-file", "allow-http", "ca", "cert", "key", "insecure", "ipv4"] as const;

@@ -40,7 +40,18 @@ export async function readName<Values extends object>(
   environment: Environment,
 ): Promise<NamedServer<Values> | undefined> {
   const named = await findNamed(word, said, environment, said.words.includes("--allow-http"));
-  if (named === undefined) return undefined;
+  return named && await withReferences(named, environment);
+}
+
+/**
+ * Reads what an entry refers to.
+ *
+ * @throws {BridgeError} `missing_reference`, `bad_header`
+ */
+export async function withReferences<Values>(
+  named: NamedEntry<Values>,
+  environment: Environment,
+): Promise<NamedServer<Values>> {
   const { server, label } = named.entry;
   const isRemote = server instanceof URL;
   return {

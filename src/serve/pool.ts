@@ -51,11 +51,6 @@ export class Pool {
     return [...this.#entries.keys()];
   }
 
-  /** What a slug stands for. */
-  entry(slug: string): PoolEntry | undefined {
-    return this.#entries.get(slug);
-  }
-
   /** Those that somebody has asked for. */
   get servers(): readonly PooledServer[] {
     return [...this.#servers.values()];

@@ -260,6 +260,7 @@ the client:
                              known to need (auto), none, or
                              merge-lists,null-arguments,line-separators (auto)
   --sign-in-grace SECONDS    answer the host's first request ourselves if the
+  --no-attach                do not go through a "mcp-bridge serve" that runs
                              server is not ready (20)
 
 network:

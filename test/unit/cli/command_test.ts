@@ -8,6 +8,7 @@ const FLAGS = {
   "wait": { type: "string", default: "10", value: "S", text: "a wait" },
   "file": { type: "string", value: "F", text: "a file" },
   "loud": { type: "boolean", text: "loudly" },
+  "no-hat": { type: "boolean", text: "keeps the hat on" },
 } as const satisfies Flags;
 
 const COMMAND: Command<typeof FLAGS> = {
@@ -19,7 +20,7 @@ const COMMAND: Command<typeof FLAGS> = {
   run: () => Promise.resolve(0),
 };
 
-const DEFAULTS = { name: [], wait: "10", file: undefined, loud: false, help: false, version: false };
+const DEFAULTS = { name: [], wait: "10", file: undefined, loud: false, "no-hat": false, help: false, version: false };
 
 const UNDERSTOOD: [words: string[], operands: string[], flags: Record<string, unknown>][] = [
   [["you"], ["you"], {}],
@@ -28,6 +29,8 @@ const UNDERSTOOD: [words: string[], operands: string[], flags: Record<string, un
   [["--loud", "--loud", "you"], ["you"], { loud: true }],
   [["you", "--no-loud"], ["you"], { loud: false }],
   [["you", "--loud", "--no-loud"], ["you"], { loud: false }],
+  [["you", "--no-hat"], ["you"], { "no-hat": true }],
+  [["--no-hat", "you", "--no-loud"], ["you"], { "no-hat": true }],
   [["you", "--wait", "5"], ["you"], { wait: "5" }],
   [["you", "--wait=5"], ["you"], { wait: "5" }],
   [["you", "--wait", "5", "--wait", "6"], ["you"], { wait: "6" }],
@@ -62,6 +65,7 @@ const REFUSED: [words: string[], message: string, hint: string][] = [
   [["you", "--waits=1"], 'there is no flag "--waits"', 'did you mean "--wait"?'],
   [["you", "--something"], 'there is no flag "--something"', 'run "mcp-bridge --help" for what can be said'],
   [["you", "--no-something"], 'there is no flag "--no-something"', 'run "mcp-bridge --help" for what can be said'],
+  [["you", "--hat"], 'there is no flag "--hat"', 'run "mcp-bridge --help" for what can be said'],
   [["you", "-l"], 'there is no flag "-l"', 'run "mcp-bridge --help" for what can be said'],
   [["you", "--__proto__=1"], 'there is no flag "--__proto__"', 'run "mcp-bridge --help" for what can be said'],
   [["you", "--constructor"], 'there is no flag "--constructor"', 'run "mcp-bridge --help" for what can be said'],
@@ -139,6 +143,7 @@ Greets.
   --wait S   a wait (10)
   --file F   a file
   --loud     loudly
+  --no-hat   keeps the hat on
   --help     print this help
   --version  print the version
 

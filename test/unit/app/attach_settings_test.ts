@@ -1,0 +1,72 @@
+import { describe, expect, test } from "bun:test";
+import { attachSettings, type SharedRun } from "../../../src/app/attach_settings.ts";
+import { findServer } from "../../../src/registry/find.ts";
+import { readRegistry } from "../../../src/registry/registry.ts";
+import { RegistryPlace } from "../registry/place.ts";
+
+const RUN: SharedRun = {
+  grace: 20_000,
+  maxMessage: 1_000,
+  keepAlive: 0,
+  cures: new Set(["auto"]),
+  network: { tls: { rejectUnauthorized: true }, cookies: true, ipv4: false },
+};
+const ENTRY = {
+  oauth: { scope: "a b", clientId: "me", authorizeParams: { z: "1", a: "2" }, grant: "browser" },
+  tools: { deny: ["delete*"], allow: ["*"] },
+  timeouts: { total: 30, connect: 5 },
+  headers: { "X-Key": "${KEY}", "A-Key": "${OTHER:-none}" },
+  url: "https://notes.example/mcp",
+};
+
+/** What both readers of the registry make of an entry. */
+async function bothOf(entry: object): Promise<(string | undefined)[]> {
+  using place = new RegistryPlace(JSON.stringify({ mcpServers: { notes: entry } }));
+  const [short, whole] = [
+    await findServer(place.file, "notes"),
+    (await readRegistry(place.file)).servers.get("notes")!,
+  ];
+  return [short, whole].map((found) => attachSettings(found, RUN, { KEY: "one" }));
+}
+
+async function of(entry: object, run: Partial<SharedRun> = {}, env = { KEY: "one" }): Promise<string | undefined> {
+  using place = new RegistryPlace(JSON.stringify({ mcpServers: { notes: entry } }));
+  return attachSettings(await findServer(place.file, "notes"), { ...RUN, ...run }, env);
+}
+
+describe("the settings of a server in a word", () => {
+  test("are the same by whichever way the registry is read", async () => {
+    const [short, whole] = await bothOf(ENTRY);
+    expect(short).toBe(whole!);
+    expect(short).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test.each<[string, object]>([
+    ["the address", { ...ENTRY, url: "https://other.example/mcp" }],
+    ["a header", { ...ENTRY, headers: {} }],
+    ["the tools", { ...ENTRY, tools: {} }],
+    ["a time-out", { ...ENTRY, timeouts: {} }],
+    ["the sign-in", { ...ENTRY, oauth: {} }],
+    ["the era", { ...ENTRY, protocol: "legacy" }],
+  ])("are others where %s differs", async (_what, entry) => {
+    expect(await of(entry)).not.toBe((await of(ENTRY))!);
+  });
+
+  test.each<[string, Partial<SharedRun>]>([
+    ["a certificate is not checked", { network: { ...RUN.network, tls: { rejectUnauthorized: false } } }],
+    ["another authority is trusted", { network: { ...RUN.network, tls: { rejectUnauthorized: true, ca: "pem" } } }],
+    ["larger messages are taken", { maxMessage: 2_000 }],
+  ])("are others where %s", async (_what, run) => {
+    expect(await of(ENTRY, run)).not.toBe((await of(ENTRY))!);
+  });
+
+  test("are others where a variable that they refer to says something else", async () => {
+    expect(await of(ENTRY, {}, { KEY: "two" })).not.toBe((await of(ENTRY))!);
+    expect(await of({ ...ENTRY, headers: {} }, {}, { KEY: "two" })).toBe((await of({ ...ENTRY, headers: {} }))!);
+  });
+
+  test("are none for a program, unless its clients share it", async () => {
+    expect(await of({ command: "npx" })).toBeUndefined();
+    expect(await of({ command: "npx", share: "always" })).toBeString();
+  });
+});
