@@ -64,11 +64,6 @@ export class Replay {
     return found;
   }
 
-  /** Whether anything that was said on a stream is still there. */
-  knows(stream: number): boolean {
-    return this.#kept.some((kept) => kept.stream === stream);
-  }
-
   /** Time passes: what a client that is there must have read by now is let go. */
   beat(): void {
     for (const kept of this.#kept) if (!kept.isMissed) kept.beats++;

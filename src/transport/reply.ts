@@ -74,10 +74,10 @@ export class Reply {
     else this.#stream.beat();
   }
 
-  /** Carries the event stream on at a client that comes back for it, behind what it has missed. */
-  resume(missed: readonly KeptEvent[]): Response {
+  /** Carries the event stream on at a client that comes back for it, from `opening` on and behind what it has missed. */
+  resume(missed: readonly KeptEvent[], opening?: Uint8Array): Response {
     this.#stream?.end();
-    this.#stream = new EventSink(this.#options.headers, this.#options.onleave);
+    this.#stream = new EventSink(this.#options.headers, this.#options.onleave, opening);
     for (const { message, id } of missed) void this.#stream.send(message, id);
     return this.#stream.response;
   }

@@ -99,9 +99,9 @@ export class ServedHttp implements LocalEnd {
   listen(revision: string, last?: string): Response | undefined {
     const place = last === undefined ? undefined : placeOf(last);
     if (last !== undefined && place === undefined) return undefined;
-    if (place !== undefined && place.stream !== OWN_STREAM) return this.#resume(place);
+    const opening = openingOf(revision, last ?? this.#replay.opening(OWN_STREAM));
+    if (place !== undefined && place.stream !== OWN_STREAM) return this.#resume(place, opening);
     this.#stream?.end();
-    const opening = place === undefined ? this.#recordOf(OWN_STREAM, revision).opening() : undefined;
     const stream = new EventSink(this.#options.headers, () => {
       if (this.#stream !== stream) return;
       this.#stream = undefined;
@@ -155,13 +155,13 @@ export class ServedHttp implements LocalEnd {
   }
 
   /** Carries on the stream of a request, or what is left of it. */
-  #resume(place: StreamPlace): Response | undefined {
-    for (const [reply, stream] of this.#posts) {
-      if (stream === place.stream) return reply.resume(this.#replay.after(place));
-    }
-    if (!this.#replay.knows(place.stream)) return undefined;
-    const rest = new EventSink(this.#options.headers, () => this.#replay.lost(place.stream));
-    for (const { message, id } of this.#replay.after(place)) void rest.send(message, id);
+  #resume(place: StreamPlace, opening: Uint8Array | undefined): Response | undefined {
+    const missed = this.#replay.after(place);
+    for (const [reply, stream] of this.#posts) if (stream === place.stream) return reply.resume(missed, opening);
+    // A client that finds an empty stream asks again, and then for the session's own.
+    if (missed.length === 0) return undefined;
+    const rest = new EventSink(this.#options.headers, () => this.#replay.lost(place.stream), opening);
+    for (const { message, id } of missed) void rest.send(message, id);
     rest.end();
     return rest.response;
   }
@@ -192,7 +192,7 @@ export class ServedHttp implements LocalEnd {
   #recordOf(stream: number, revision: string): StreamRecord {
     const replay = this.#replay;
     return {
-      opening: () => revision >= FIRST_OPENING_REVISION ? openingEvent(replay.opening(stream)) : undefined,
+      opening: () => openingOf(revision, replay.opening(stream)),
       keep: (message, isHeard) => replay.keep(stream, message, isHeard),
     };
   }
@@ -209,4 +209,9 @@ export class ServedHttp implements LocalEnd {
     this.#held = this.#held.filter((held) => held.kind !== "request" || held.key !== key);
     this.#heldBytes = this.#held.reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
+}
+
+/** The first event of a stream that a client of `revision` can come back to. */
+function openingOf(revision: string, id: string): Uint8Array | undefined {
+  return revision >= FIRST_OPENING_REVISION ? openingEvent(id) : undefined;
 }

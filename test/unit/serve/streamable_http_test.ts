@@ -423,6 +423,24 @@ describe("a client whose stream broke", () => {
     },
   );
 
+  test("is told the same of a call that it has cancelled, with which an empty stream would make it ask for ever", async () => {
+    const rig = new ServeRig();
+    const session = await rig.open();
+    const own = await session.listen();
+    const call = session.post({ id: 1, ...CALL });
+    await settle();
+    void rig.line.say({ method: "notifications/progress", params: {} }, 1);
+    const stream = new ReadEvents(await call);
+    const resumed = await session.listen(await stream.last());
+    const last = await stream.last();
+    await session.post({ method: "notifications/cancelled", params: { requestId: 1 } });
+    await settle();
+    expect([stream.isOver, resumed.isOver, own.isOver]).toEqual([true, true, false]);
+    // So that the client asks by it, and not for the session's own stream.
+    expect(await resumed.last()).toBe(last);
+    expect((await session.get(last)).status).toBe(204);
+  });
+
   test("is told the same of what it has read long ago", async () => {
     const rig = new ServeRig();
     const session = await rig.open();
