@@ -21,6 +21,8 @@ export interface AuthenticationParts {
   readonly notify: Notify;
   /** Is told why everything waits while a person is awaited, and nothing once that is over. */
   onwaiting(cause: BridgeError | undefined): void;
+  /** Is told when somebody has signed in. */
+  onsignedin?(): void;
   /** The address that the browser came back to, from a person who types it in. */
   readonly pasted?: Promise<string>;
   /** Gives a sign-in up. */
@@ -53,6 +55,7 @@ export async function openTokenSession(wire: HttpWire, parts: AuthenticationPart
         { owner, vault, wire, clock, notify, settings, browser, headless, onwaiting, signal, ...more },
         wish,
       );
+      parts.onsignedin?.();
     },
   });
 }

@@ -151,8 +151,8 @@ async function poolEntry(entry: ServerEntry, run: RunSettings, shared: SharedRun
     isShared: entry.share === "always",
     fingerprint: JSON.stringify([entry, settings.headers, settings.server, settings.signIn]),
     attachable: attachSettings(entry, run, run.state.surroundings.env),
-    reach: (account, onheld) => {
-      const upstream = new Upstream({ ...settings, account }, { ...shared, onheld });
+    reach: (account, events) => {
+      const upstream = new Upstream({ ...settings, account }, { ...shared, ...events });
       return {
         name: upstream.name,
         open: (local, isHurried) => upstream.open(local, isHurried),

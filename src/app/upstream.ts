@@ -49,8 +49,10 @@ export interface UpstreamRun {
   readonly notify: Notify;
   /** The user's vault, where more than one server keeps something in it. */
   readonly vault?: SharedVault;
-  /** Is told why everything waits for a person, and nothing once that is over. */
+  /** Is told why everything waits for a person, and nothing once that is over, whether somebody came or not. */
   onheld?(cause: BridgeError | undefined): void;
+  /** Is told when somebody has signed in. */
+  onsignedin?(): void;
 }
 
 /** How long the end of a session, and what is left to write, may take, in ms. */
@@ -180,6 +182,7 @@ export class Upstream {
         clock,
         notify,
         onwaiting: (cause) => this.#hold(cause),
+        onsignedin: () => this.#run.onsignedin?.(),
         signal: this.#leaving.signal,
       });
     }

@@ -34,6 +34,16 @@ export class Health {
     this.#at(server, account).held(cause?.message);
   }
 
+  /** Somebody has signed in. */
+  signedIn(server: string, account: string): void {
+    this.#at(server, account).signedIn();
+  }
+
+  /** A sign-in has come to nothing, for this reason. */
+  notSignedIn(server: string, account: string, { message }: { readonly message: string }): void {
+    this.#at(server, account).notSignedIn(message);
+  }
+
   /** Forgets the servers that `isThere` denies. */
   prune(isThere: (server: string, account: string) => boolean): void {
     for (const [key, watch] of this.#servers) {

@@ -10,8 +10,8 @@ export interface PoolEntry {
   readonly isShared: boolean;
   /** What it is made of, as text: two entries with the same need not be told apart. */
   readonly fingerprint: string;
-  /** Makes the way to it, for an account; dials nothing. `onheld` is told why all waits for a person, and when not. */
-  reach(account: string, onheld: (cause: BridgeError | undefined) => void): Reach;
+  /** Makes the way to it, for an account; dials nothing. */
+  reach(account: string, events: SignInEvents): Reach;
   /** How people sign in there; nothing where nobody does. */
   readonly signing?: Signing;
   /** What a process of this user must mean by its name to be carried here; nothing where none is. */
@@ -30,20 +30,30 @@ export interface Signing {
   signIn(account: string, onwaiting: (cause: BridgeError | undefined) => void): Promise<void>;
 }
 
-/** Is told why a server waits for a person, and nothing once it does not. */
-export type OnHeld = (server: string, account: string, cause: BridgeError | undefined) => void;
+/** What a server's way tells of sign-ins that requests have led to. */
+export interface SignInEvents {
+  /** Why everything waits for a person; nothing once it does not, whether somebody came or not. */
+  onheld(cause: BridgeError | undefined): void;
+  /** Somebody has signed in. */
+  onsignedin(): void;
+}
+
+const NOBODY: SignInEvents = { onheld: () => {}, onsignedin: () => {} };
 
 /** All servers, by slug and account: each is made when somebody asks for it, and there once. */
 export class Pool {
   readonly #record: (call: CallRecord) => void;
-  readonly #onheld: OnHeld;
+  readonly #signInEvents: (server: string, account: string) => SignInEvents;
   #entries: ReadonlyMap<string, PoolEntry> = new Map();
   readonly #servers = new Map<string, PooledServer>();
 
   /** `record` is told of each call that has ended. */
-  constructor(record: (call: CallRecord) => void, onheld: OnHeld = () => {}) {
+  constructor(
+    record: (call: CallRecord) => void,
+    signInEvents: (server: string, account: string) => SignInEvents = () => NOBODY,
+  ) {
     this.#record = record;
-    this.#onheld = onheld;
+    this.#signInEvents = signInEvents;
   }
 
   /** The slugs that may be asked for, in the order of the registry. */
@@ -69,7 +79,7 @@ export class Pool {
     const key = `${slug}@${who}`;
     let server = this.#servers.get(key);
     if (server === undefined) {
-      const reach = entry.reach(who, (cause) => this.#onheld(slug, who, cause));
+      const reach = entry.reach(who, this.#signInEvents(slug, who));
       server = new PooledServer({ slug, account: who, isShared: entry.isShared, reach, record: this.#record });
       this.#servers.set(key, server);
     }

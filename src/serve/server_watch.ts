@@ -39,6 +39,8 @@ export class ServerWatch {
   #retry = FIRST_RETRY_MS;
   #timer: Timer | undefined;
   #isProbing = false;
+  /** Whether a person is awaited: until the server answers, calls that fail tell of that alone. */
+  #isHeld = false;
   #signInPage: string | undefined;
 
   constructor(server: string, account: string, options: HealthOptions) {
@@ -70,13 +72,27 @@ export class ServerWatch {
     }
   }
 
-  /** Why all waits for a person; nothing once it does not. */
+  /** Why all waits for a person; nothing once it does not, whether somebody came or not. */
   held(reason: string | undefined): void {
+    this.#isHeld = reason !== undefined;
     this.#signInPage = reason === undefined ? undefined : /\bhttps?:\/\/\S+/.exec(reason)?.[0];
-    if (reason !== undefined) return this.#become("signed-out", reason);
+    if (reason !== undefined) this.#become("signed-out", reason);
+    else if (this.#now.state === "signed-out") this.#become("signed-out", "nobody has signed in");
+  }
+
+  /** Somebody has signed in. */
+  signedIn(): void {
+    this.#isHeld = false;
+    this.#signInPage = undefined;
     if (this.#now.state !== "signed-out") return;
     this.#become("idle", "somebody has signed in");
     this.#lookAfter(0);
+  }
+
+  /** A sign-in has come to nothing. */
+  notSignedIn(reason: string): void {
+    this.held(undefined);
+    this.#become("signed-out", reason);
   }
 
   /** Looks no more, until somebody calls. */
@@ -90,6 +106,7 @@ export class ServerWatch {
     const sign = signOf(failure);
     if (sign === "nothing") return;
     if (sign === "answered") return this.#answered(weight);
+    if (this.#isHeld || (sign === "failing" && this.#now.state === "signed-out")) return;
     this.#answers = 0;
     this.#failures++;
     const { text } = failure!;
@@ -104,6 +121,7 @@ export class ServerWatch {
     this.#heardAt = this.#options.clock.now();
     this.#failures = 0;
     this.#answers += weight;
+    this.#isHeld = false;
     this.#signInPage = undefined;
     const { state } = this.#now;
     if (state === "up" || (state === "degraded" && this.#answers < UP_AFTER)) return;
@@ -160,7 +178,7 @@ export class ServerWatch {
     if (probing === undefined) return;
     this.#isProbing = true;
     const { ms, failure } = await probing;
-    if (failure === undefined && ms >= SLOW_MS) {
+    if (failure === undefined && ms >= SLOW_MS && !this.#isHeld) {
       this.#answers = 0;
       this.#become("degraded", `it took ${(ms / 1_000).toFixed(1)} s to answer a ping`);
     } else this.#take(failure, UP_AFTER);

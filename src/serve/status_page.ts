@@ -19,6 +19,7 @@ const HTML = `<!doctype html>
 <main>
 <section aria-labelledby="servers-title">
 <h2 id="servers-title">Servers <span id="servers-count" class="soft"></span></h2>
+<p class="legend soft" aria-hidden="true"><span class="p50"></span> half of the calls <span class="p95"></span> 19 of 20 <span class="errors"></span> errors</p>
 <ul id="servers"></ul>
 <p id="no-servers" class="empty" hidden>There are no servers yet. <code>mcp-bridge add NAME URL</code> adds one.</p>
 </section>

@@ -36,7 +36,10 @@ export class View {
     this.ledger = new Ledger(clock);
     this.pool = new Pool(
       (call) => this.#record(call),
-      (server, account, cause) => this.health.held(server, account, cause),
+      (server, account) => ({
+        onheld: (cause) => this.health.held(server, account, cause),
+        onsignedin: () => this.health.signedIn(server, account),
+      }),
     );
     const prober = new Prober(this.pool, clock);
     this.health = new Health({
@@ -63,7 +66,7 @@ export class View {
       const cause = { message: "somebody is asked to sign in, in the browser of this machine" };
       this.health.held(server, account, cause);
       signing.signIn(account, (why) => void (why && this.health.held(server, account, why)))
-        .then(() => this.health.held(server, account, undefined), (thrown) => this.#failed(server, account, thrown))
+        .then(() => this.health.signedIn(server, account), (thrown) => this.#failed(server, account, thrown))
         .finally(() => this.#signingIn.delete(key));
     }
     return true;
@@ -89,7 +92,7 @@ export class View {
 
   #failed(server: string, account: string, thrown: unknown): void {
     const error: BridgeError = toBridgeError(thrown);
-    this.health.held(server, account, error);
+    this.health.notSignedIn(server, account, error);
     const text = `nobody was signed in at ${named(server, account)}: ${error.message}`;
     this.#options.notify({ level: "warn", text });
   }

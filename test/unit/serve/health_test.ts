@@ -129,11 +129,25 @@ describe("the state of a server", () => {
     call();
     health.held("a", "default", { message: "sign in first" });
     expect([state(), reason()]).toEqual(["signed-out", "sign in first"]);
+    call({ code: "timed_out", text: "late" });
     await clock.pass(5 * MINUTE_MS);
-    expect(probes).toEqual([]);
-    health.held("a", "default", undefined);
+    expect([state(), reason(), probes]).toEqual(["signed-out", "sign in first", []]);
+    health.signedIn("a", "default");
     await clock.pass(0);
     expect([state(), probes.length]).toEqual(["up", 1]);
+  });
+
+  test("for whom nobody came stays signed-out: to ask it would open one more page before nobody", async () => {
+    health.held("a", "default", { message: "sign in first, at https://as.example/authorize" });
+    expect(health.of("a", "default")!.signInPage).toBe("https://as.example/authorize");
+    health.held("a", "default", undefined);
+    call({ code: "timed_out", text: "nobody came in time" });
+    call({ code: "sign_in_required", text: "nobody came" });
+    await clock.pass(5 * MINUTE_MS);
+    expect([state(), reason(), probes]).toEqual(["signed-out", "nobody came", []]);
+    expect(health.of("a", "default")!.signInPage).toBeUndefined();
+    call();
+    expect(state()).toBe("up");
   });
 });
 
