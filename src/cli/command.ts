@@ -27,13 +27,24 @@ export type FlagValues<Table extends Flags> = {
     : string | undefined;
 };
 
+/** One word behind a command's name. */
+export interface Operand {
+  readonly name: string;
+  readonly text: string;
+  readonly optional?: true;
+  /** The flag that takes its place. */
+  readonly unless?: string;
+}
+
 /** One command: what a person may say, and what then happens. Help and completion are made from the same table. */
 export interface Command<Table extends Flags = Flags> {
   /** The word that calls it. */
   readonly name: string;
   readonly summary: string;
   /** What stands behind the name, in order; those that may be left out come last. */
-  readonly operands: readonly { readonly name: string; readonly text: string; readonly optional?: true }[];
+  readonly operands: readonly Operand[];
+  /** What may follow them, as often as one likes; nothing where nothing may. */
+  readonly further?: Operand;
   /**
    * What a program behind `--` is for, which takes the place of the operands but for those that it stands `behind`;
    * nothing where there is none.
@@ -90,7 +101,8 @@ export async function readWords<Table extends Flags>(
   }
   const operands = said._.map(String);
   if (!flags.help && !flags.version) {
-    checkOperands(dashes < 0 ? command.operands : command.operands.slice(0, command.program!.behind ?? 0), operands);
+    const wanted = dashes < 0 ? command.operands : command.operands.slice(0, command.program!.behind ?? 0);
+    checkOperands(wanted, operands, flags, dashes < 0 && command.further !== undefined);
     if (dashes >= 0 && program.length === 0) {
       throw new BridgeError("bad_argument", `there is no ${command.program!.name} behind "--"`, { hint: SEE_HELP });
     }
@@ -135,13 +147,19 @@ function saidEmpty(name: string, words: readonly string[]): boolean {
   return words.some((word, place) => word === `--${name}` && words[place + 1] === "");
 }
 
-function checkOperands(operands: Command["operands"], given: readonly string[]): void {
+function checkOperands(
+  operands: readonly Operand[],
+  given: readonly string[],
+  flags: Readonly<Record<string, FlagValue>>,
+  mayGoOn: boolean,
+): void {
   const missing = operands[given.length];
-  if (missing !== undefined && !missing.optional) {
+  const isTaken = missing?.unless !== undefined && flags[missing.unless] === true;
+  if (missing !== undefined && !missing.optional && !isTaken) {
     throw new BridgeError("bad_argument", `the ${missing.name} is missing`, { hint: SEE_HELP });
   }
   const excess = given[operands.length];
-  if (excess !== undefined) {
+  if (excess !== undefined && !mayGoOn) {
     throw new BridgeError("bad_argument", `${JSON.stringify(excess)} is one word too many`, { hint: SEE_HELP });
   }
 }

@@ -16,7 +16,8 @@ import { noticePrinter } from "./print.ts";
 import { readSignIn, SIGN_IN_FLAGS } from "./sign_in_flags.ts";
 import { readState, STATE_FLAGS } from "./state_flags.ts";
 
-const FLAGS = {
+/** What can be said of a connection. */
+export const CONNECT_FLAGS = {
   "header": {
     type: "string",
     multiple: true,
@@ -83,6 +84,11 @@ const FLAGS = {
     value: "SECONDS",
     text: "give up if a request has no answer",
   },
+  "all": {
+    type: "boolean",
+    heading: "servers.json",
+    text: "connect to every server there; the client sees all of them as one",
+  },
   ...SIGN_IN_FLAGS,
   ...STATE_FLAGS,
   "debug": { type: "boolean", heading: "output", text: "say what happens, on standard error" },
@@ -90,26 +96,41 @@ const FLAGS = {
 } as const satisfies Flags;
 
 /** `mcp-bridge <url>`: the bridge on stdio. */
-export const connectCommand: Command<typeof FLAGS> = {
+export const connectCommand: Command<typeof CONNECT_FLAGS> = {
   name: "connect",
   summary: "Connects the MCP client on standard input and output to an MCP server.",
   operands: [
-    { name: "url", text: "the server, such as https://mcp.example.com/mcp, or its name in servers.json" },
+    {
+      name: "url",
+      text: "the server, such as https://mcp.example.com/mcp, or its name in servers.json",
+      unless: "all",
+    },
     { name: "callback-port", text: "where a sign-in in the browser comes back to", optional: true },
   ],
+  further: {
+    name: "name",
+    text: "further servers of servers.json: the client sees all of them as one",
+    optional: true,
+  },
   program: { name: "command", text: "a server on this machine in place of an address, started by us without a shell" },
-  flags: FLAGS,
+  flags: CONNECT_FLAGS,
   examples: [
     "mcp-bridge https://mcp.example.com/mcp",
     "mcp-bridge https://mcp.example.com/mcp --header 'X-Api-Key: ${MY_KEY}'",
     "mcp-bridge http://127.0.0.1:3000/mcp --debug",
     "mcp-bridge linear --account work",
+    "mcp-bridge connect linear github",
     "mcp-bridge -- npx -y @modelcontextprotocol/server-everything",
   ],
   async run(said): Promise<number> {
     const { operands: [word], program, flags: { debug, silent } } = said;
     const notify = noticePrinter(debug ? "debug" : silent ? "silent" : "info");
     const world = { input: Bun.stdin.stream(), output: Bun.stdout.writer(), notify };
+    const names = said.flags.all || isName(said.operands[1]);
+    if (names) {
+      const { connectNames } = await import("./several.ts");
+      return await connectNames(said, world, (one, named) => readUpstream(one, named, notify));
+    }
     if (program.length > 0 || isAddress(word!)) return connect(await readUpstream(said, undefined, notify), world);
     // The list of servers, and who else may be there, are no business of a start with an address.
     const [{ findNamed, withReferences }, { goThroughServe }] = await Promise.all([
@@ -124,14 +145,19 @@ export const connectCommand: Command<typeof FLAGS> = {
   },
 };
 
+/** Whether what stands in a port's place is one more server. */
+function isName(word: string | undefined): boolean {
+  return word !== undefined && !/^\d+$/.test(word);
+}
+
 /**
  * Reads how the server is to be spoken to: at the address or by the program that was said, or as an entry says.
  *
  * @throws {BridgeError} `bad_argument`, `bad_url`, `bad_header`, `unreadable_file`
  */
 async function readUpstream(
-  { operands: [word, port], program, flags: said, words }: Words<typeof FLAGS>,
-  named: NamedServer<FlagValues<typeof FLAGS>> | undefined,
+  { operands: [word, port], program, flags: said, words }: Words<typeof CONNECT_FLAGS>,
+  named: NamedServer<FlagValues<typeof CONNECT_FLAGS>> | undefined,
   notify: Notify,
 ): Promise<UpstreamSettings> {
   const allowHttp = said["allow-http"];
@@ -166,7 +192,7 @@ async function readUpstream(
 /** Flags that mean nothing to a program on this machine. */
 const FOR_ADDRESSES = ["header", "header-file", "allow-http", "ca", "cert", "key", "insecure", "ipv4"] as const;
 
-function checkProgramFlags(flags: FlagValues<typeof FLAGS>): void {
+function checkProgramFlags(flags: FlagValues<typeof CONNECT_FLAGS>): void {
   const needless = FOR_ADDRESSES.find((name) => [flags[name]].flat().some((value) => value));
   if (needless === undefined) return;
   throw new BridgeError("bad_argument", `"--${needless}" is for servers with an address`, { hint: "leave it out" });

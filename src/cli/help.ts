@@ -9,12 +9,14 @@ const WIDEST = 29;
 export function helpText(command: Command, others: readonly { name: string; summary: string }[] = []): string {
   const operands = command.operands.map(({ name, optional }) => optional ? `[${name}]` : `<${name}>`);
   const flags = Object.entries({ ...command.flags, ...COMMON_FLAGS });
+  const { further } = command;
+  const more = further === undefined ? [] : [`[${further.name} ...]`];
   const program = command.program === undefined ? [] : [`<${command.program.name}>`];
   const before = operands.slice(0, command.program?.behind ?? 0);
-  const left = [...operands, ...program, ...flags.map(([name, flag]) => sayingOf(name, flag))];
+  const left = [...operands, ...more, ...program, ...flags.map(([name, flag]) => sayingOf(name, flag))];
   const column = Math.min(WIDEST, Math.max(...left.map((saying) => saying.length)) + 4);
   return [
-    `usage: mcp-bridge ${[...namedBy(command), ...operands].join(" ")} [flags]`,
+    `usage: mcp-bridge ${[...namedBy(command), ...operands, ...more].join(" ")} [flags]`,
     ...program.map((name) =>
       `       mcp-bridge ${[...namedBy(command), ...before, "[flags]"].join(" ")} -- ${name} [arguments]`
     ),
@@ -22,6 +24,7 @@ export function helpText(command: Command, others: readonly { name: string; summ
     command.summary,
     "",
     ...command.operands.map(({ text }, place) => row(operands[place]!, text, column)),
+    ...more.map((name) => row(name, further!.text, column)),
     ...program.map((name) => row(name, command.program!.text, column)),
     "",
     ...(others.length === 0 ? [] : ["commands:", ...others.map(({ name, summary }) => row(name, summary, column)), ""]),

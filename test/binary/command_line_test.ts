@@ -212,7 +212,7 @@ describe("wrong words end with exit code 2, nothing on stdout, and one error wit
   });
 });
 
-const HELP = `usage: mcp-bridge <url> [callback-port] [flags]
+const HELP = `usage: mcp-bridge <url> [callback-port] [name ...] [flags]
        mcp-bridge [flags] -- <command> [arguments]
 
 Connects the MCP client on standard input and output to an MCP server.
@@ -220,6 +220,8 @@ Connects the MCP client on standard input and output to an MCP server.
   <url>                      the server, such as https://mcp.example.com/mcp, or
                              its name in servers.json
   [callback-port]            where a sign-in in the browser comes back to
+  [name ...]                 further servers of servers.json: the client sees
+                             all of them as one
   <command>                  a server on this machine in place of an address,
                              started by us without a shell
 
@@ -260,8 +262,8 @@ the client:
                              known to need (auto), none, or
                              merge-lists,null-arguments,line-separators (auto)
   --sign-in-grace SECONDS    answer the host's first request ourselves if the
-  --no-attach                do not go through a "mcp-bridge serve" that runs
                              server is not ready (20)
+  --no-attach                do not go through a "mcp-bridge serve" that runs
 
 network:
   --ca FILE                  trust the authorities in this PEM file, in place of
@@ -281,6 +283,10 @@ time-outs (0 waits for ever):
   --body-timeout SECONDS     give up if an answer that has begun falls silent
                              (300)
   --timeout SECONDS          give up if a request has no answer (0)
+
+servers.json:
+  --all                      connect to every server there; the client sees all
+                             of them as one
 
 sign-in:
   --host NAME                the name of this machine in the callback's address
@@ -339,6 +345,7 @@ examples:
   mcp-bridge https://mcp.example.com/mcp --header 'X-Api-Key: \${MY_KEY}'
   mcp-bridge http://127.0.0.1:3000/mcp --debug
   mcp-bridge linear --account work
+  mcp-bridge connect linear github
   mcp-bridge -- npx -y @modelcontextprotocol/server-everything
 `;
 

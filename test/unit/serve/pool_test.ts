@@ -65,7 +65,7 @@ describe("the pool", () => {
   });
 
   test("without entries has no servers", () => {
-    expect(new Pool(() => {}, () => {}).get("a")).toBeUndefined();
+    expect(new Pool(() => {}).get("a")).toBeUndefined();
   });
 });
 
