@@ -159,9 +159,12 @@ function checkOperands(
     throw new BridgeError("bad_argument", `the ${missing.name} is missing`, { hint: SEE_HELP });
   }
   const excess = given[operands.length];
-  if (excess !== undefined && !mayGoOn) {
-    throw new BridgeError("bad_argument", `${JSON.stringify(excess)} is one word too many`, { hint: SEE_HELP });
-  }
+  if (excess !== undefined && !mayGoOn) throw excessWord(excess);
+}
+
+/** The error for a word that has no place. */
+export function excessWord(word: string): BridgeError {
+  return new BridgeError("bad_argument", `${JSON.stringify(word)} is one word too many`, { hint: SEE_HELP });
 }
 
 async function unknownFlag(flag: string, names: readonly string[]): Promise<BridgeError> {

@@ -8,7 +8,7 @@ import { BridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { PROTOCOLS, STRATEGIES } from "../transport/choices.ts";
 import { isAddress, readChoice, readChoices, readKeepAlive, readMebibytes, readSeconds } from "./arguments.ts";
-import type { Command, Flags, FlagValues, Words } from "./command.ts";
+import { type Command, excessWord, type Flags, type FlagValues, type Words } from "./command.ts";
 import { headerSources, readHeaders } from "./headers.ts";
 import type { NamedServer } from "./named_server.ts";
 import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
@@ -126,8 +126,7 @@ export const connectCommand: Command<typeof CONNECT_FLAGS> = {
     const { operands: [word], program, flags: { debug, silent } } = said;
     const notify = noticePrinter(debug ? "debug" : silent ? "silent" : "info");
     const world = { input: Bun.stdin.stream(), output: Bun.stdout.writer(), notify };
-    const names = said.flags.all || isName(said.operands[1]);
-    if (names) {
+    if (said.flags.all || isSeveral(said.operands)) {
       const { connectNames } = await import("./several.ts");
       return await connectNames(said, world, (one, named) => readUpstream(one, named, notify));
     }
@@ -145,9 +144,13 @@ export const connectCommand: Command<typeof CONNECT_FLAGS> = {
   },
 };
 
-/** Whether what stands in a port's place is one more server. */
-function isName(word: string | undefined): boolean {
-  return word !== undefined && !/^\d+$/.test(word);
+/** Whether the words are names of servers; what stands behind an address, or is a number, is a port. */
+function isSeveral([first, second, third]: readonly string[]): boolean {
+  if (first === undefined || isAddress(first)) {
+    if (third !== undefined) throw excessWord(third);
+    return false;
+  }
+  return second !== undefined && !/^\d+$/.test(second);
 }
 
 /**
