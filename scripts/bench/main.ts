@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { type Bench, type Figure, openBench } from "./bench.ts";
 import { type Contestant, type Executables, prepareContestants } from "./contestants.ts";
 import { answers } from "./figures/answers.ts";
+import { attach } from "./figures/attach.ts";
 import { oneCall } from "./figures/call.ts";
 import { endpoint } from "./figures/endpoint.ts";
 import { ends } from "./figures/ends.ts";
@@ -43,6 +44,7 @@ const FIGURES: readonly Figure[] = [
   token,
   translation,
   endpoint,
+  attach,
 ];
 const REPORT = join(import.meta.dir, "..", "..", "dist", "bench.json");
 
