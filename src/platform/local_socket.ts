@@ -2,6 +2,8 @@ import { BridgeError } from "./errors.ts";
 
 /** One side of an open connection between two processes of this machine. */
 export interface LocalSocket {
+  /** Whether neither side has ended it yet. */
+  readonly isOpen: boolean;
   /** What the other side sends; reading is paused while nobody takes it. Ends when the connection does. */
   readonly input: AsyncIterable<Uint8Array>;
   /** Hands bytes over, which may be used again at once; a promise comes back while the other side is behind. */
@@ -82,6 +84,10 @@ class OpenSocket implements LocalSocket {
   }
 
   readonly input: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => this.#chunks() };
+
+  get isOpen(): boolean {
+    return !this.#isClosed;
+  }
 
   write(bytes: Uint8Array): number | Promise<number> {
     if (this.#isClosed) throw gone();

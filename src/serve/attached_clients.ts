@@ -57,7 +57,8 @@ export class AttachedClients {
       return socket.end();
     }
     const session = new AttachedSession({
-      target: `${hello.name}@${hello.account}`,
+      // No address of the endpoint is called so.
+      target: `attached ${hello.name}@${hello.account}`,
       server: found,
       input: preface.rest(),
       output: socket,

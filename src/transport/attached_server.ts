@@ -1,7 +1,7 @@
 import { type Clock, type Timer } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { LEAVING } from "./attach_hello.ts";
-import { brokenBy } from "./channel.ts";
+import { brokenBy, ChannelFailure } from "./channel.ts";
 import { LineSplitter } from "./lines.ts";
 import type { Message } from "./message.ts";
 import { type ByteSink, Outbox } from "./outbox.ts";
@@ -10,7 +10,7 @@ import { deliver, type Link, type LinkEvents, type OpenLink } from "./shared_str
 /** A connection to a `serve` of this user, which has agreed to carry what follows. */
 export interface AttachedServerOptions {
   readonly input: AsyncIterable<Uint8Array>;
-  readonly output: ByteSink;
+  readonly output: ByteSink & { readonly isOpen: boolean };
   /** Ends the connection. */
   end(): void;
   /** The longest message in bytes. */
@@ -27,7 +27,11 @@ const OPEN_BRACKET = 0x5b;
 
 /** MCP by way of a `serve` of this user: lines as on standard input and output. The connection is opened once. */
 export function attachedServerLink(options: AttachedServerOptions): OpenLink {
-  return (events) => Promise.resolve(new AttachedServerLink(options, events));
+  return (events) => {
+    if (options.output.isOpen) return Promise.resolve(new AttachedServerLink(options, events));
+    const failure = new ChannelFailure("broken", "unreachable", 'the "mcp-bridge serve" that agreed has ended');
+    return Promise.reject(failure);
+  };
 }
 
 class AttachedServerLink implements Link {

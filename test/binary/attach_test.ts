@@ -130,8 +130,8 @@ onUnix("a process that is started while serve runs", () => {
   test("counts among the sessions that serve allows", async () => {
     await using _ = await serve("--max-sessions", "1");
     await using one = bridge();
-    await using other = bridge();
     expect(await isAttached(one)).toBe(true);
+    await using other = bridge();
     expect(await isAttached(other)).toBe(false);
     expect(String(other.stderr)).toContain("too many sessions");
   });
@@ -217,7 +217,8 @@ onUnix("a process whose serve goes away", () => {
         const ids = Array.from({ length: 200 }, (_, place) => place + 1);
         for (const process of processes) {
           for (const id of ids) {
-            process.send({ jsonrpc: "2.0", ...(id % 4 === 0 ? { id, method: "tools/list" } : call(id)) });
+            const word = `${run} ${process.pid} ${id}`;
+            process.send({ jsonrpc: "2.0", ...(id % 4 === 0 ? { id, method: "tools/list" } : call(id, word)) });
           }
         }
         await Bun.sleep(Math.random() * 60);
@@ -236,6 +237,9 @@ onUnix("a process whose serve goes away", () => {
             expect(error.data.code).toBe("outcome_unknown");
           }
         }
+        const words = server.seen.items.map(({ message }) => message?.params?.arguments?.word);
+        const carriedOut = words.filter((word) => word?.startsWith(`${run} `));
+        expect(new Set(carriedOut).size).toBe(carriedOut.length);
       } finally {
         for (const process of processes) await process[Symbol.asyncDispose]();
       }
@@ -253,6 +257,15 @@ onUnix("a process whose serve goes away", () => {
     expect(await isAttached(later)).toBe(true);
     expect((await process.request(call(2))).result.said).toBe("hello");
     expect(String(process.stderr).split(THROUGH)).toHaveLength(2);
+  });
+
+  test("goes by itself where serve ends before its client has said a word", async () => {
+    const through = await serve();
+    await using process = bridge();
+    await process.stderr.find((line) => line.includes(THROUGH));
+    await through[Symbol.asyncDispose]();
+    expect((await process.initialize()).result.serverInfo.name).toBe("fake");
+    expect((await process.request(call(1))).result.said).toBe("hello");
   });
 
   test("that was started before any serve stays by itself", async () => {

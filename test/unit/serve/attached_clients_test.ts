@@ -22,6 +22,7 @@ class Caller {
 
   constructor(user: number | undefined = 7) {
     this.socket = {
+      isOpen: true,
       input: this.#pipe.readable,
       write: (bytes) => {
         this.said += new TextDecoder().decode(bytes);

@@ -19,10 +19,10 @@ class Rig {
   readonly #writer = this.#pipe.writable.getWriter();
   readonly #opened: Promise<Link>;
 
-  constructor() {
+  constructor(isOpen = true) {
     const open = attachedServerLink({
       input: this.#pipe.readable,
-      output: { write: (bytes) => this.written.push(new TextDecoder().decode(bytes)), flush: () => 0 },
+      output: { isOpen, write: (bytes) => this.written.push(new TextDecoder().decode(bytes)), flush: () => 0 },
       end: () => this.ends++,
       limit: 1_000,
       clock: this.clock,
@@ -48,6 +48,10 @@ class Rig {
     await settle();
   }
 
+  get opened(): Promise<Link> {
+    return this.#opened;
+  }
+
   async ask(id: number): Promise<Link> {
     const link = await this.#opened;
     link.write(composeMessage({ id, method: "tools/call" }), {});
@@ -64,6 +68,11 @@ describe("a link to a serve", () => {
     expect(rig.heard).toEqual(["1", "news"]);
     expect(rig.written.join("")).toContain('"tools/call"');
     expect([rig.malformed, rig.failure]).toEqual([[], undefined]);
+  });
+
+  test("is none where serve has ended before the first message: nothing can have been carried out", async () => {
+    const failure = await new Rig(false).opened.catch((thrown) => thrown);
+    expect(failure).toMatchObject({ kind: "broken", code: "unreachable", mayHaveRun: false });
   });
 
   test("ends with the connection, once, and says that what was in flight may have been carried out", async () => {
