@@ -84,7 +84,11 @@ const WRONG: [words: string[], error: string, hint: string][] = [
   [[URL_WORD, "more"], 'the callback port is no port: "more"', PORT],
   [["connect", URL_WORD, "70000"], 'the callback port is no port: "70000"', PORT],
   [[URL_WORD, "3334", "more"], '"more" is one word too many', SEE_HELP],
-  [["--debug=yes", URL_WORD], 'there is no server "yes" in servers.json', NO_NAME],
+  [
+    ["--debug=yes", URL_WORD],
+    `several servers go by their names, and "${URL_WORD}" is none`,
+    'give it a name with "mcp-bridge add NAME URL"',
+  ],
   [["--", URL_WORD], `"${URL_WORD}" is an address, not a program`, 'leave the "--" out'],
   [["--"], 'there is no command behind "--"', SEE_HELP],
   [["--insecure", "--", "server"], '"--insecure" is for servers with an address', "leave it out"],
