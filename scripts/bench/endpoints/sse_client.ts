@@ -5,7 +5,8 @@ export async function openSseSession(url: URL, name: string): Promise<() => Prom
   const waiting = new Map<number, () => void>();
   const { promise: endpoint, resolve: named } = Promise.withResolvers<URL>();
   const stream = await fetch(url, { headers: { accept: "text/event-stream" } });
-  void (async () => {
+  if (!stream.ok) throw new Error(`no stream: ${stream.status}`);
+  async function read(): Promise<void> {
     const decoder = new TextDecoder();
     let text = "";
     for await (const chunk of stream.body!) {
@@ -17,7 +18,9 @@ export async function openSseSession(url: URL, name: string): Promise<() => Prom
         else waiting.get(JSON.parse(data).id)?.();
       }
     }
-  })();
+  }
+  // It breaks off when the endpoint is ended.
+  read().catch(() => {});
   const address = await endpoint;
   const headers = { "content-type": "application/json" };
   const say = async (body: unknown): Promise<void> => {

@@ -57,6 +57,9 @@ export async function startHub(target: string, folder: string): Promise<RunningE
   const program = join(ROOT, "node_modules", "mcp-hub", "dist", "cli.js");
   const env = { PATH: process.env["PATH"] ?? "", HOME: folder, XDG_STATE_HOME: folder, XDG_CONFIG_HOME: folder };
   const running = await start(["node", program, "--port", String(port), "--config", config], env, port, "/api/health");
+  const isConnected = async (): Promise<boolean> =>
+    (await (await fetch(`http://127.0.0.1:${port}/api/servers`)).text()).includes('"status":"connected"');
+  while (!await isConnected()) await Bun.sleep(50);
   return { ...running, url: new URL(`http://127.0.0.1:${port}/mcp`), token: "none" };
 }
 
