@@ -1,5 +1,4 @@
 import { type Context, Hono, type HonoRequest } from "hono";
-import { TrieRouter } from "hono/router/trie-router";
 import { BridgeError } from "../platform/errors.ts";
 import { guard, type GuardOptions } from "./guard.ts";
 import { LegacySseService } from "./legacy_sse.ts";
@@ -27,7 +26,7 @@ export type Endpoint = (request: Request) => Response | Promise<Response>;
 
 /** The routes of the local endpoint. `/healthz` answers whoever asks, everything else wants our token. */
 export function makeEndpoint({ guard: who, pool, sessions, limit, more, all }: EndpointOptions): Endpoint {
-  const app = new Hono({ router: new TrieRouter() });
+  const app = new Hono();
   const http = new StreamableHttpService({ sessions, limit });
   const sse = new LegacySseService(sessions, limit);
   // Each route looks for itself: a middleware makes Hono go about every request in a slower way.
