@@ -97,8 +97,8 @@ export async function openEndpoint(options: OpenEndpointOptions): Promise<OpenEn
     take: (socket, isProven) => attached.take(socket, isProven),
     async replace(entries): Promise<void> {
       await attached.keep(entries);
-      const over = await pool.replace(entries);
-      all.replaced(over);
+      // Nobody may look for a server that is gone while its sessions end.
+      const over = await pool.replace(entries, (slugs) => all.replaced(slugs));
       view.replaced();
       await sessions.endAll(({ target }) => over.has(target.split("@", 1)[0]!));
     },

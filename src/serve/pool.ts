@@ -93,17 +93,22 @@ export class Pool {
 
   /**
    * Puts other entries in place: what is gone or has changed is ended, the rest goes on untouched. Gives the slugs of
-   * what has ended.
+   * what has ended; `onreplaced` gets them before the ending begins, in the same turn in which the entries change.
    */
-  async replace(entries: ReadonlyMap<string, PoolEntry>): Promise<ReadonlySet<string>> {
+  async replace(
+    entries: ReadonlyMap<string, PoolEntry>,
+    onreplaced: (over: ReadonlySet<string>) => void = () => {},
+  ): Promise<ReadonlySet<string>> {
     const before = this.#entries;
     this.#entries = entries;
     const over = [...this.#servers].filter(([, { slug }]) =>
       before.get(slug)?.fingerprint !== entries.get(slug)?.fingerprint
     );
     for (const [key] of over) this.#servers.delete(key);
+    const slugs = new Set(over.map(([, { slug }]) => slug));
+    onreplaced(slugs);
     await Promise.all(over.map(([, server]) => server.close()));
-    return new Set(over.map(([, { slug }]) => slug));
+    return slugs;
   }
 
   /** Ends all of them. */

@@ -1,5 +1,6 @@
 import type { Budget } from "../../platform/budget.ts";
 import type { Clock } from "../../platform/clock.ts";
+import { BridgeError } from "../../platform/errors.ts";
 import type { Notify } from "../../platform/notice.ts";
 import type { LocalEnd } from "../../transport/channel.ts";
 import { composeMessage, idKey, type Message } from "../../transport/message.ts";
@@ -60,6 +61,7 @@ export class Branch {
   #entry: ClientListener | undefined;
   #side: ServerSide | undefined;
   #count = 0;
+  #isOver = false;
 
   constructor(options: BranchOptions) {
     const { server, clock } = options;
@@ -76,6 +78,7 @@ export class Branch {
 
   /** Sends a request under the id that it has; `take` gets the answer, the first one alone. */
   request(request: Message, cause: string | undefined, take: TakeAnswer): Promise<void> | undefined {
+    if (this.#isOver) return take(this.#lastWord(request.id!)) ?? undefined;
     // A client that is a bridge too may use ids like ours.
     if (this.#exchanges.has(request.key)) {
       return take(errorAnswer(request.id!, inFlight(request), this.slug)) ?? undefined;
@@ -95,6 +98,7 @@ export class Branch {
 
   /** Sends what has no answer. */
   tell(message: Message): Promise<void> | undefined {
+    if (this.#isOver) return undefined;
     return this.#listener.fromClient(message);
   }
 
@@ -112,13 +116,18 @@ export class Branch {
     return this.#exchanges.values().some((exchange) => exchange.token === key);
   }
 
-  /** Ends, as `ServerSide` does. */
+  /** Ends, as `ServerSide` does: what has no answer gets an error, and nothing is heard any more. */
   async leave(patience: number): Promise<void> {
+    this.#isOver = true;
+    const exchanges = [...this.#exchanges.values()];
+    this.#exchanges.clear();
+    for (const { take } of exchanges) void take(this.#lastWord("null"));
     await this.#side?.leave?.(patience);
   }
 
   /** Takes what the server has to say. */
   #hear(message: Message, causedBy: string | undefined): Promise<void> | undefined {
+    if (this.#isOver) return undefined;
     if (message.kind !== "response") {
       const cause = causedBy === undefined ? undefined : this.#exchanges.get(causedBy)?.cause;
       return this.#options.onmessage(this, message, cause);
@@ -130,6 +139,13 @@ export class Branch {
     }
     this.#exchanges.delete(message.key);
     return exchange.take(message) ?? undefined;
+  }
+
+  #lastWord(id: string): Message {
+    const error = new BridgeError("closing", "the server was taken away or set up anew", {
+      hint: "ask for the lists again",
+    });
+    return errorAnswer(id, error, this.slug);
   }
 
   get #listener(): ClientListener {

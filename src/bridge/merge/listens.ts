@@ -120,6 +120,25 @@ export class Listens {
     }
   }
 
+  /** Other servers are there: those that have gone have no part any more, the new ones are asked for theirs. */
+  replaced(): void {
+    const { branches } = this.#options;
+    for (const listen of [...this.#open.values()]) {
+      const wanted = readListenSet(listen.request);
+      const fresh = branches.filter((branch) => {
+        return !listen.parts.has(branch) && partFor(branch.slug, wanted) !== undefined;
+      });
+      for (const [branch, part] of listen.parts) {
+        if (branches.includes(branch)) continue;
+        if (part.kind === "broken") part.timer.cancel();
+        listen.parts.delete(branch);
+      }
+      for (const branch of fresh) listen.parts.set(branch, { kind: "asked" });
+      for (const branch of fresh) this.#ask(listen, branch);
+      if (listen.parts.values().every(({ kind }) => kind !== "asked")) this.#acknowledge(listen);
+    }
+  }
+
   /** Ends all clockwork. */
   stop(): void {
     for (const listen of this.#open.values()) this.#forget(listen);
@@ -129,15 +148,19 @@ export class Listens {
     const { request } = listen;
     const part = partFor(branch.slug, readListenSet(request))!;
     branch.presence.ready((refusal) => {
-      if (this.#open.get(request.key) !== listen) return;
+      if (!this.#awaits(listen, branch)) return;
       if (refusal !== undefined) return this.#fail(listen, branch, refusal);
       const own = request.withParam("notifications", listenSetText(part));
       void branch.request(own, request.key, (answer) => {
-        if (this.#open.get(request.key) !== listen) return;
+        if (!this.#awaits(listen, branch)) return;
         if (answer.isError) this.#fail(listen, branch, answer);
         else this.#settle(listen, branch, { kind: "ended" });
       });
     });
+  }
+
+  #awaits(listen: Listen, branch: Branch): boolean {
+    return this.#open.get(listen.request.key) === listen && listen.parts.has(branch);
   }
 
   #grant(listen: Listen, branch: Branch, set: ListenSet): void {

@@ -82,6 +82,15 @@ export class Lists {
     }
   }
 
+  /** A server is another one now, or gone: what its lists were is nobody's, and it is late with nothing. */
+  forget(slug: string): void {
+    this.#late.delete(slug);
+    for (const method of LIST_MEMBERS.keys()) {
+      this.#late.delete(`${slug} ${method}`);
+      this.#forget(`${slug} ${method}`);
+    }
+  }
+
   /** Forgets what is kept. */
   stop(): void {
     for (const place of [...this.#kept.keys()]) this.#forget(place);

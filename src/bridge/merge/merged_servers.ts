@@ -101,8 +101,8 @@ export class MergedServers implements ClientListener {
   }
 
   /**
-   * Puts other servers in place; those of the same slug stay, with their sessions, but for those of `changed`. The
-   * client is told that the lists are others.
+   * Puts other servers in place; those of the same slug stay, with their sessions, but for those of `changed`. What
+   * the others have not answered gets an error, and the client is told that the lists are others.
    *
    * @throws {BridgeError} `bad_argument` for slugs that are none, or that stand there twice.
    */
@@ -110,12 +110,20 @@ export class MergedServers implements ClientListener {
     const before = new Map(this.#branches.map((branch) => [branch.slug, branch]));
     const kept = servers.filter(({ slug }) => before.has(slug) && !changed.has(slug)).map(({ slug }) => slug);
     this.#put(servers, before, new Set(kept));
-    for (const [slug, branch] of before) if (!kept.includes(slug)) void branch.leave(0);
+    this.#listens.replaced();
+    for (const [slug, branch] of before) if (!kept.includes(slug)) this.#dismiss(branch);
     if (kept.length === servers.length && kept.length === before.size) return;
     for (const kind of ["tools", "prompts", "resources"] as const) {
       if (this.#hasSession) this.#news.say(listChanged(kind));
       this.#listens.announce(kind);
     }
+  }
+
+  #dismiss(branch: Branch): void {
+    void branch.leave(0);
+    this.#lists.forget(branch.slug);
+    this.#absences.back(branch.slug);
+    for (const cancel of this.#questions.gone(branch)) void this.#options.client.send(cancel);
   }
 
   /** Those of `kept` stay as they are, of the others there is a new one. */

@@ -1,4 +1,4 @@
-import { decodedString, idKey, type Message } from "../../transport/message.ts";
+import { composeMessage, decodedString, idKey, type Message } from "../../transport/message.ts";
 import type { Branch } from "./branch.ts";
 
 /** A request of a server that waits for the client. */
@@ -47,6 +47,13 @@ export class Questions {
     if (question === undefined) return undefined;
     this.#forget(idKey(merged), question);
     return cancel.withParam("requestId", merged);
+  }
+
+  /** A server has gone: its word that it does not want any answer, for the client, for each that the client owes it. */
+  gone(branch: Branch): Message[] {
+    const cancel = composeMessage({ method: "notifications/cancelled", params: {} });
+    return [...this.#waiting.values()].filter((question) => question.branch === branch)
+      .map(({ id }) => this.withdrawn(branch, cancel.withParam("requestId", id))!);
   }
 
   /** Hands the client's progress with a question on. */
