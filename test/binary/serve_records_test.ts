@@ -8,7 +8,7 @@ import { BrowserProgram } from "../harness/browser_program.ts";
 import { FakeMcp } from "../harness/fake_mcp.ts";
 import { Home } from "../harness/home.ts";
 import { META } from "../harness/era_mcp.ts";
-import { Serving } from "../harness/serving.ts";
+import { ServeExecutable } from "../harness/serve_executable.ts";
 
 const SECRET = "hunter2hunter2";
 const TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -16,7 +16,7 @@ const TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 describe("metrics", () => {
   test("count what has passed, and are what Prometheus reads", async () => {
     using server = new FakeMcp();
-    await using serving = await Serving.start({ one: { url: server.url }, two: { url: server.url } });
+    await using serving = await ServeExecutable.start({ one: { url: server.url }, two: { url: server.url } });
     const call = await serving.session("one");
     for (let turn = 0; turn < 3; turn++) await call("tools/list");
     await call("made/up");
@@ -36,7 +36,7 @@ describe("metrics", () => {
   }, 30_000);
 
   test("and readiness is told to who has the token", async () => {
-    await using serving = await Serving.start({});
+    await using serving = await ServeExecutable.start({});
     const ready = await serving.ask("/readyz");
     expect([ready.status, await ready.json()]).toEqual([200, { ready: true, reasons: [] }]);
   }, 30_000);
@@ -48,15 +48,15 @@ describe("the audit", () => {
     using place = new Home();
     const file = join(place.folder, "audit.jsonl");
     writeFileSync(file, "{}\n", { mode: 0o644 });
-    await using serving = await Serving.start({ one: { url: server.url, account: "work" } }, {
-      words: ["--audit", file],
+    await using serving = await ServeExecutable.start({ one: { url: server.url, account: "work" } }, {
+      flags: ["--audit", file],
     });
     const call = await serving.session("one", "my-client");
     await call("tools/call", { name: "echo", arguments: { text: SECRET } });
     server.stop();
     await call("tools/call", { name: "echo" });
-    serving.process.kill("SIGTERM");
-    await serving.process.exit(10_000);
+    serving.kill("SIGTERM");
+    await serving.exit(10_000);
     const text = readFileSync(file, "utf8");
     expect(text).not.toContain(SECRET);
     expect(text).not.toContain(serving.token);
@@ -110,10 +110,10 @@ describe("the audit", () => {
 describe("structured logs", () => {
   test("are JSON with the request's id, without credentials, also for the error at the end", async () => {
     using server = new FakeMcp();
-    await using serving = await Serving.start({ one: { url: server.url } }, {
-      words: ["--log-format", "json", "--debug"],
+    await using serving = await ServeExecutable.start({ one: { url: server.url } }, {
+      flags: ["--log-format", "json", "--debug"],
     });
-    const { stderr } = serving.process;
+    const { stderr } = serving;
     await fetch(`${serving.url}/mcp/one`, {
       headers: { "x-request-id": "refused-1", authorization: `Bearer ${SECRET}` },
     });
@@ -159,7 +159,7 @@ describe("structured logs", () => {
 
 test("the trace of a request goes on to the server, in a session and without one, where it is one", async () => {
   using server = new FakeMcp();
-  await using serving = await Serving.start({ one: { url: server.url } });
+  await using serving = await ServeExecutable.start({ one: { url: server.url } });
   const post = async (message: object, headers: Record<string, string>): Promise<Response> =>
     await serving.ask("/mcp/one", {
       method: "POST",
@@ -198,7 +198,7 @@ describe("serve --open", () => {
       visits.push(args.at(-1)!);
       return Promise.resolve(0);
     });
-    await using serving = await Serving.start({});
+    await using serving = await ServeExecutable.start({});
     const { port } = new URL(serving.url);
     const env = { MCP_BRIDGE_HOME: serving.folder, MCP_BRIDGE_VAULT_KEY: "file" };
     const opened = await outcomeOf({ env: { ...env, ...program.env } }, "serve", "--open", "--port", port);

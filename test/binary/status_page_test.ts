@@ -9,15 +9,15 @@ import { FakeBrowser } from "../harness/fake_browser.ts";
 import { FakeMcp, result } from "../harness/fake_mcp.ts";
 import { ProtectedMcp } from "../harness/protected_mcp.ts";
 import { sweep } from "../harness/secret_sweep.ts";
-import { Serving } from "../harness/serving.ts";
+import { ServeExecutable } from "../harness/serve_executable.ts";
 
 /** A link to the page, and the cookie that it is exchanged for. */
-async function linkOf(serving: Serving): Promise<string> {
+async function linkOf(serving: ServeExecutable): Promise<string> {
   const { url } = await (await serving.ask("/api/link", { method: "POST" })).json() as { url: string };
   return url;
 }
 
-async function cookieOf(serving: Serving): Promise<string> {
+async function cookieOf(serving: ServeExecutable): Promise<string> {
   const opened = await fetch(await linkOf(serving), { redirect: "manual" });
   return opened.headers.get("set-cookie")!.split(";")[0]!;
 }
@@ -34,7 +34,7 @@ describe.skipIf(isChromiumAbsent())("the status page in Chromium", () => {
   afterAll(() => browser.close());
 
   /** Opens the page by a link; what it complains about is collected. */
-  async function open(serving: Serving): Promise<{ page: Page; complaints: string[] }> {
+  async function open(serving: ServeExecutable): Promise<{ page: Page; complaints: string[] }> {
     const page = await browser.newPage();
     const complaints: string[] = [];
     page.on("pageerror", (error) => complaints.push(error.message));
@@ -49,7 +49,7 @@ describe.skipIf(isChromiumAbsent())("the status page in Chromium", () => {
 
   test("shows a server up, with its calls and clients, down when it dies, and up again", async () => {
     using server = new FakeMcp();
-    await using serving = await Serving.start({ one: { url: server.url }, unused: { url: server.url } });
+    await using serving = await ServeExecutable.start({ one: { url: server.url }, unused: { url: server.url } });
     const call = await serving.session("one", "my-client");
     await call("tools/list");
     const { page, complaints } = await open(serving);
@@ -83,7 +83,7 @@ describe.skipIf(isChromiumAbsent())("the status page in Chromium", () => {
     using as = new FakeAs();
     using server = new ProtectedMcp(as);
     using person = new FakeBrowser();
-    await using serving = await Serving.start({ one: { url: server.url } }, { env: person.env });
+    await using serving = await ServeExecutable.start({ one: { url: server.url } }, { env: person.env });
     const status = await serving.ask("/api/sign-in", { method: "POST", body: '{"server":"one"}' });
     expect(status.status).toBe(400);
     person.person.change = (callback) => {
@@ -120,7 +120,7 @@ describe.skipIf(isChromiumAbsent())("the status page in Chromium", () => {
           error: { code: 1010, message: hostile, data: { code: "unreachable" } },
         }),
     );
-    await using serving = await Serving.start({ one: { url: server.url } }, { words: ["--debug"] });
+    await using serving = await ServeExecutable.start({ one: { url: server.url } }, { flags: ["--debug"] });
     const call = await serving.session("one", hostile);
     await call("tools/call", { name: hostile });
     await call(hostile);
@@ -139,7 +139,9 @@ describe.skipIf(isChromiumAbsent())("the status page in Chromium", () => {
 
   test("fits a phone and needs no mouse", async () => {
     using server = new FakeMcp();
-    await using serving = await Serving.start({ ["a-name-of-forty-letters-without-any-break"]: { url: server.url } });
+    await using serving = await ServeExecutable.start({
+      ["a-name-of-forty-letters-without-any-break"]: { url: server.url },
+    });
     const { page } = await open(serving);
     await page.setViewportSize({ width: 390, height: 800 });
     await page.locator(".server").waitFor();
@@ -155,10 +157,10 @@ describe.skipIf(isChromiumAbsent())("the status page in Chromium", () => {
   }, 60_000);
 
   test("says when nobody answers any more", async () => {
-    await using serving = await Serving.start({});
+    await using serving = await ServeExecutable.start({});
     const { page } = await open(serving);
     await page.getByText("There are no servers yet.").waitFor();
-    serving.process.kill("SIGTERM");
+    serving.kill("SIGTERM");
     await page.getByText("mcp-bridge does not answer. Trying again.").waitFor();
     await page.close();
   }, 60_000);
@@ -166,10 +168,10 @@ describe.skipIf(isChromiumAbsent())("the status page in Chromium", () => {
 
 describe("who is let in", () => {
   let server: FakeMcp;
-  let serving: Serving;
+  let serving: ServeExecutable;
   beforeAll(async () => {
     server = new FakeMcp();
-    serving = await Serving.start({ one: { url: server.url } });
+    serving = await ServeExecutable.start({ one: { url: server.url } });
   });
   afterAll(async () => {
     await serving[Symbol.asyncDispose]();

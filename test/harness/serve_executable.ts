@@ -7,6 +7,10 @@ import type { Json } from "./fake_mcp.ts";
 import type { LineLog } from "./line_log.ts";
 import { sweep } from "./secret_sweep.ts";
 
+/** What it says once it listens, be it for people or as JSON. */
+const SERVING = /\bserving .* at (http:\/\/[^/\s]+)\/mcp\b/;
+const REVISION = "2025-11-25";
+
 /** What a test wants otherwise. */
 export interface ServeOptions {
   /** Whose files it uses; a home of its own if there is none, which is removed at the end. */
@@ -27,6 +31,7 @@ export class ServeExecutable implements AsyncDisposable {
   readonly token: string;
   readonly #executable: Executable;
   readonly #ownsHome: boolean;
+  #count = 0;
 
   private constructor(home: Home, ownsHome: boolean, executable: Executable, url: string, token: string) {
     this.home = home;
@@ -36,15 +41,16 @@ export class ServeExecutable implements AsyncDisposable {
     this.token = token;
   }
 
-  /** Starts it with `servers`, the entries of `servers.json`, or that file's text. */
-  static async start(servers: Json | string, options: ServeOptions = {}): Promise<ServeExecutable> {
+  /** Starts it with `servers`, the entries of `servers.json`, or that file's text; without it the file stays as it is. */
+  static async start(servers: Json | string | undefined, options: ServeOptions = {}): Promise<ServeExecutable> {
     const home = options.home ?? new Home();
-    writeServers(home, servers);
-    const env = { ...home.env, ...options.env };
+    if (servers !== undefined) writeServers(home, servers);
+    // Nobody is there to be asked whether a keychain may be used.
+    const env = { MCP_BRIDGE_VAULT_KEY: "file", ...home.env, ...options.env };
     const executable = new Executable({ cwd: home.folder, env }, "serve", "--port", "0", ...options.flags ?? []);
     try {
-      const line = await executable.stderr.find((each) => each.startsWith("mcp-bridge: serving "));
-      const url = new URL(/ at (\S+)\/mcp$/.exec(line)![1]!).origin;
+      const line = await executable.stderr.find((each) => SERVING.test(each));
+      const url = SERVING.exec(line)![1]!;
       const token = (await outcomeOf({ cwd: home.folder, env }, "serve", "--show-token")).stdout.trim();
       return new ServeExecutable(home, options.home === undefined, executable, url, token);
     } catch (error) {
@@ -57,6 +63,11 @@ export class ServeExecutable implements AsyncDisposable {
   /** What it says to the person. */
   get stderr(): LineLog {
     return this.#executable.stderr;
+  }
+
+  /** The folder of its own files. */
+  get folder(): string {
+    return this.home.env["MCP_BRIDGE_HOME"]!;
   }
 
   /** The id of its process. */
@@ -96,8 +107,8 @@ export class ServeExecutable implements AsyncDisposable {
   }
 
   /** Does the handshake at `path`, and gives the headers of the session. */
-  async open(path: string, protocolVersion = "2025-11-25"): Promise<Record<string, string>> {
-    const params = { protocolVersion, capabilities: {}, clientInfo: { name: "by-hand", version: "1.0.0" } };
+  async open(path: string, protocolVersion = REVISION, client = "by-hand"): Promise<Record<string, string>> {
+    const params = { protocolVersion, capabilities: {}, clientInfo: { name: client, version: "1.0.0" } };
     const response = await this.post(path, { id: "open", method: "initialize", params });
     const id = response.headers.get("mcp-session-id");
     if (id === null) throw new Error(`There is no session: ${response.status} ${await response.text()}`);
@@ -105,6 +116,15 @@ export class ServeExecutable implements AsyncDisposable {
     const headers = { "mcp-session-id": id, "mcp-protocol-version": protocolVersion };
     await (await this.post(path, { method: "notifications/initialized" }, headers)).text();
     return headers;
+  }
+
+  /** Does the handshake of a client of that name at one of the servers, and gives what asks in its session. */
+  async session(target: string, client?: string): Promise<(method: string, params?: object) => Promise<Json>> {
+    const path = `/mcp/${target}`;
+    const headers = await this.open(path, REVISION, client);
+    return async (method, params = {}) => {
+      return (await this.answers(path, { id: ++this.#count, method, params }, headers)).at(-1)!;
+    };
   }
 
   /** Writes other servers into the file, as an editor does. */
