@@ -56,6 +56,18 @@ describe("the pool", () => {
     });
   });
 
+  test("says what ends before it ends, when the others are in their places", async () => {
+    const rig = new ServeRig();
+    for (const path of ["/mcp/a", "/mcp/b"]) await rig.open(path);
+    const told: unknown[] = [];
+    const replaced = rig.pool.replace(entries(rig.entry("a")), (over) => {
+      told.push([...over], [...rig.pool.slugs], [...rig.closed]);
+    });
+    expect(told).toEqual([["b"], ["a"], []]);
+    await replaced;
+    expect(rig.closed).toEqual(["b@default"]);
+  });
+
   test("closing ends all", async () => {
     const rig = new ServeRig();
     for (const path of ["/mcp/a", "/mcp/b"]) await rig.open(path);
