@@ -22,8 +22,9 @@ export const endpoint: Figure = {
     const [executable] = ours.command({ way: "http", words: [target] }) as [string];
     const folder = mkdtempSync(join(tmpdir(), "mcp-bridge-endpoint-"));
     try {
+      let count = 0;
       const serve = (): Promise<RunningEndpoint> =>
-        startServe(executable, join(folder, "serve"), { far: { url: target } });
+        startServe(executable, join(folder, `serve-${++count}`), { far: { url: target } });
       return [...await besideOthers(bench, serve, target, folder), ...await bySessions(bench, serve)];
     } finally {
       rmSync(folder, { recursive: true, force: true });
@@ -59,36 +60,45 @@ async function besideOthers(
 }
 
 async function bySessions(bench: Bench, startOurs: () => Promise<RunningEndpoint>): Promise<Row[]> {
-  await using ours = await startOurs();
-  const slot = bench.quick ? 500 : 2_000;
-  const calls: (() => Promise<void>)[] = [];
-  async function upTo(count: number): Promise<void> {
-    bench.progress.step(`${count} sessions`);
-    while (calls.length < count) {
-      const more = Math.min(10, count - calls.length);
-      await Promise.all(Array.from({ length: more }, async () => {
-        const session = await openSession(ours.url, ours.token);
-        await session.listen();
-        calls.push(session.call);
-      }));
-    }
-    await Bun.sleep(1_500);
-  }
-  let next = 0;
-  const anyCall = (): Promise<void> => calls[next++ % calls.length]!();
-  await upTo(SESSIONS.few);
-  await medianTime(anyCall, slot);
-  const few = await medianTime(anyCall, slot);
-  await upTo(SESSIONS.some);
-  const before = residentMemory(ours.pid);
-  await upTo(SESSIONS.many);
-  const after = residentMemory(ours.pid);
-  const many = await medianTime(anyCall, slot);
-  const kibibytes = (after - before) * 1_024 / (SESSIONS.many - SESSIONS.some);
+  // Two of them, so that a drift of the machine meets few sessions and many alike.
+  await using quiet = await startOurs();
+  await using crowded = await startOurs();
+  const few = await openMany(bench, quiet, [], SESSIONS.few);
+  const some = await openMany(bench, crowded, [], SESSIONS.some);
+  const before = residentMemory(crowded.pid);
+  const many = await openMany(bench, crowded, some, SESSIONS.many);
+  const kibibytes = (residentMemory(crowded.pid) - before) * 1_024 / (SESSIONS.many - SESSIONS.some);
+  const lanes = [{ name: "few", call: inTurn(few) }, { name: "many", call: inTurn(many) }] as const;
+  const slot = bench.quick ? 300 : 1_000;
+  const times = await interleave(bench, lanes, bench.quick ? 3 : 7, ({ call }) => medianTime(call, slot));
+  const [atFew, atMany] = lanes.map(({ name }) => median(times.get(name) ?? []));
   return [
     row("memory of a session of serve, streams open on both sides, KiB", kibibytes, "at most", 32),
-    row("p50 of a call at 1000 sessions, to 10", many / few, "at most", 1.3),
+    row("p50 of a call at 1000 sessions, to 10", atMany! / atFew!, "at most", 1.3),
   ];
+}
+
+type Call = () => Promise<void>;
+
+/** Opens sessions with their streams, beside those that there are, until there are `count`. */
+async function openMany(bench: Bench, at: RunningEndpoint, open: readonly Call[], count: number): Promise<Call[]> {
+  bench.progress.step(`${count} sessions`);
+  const calls = [...open];
+  while (calls.length < count) {
+    const more = Math.min(10, count - calls.length);
+    await Promise.all(Array.from({ length: more }, async () => {
+      const session = await openSession(at.url, at.token);
+      await session.listen();
+      calls.push(session.call);
+    }));
+  }
+  await Bun.sleep(1_500);
+  return calls;
+}
+
+function inTurn(calls: readonly Call[]): Call {
+  let next = 0;
+  return () => calls[next++ % calls.length]!();
 }
 
 function row(title: string, value: number, bound: "at most" | "at least", target: number): Row {
