@@ -45,9 +45,9 @@ function tryAgain(bridge: Executable): Promise<Message> {
   return bridge.request({ id: "again", method: "initialize", params });
 }
 
-/** The files that were kept aside. */
+/** The files that were kept aside; a process that was killed in the midst of writing has left a journal, which goes along. */
 function aside(): string[] {
-  return readdirSync(dirname(file)).filter((name) => name.includes("damaged-"));
+  return readdirSync(dirname(file)).filter((name) => name.includes("damaged-") && !name.endsWith("-journal"));
 }
 
 function change(statement: string): void {
