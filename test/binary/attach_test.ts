@@ -155,7 +155,7 @@ onUnix("a process that is started while serve runs", () => {
     await using other = new Executable({ env: { ...env, NOTES_KEY: "other" } }, "notes", "--debug");
     expect([await isAttached(same), await isAttached(other)]).toEqual([true, false]);
     expect(String(other.stderr)).toContain("other settings");
-    expect(server.seen.items.at(-1)!.headers.get("x-key")).toBe("other");
+    expect(server.seen.items.map(({ headers }) => headers.get("x-key"))).toContain("other");
   });
 
   test("takes the account along that it is told", async () => {
