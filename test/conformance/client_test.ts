@@ -56,4 +56,7 @@ for (const { name, revisions } of PLAYED) {
 
 for (const { name, revisions } of SIGN_IN_SCENARIOS) {
   for (const revision of revisions) test(`${revision} ${name}`, () => play(revision, name));
+  if (revisions.includes(MODERN)) {
+    test(`${MODERN} ${name}, for a client of 2025-11-25`, () => play(MODERN, name, { era: "legacy" }));
+  }
 }
