@@ -130,6 +130,8 @@ export const connectCommand: Command<typeof CONNECT_FLAGS> = {
       const { connectNames } = await import("./several.ts");
       return await connectNames(said, world, (one, named) => readUpstream(one, named, notify));
     }
+    const excess = said.operands[2];
+    if (excess !== undefined) throw excessWord(excess);
     if (program.length > 0 || isAddress(word!)) return connect(await readUpstream(said, undefined, notify), world);
     // The list of servers, and who else may be there, are no business of a start with an address.
     const [{ findNamed, withReferences }, { goThroughServe }] = await Promise.all([
@@ -145,12 +147,8 @@ export const connectCommand: Command<typeof CONNECT_FLAGS> = {
 };
 
 /** Whether the words are names of servers; what stands behind an address, or is a number, is a port. */
-function isSeveral([first, second, third]: readonly string[]): boolean {
-  if (first === undefined || isAddress(first)) {
-    if (third !== undefined) throw excessWord(third);
-    return false;
-  }
-  return second !== undefined && !/^\d+$/.test(second);
+function isSeveral([first, second]: readonly string[]): boolean {
+  return first !== undefined && !isAddress(first) && second !== undefined && !/^\d+$/.test(second);
 }
 
 /**

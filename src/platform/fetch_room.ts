@@ -16,7 +16,7 @@ export function fetchRoom(env: NodeJS.ProcessEnv = process.env): number {
  * already, or the system cannot (Windows), and then `node:http` carries what goes beyond, at half again the memory.
  */
 export function ensureFetchRoom(requests: number): void {
-  if (fetchRoom() >= requests || !Bun.isMainThread || !isCompiled()) return;
+  if (fetchRoom() >= requests || !isCompiled()) return;
   const { env, execPath, argv } = process;
   try {
     process.execve?.(execPath, [execPath, ...argv.slice(2)], { ...env, [VARIABLE]: String(requests + SPARE) });
