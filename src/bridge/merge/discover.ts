@@ -17,8 +17,8 @@ export interface DiscoverOptions {
 }
 
 /**
- * Answers `server/discover` by what all those servers offer that do without a handshake. Where none does, the client is
- * refused as by a server that wants one, so that a client of both eras makes it.
+ * Answers `server/discover` by what all servers offer. Where one of them wants a handshake, the client is refused as by a
+ * server of that era, so that a client of both eras makes it and has all of them; where none is there at all, likewise.
  */
 export function discover(request: Message, options: DiscoverOptions): UnderWay {
   const { branches, clock, absences, serverInfo } = options;
@@ -27,6 +27,8 @@ export function discover(request: Message, options: DiscoverOptions): UnderWay {
     const offers = offersOf(outcomes);
     const offering = new Set(offers.map(({ branch }) => branch));
     for (const { branch, capabilities } of offers) branch.presence.learn(capabilities);
+    const shaking = outcomes.filter(({ kind }) => kind === "none").map(({ branch }) => branch.slug);
+    if (shaking.length > 0) return refused(request, handshakeWanted(shaking), serverInfo);
     const absent = outcomes.filter(({ branch }) => !offering.has(branch)).map((outcome) => ({
       slug: outcome.branch.slug,
       cause: causeOf(outcome) ?? `the server does not speak MCP ${firstRevision()}`,
@@ -36,8 +38,24 @@ export function discover(request: Message, options: DiscoverOptions): UnderWay {
       return mergedDiscoverResult(request, offers, serverInfo, absent.length === 0);
     }
     const each = absent.map(({ slug, cause }) => `${slug}: ${cause}`).join("; ");
-    const error = new BridgeError("unknown_method", `no server answers server/discover: ${each}`);
-    return errorAnswer(request.id!, error, serverInfo.name);
+    return refused(
+      request,
+      new BridgeError("unknown_method", `no server answers server/discover: ${each}`),
+      serverInfo,
+    );
   });
   return { answer, cancel: (notification) => fanOut.cancel(notification) };
+}
+
+function refused(request: Message, error: BridgeError, serverInfo: ServerInfo): Message {
+  return errorAnswer(request.id!, error, serverInfo.name);
+}
+
+function handshakeWanted(slugs: readonly string[]): BridgeError {
+  const want = slugs.length === 1 ? "wants" : "want";
+  return new BridgeError(
+    "unknown_method",
+    `${slugs.join(", ")} ${want} the handshake of MCP 2025-11-25 or earlier: use "initialize" here`,
+    { hint: `a client that speaks ${firstRevision()} alone reaches the other servers by their names` },
+  );
 }

@@ -48,16 +48,23 @@ describe("server/discover", () => {
     expect(servers[0]!.all("initialize")).toEqual([]);
   });
 
-  test("goes without a server of the other era, which is named once, and without a slow one", async () => {
-    const rig = new MergeRig(modern("a"), legacy("old"), new FakeServer("slow"));
+  test("goes without a slow server, which is named once", async () => {
+    const rig = new MergeRig(modern("a"), new FakeServer("slow"));
     for (const id of [1, 2]) {
       await rig.say(request(id, "server/discover"));
       await rig.clock.pass(5_000);
       expect(rig.answersTo(id)).toMatchObject([{ result: { supportedVersions: [MODERN], ttlMs: 0 } }]);
     }
-    expect(rig.warnings).toEqual([
-      "old is left out: the server does not speak MCP 2026-07-28",
-      "slow is left out: no answer within 5 s",
+    expect(rig.warnings).toEqual(["slow is left out: no answer within 5 s"]);
+  });
+
+  test("is refused where one server wants a handshake, so that a client of both eras makes one and has all", async () => {
+    const rig = new MergeRig(modern("a"), legacy("old"), legacy("older"));
+    const { error } = await rig.ask(request(1, "server/discover"));
+    expect([error.code, error.message]).toEqual([
+      -32601,
+      'mcp-bridge: old, older want the handshake of MCP 2025-11-25 or earlier: use "initialize" here; ' +
+      "a client that speaks 2026-07-28 alone reaches the other servers by their names",
     ]);
   });
 
