@@ -27,7 +27,7 @@ export interface OpenEndpointOptions {
   /** The longest message, in bytes. */
   readonly limit: number;
   readonly mostSessions: number;
-  /** How long a client may be gone before its session ends, in ms. */
+  /** How long a client may be gone before its session ends, and one that is shared, in ms. */
   readonly sessionIdle: number;
   readonly clock: Clock;
   readonly budget: Budget;
@@ -70,9 +70,10 @@ export async function openEndpoint(options: OpenEndpointOptions): Promise<OpenEn
   const { host, port, token, limit, clock, notify } = options;
   const audit = options.audit && new Audit({ file: options.audit, clock, notify });
   const record = (call: CallRecord): void => audit?.record(call);
-  const view = new View({ clock, notify, record, tellsCalls: options.tellsCalls });
+  const { sessionIdle, tellsCalls } = options;
+  const view = new View({ clock, notify, record, sessionIdle, tellsCalls });
   const { pool } = view;
-  const sessions = new Sessions(clock, { most: options.mostSessions, idle: options.sessionIdle });
+  const sessions = new Sessions(clock, { most: options.mostSessions, idle: sessionIdle });
   const names = isEverywhere(host) ? ["127.0.0.1", "localhost", "[::1]"] : [...new Set([named(host), "localhost"])];
   const guard = { names, port: () => listener.port, token, notify };
   const { version, log, tokens } = options;

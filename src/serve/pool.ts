@@ -1,3 +1,4 @@
+import type { Clock } from "../platform/clock.ts";
 import type { BridgeError } from "../platform/errors.ts";
 import { PooledServer, type Reach } from "./pooled_server.ts";
 import type { CallRecord } from "./watched.ts";
@@ -40,20 +41,25 @@ export interface SignInEvents {
 
 const NOBODY: SignInEvents = { onheld: () => {}, onsignedin: () => {} };
 
+/** What the servers of a pool have in common. */
+export interface PoolOptions {
+  readonly clock: Clock;
+  /** For how long a session that clients share stays when its last client has gone, in ms. */
+  readonly idle: number;
+  /** Is told of each call that has ended. */
+  record(call: CallRecord): void;
+  /** Is told of sign-ins at a server. */
+  signInEvents?(server: string, account: string): SignInEvents;
+}
+
 /** All servers, by slug and account: each is made when somebody asks for it, and there once. */
 export class Pool {
-  readonly #record: (call: CallRecord) => void;
-  readonly #signInEvents: (server: string, account: string) => SignInEvents;
+  readonly #options: PoolOptions;
   #entries: ReadonlyMap<string, PoolEntry> = new Map();
   readonly #servers = new Map<string, PooledServer>();
 
-  /** `record` is told of each call that has ended. */
-  constructor(
-    record: (call: CallRecord) => void,
-    signInEvents: (server: string, account: string) => SignInEvents = () => NOBODY,
-  ) {
-    this.#record = record;
-    this.#signInEvents = signInEvents;
+  constructor(options: PoolOptions) {
+    this.#options = options;
   }
 
   /** The slugs that may be asked for, in the order of the registry. */
@@ -79,8 +85,9 @@ export class Pool {
     const key = `${slug}@${who}`;
     let server = this.#servers.get(key);
     if (server === undefined) {
-      const reach = entry.reach(who, this.#signInEvents(slug, who));
-      server = new PooledServer({ slug, account: who, isShared: entry.isShared, reach, record: this.#record });
+      const { clock, idle, record, signInEvents } = this.#options;
+      const reach = entry.reach(who, signInEvents?.(slug, who) ?? NOBODY);
+      server = new PooledServer({ slug, account: who, isShared: entry.isShared, reach, clock, idle, record });
       this.#servers.set(key, server);
     }
     return server;

@@ -1,7 +1,8 @@
-import { Crowd } from "../bridge/crowd.ts";
 import type { ClientListener } from "../bridge/stage.ts";
 import type { LocalEnd } from "../transport/channel.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { Connection } from "./probe.ts";
+import { SharedSession } from "./shared_session.ts";
 import { type CallOrigin, type CallRecord, type Load, type Onward, type Visitor, Watched } from "./watched.ts";
 
 /** One client's way to a server. */
@@ -35,6 +36,9 @@ export interface PooledServerOptions {
   /** Whether its clients share one session though the server may keep state in it. */
   readonly isShared: boolean;
   readonly reach: Reach;
+  readonly clock: Clock;
+  /** For how long a session that is shared stays when its last client has gone, in ms. */
+  readonly idle: number;
   /** Is told of each call that has ended. */
   readonly record: (call: CallRecord) => void;
 }
@@ -51,9 +55,7 @@ export class PooledServer {
   /** The clients that have a session of their own. */
   readonly #sessions = new Set<Watched>();
   readonly #load: Load = { calls: 0 };
-  /** Whether those that share a session have begun it with a handshake. */
-  #hasHandshake = false;
-  #crowd: { readonly crowd: Crowd; readonly line: ServerLine } | undefined;
+  #shared: SharedSession | undefined;
 
   constructor(options: PooledServerOptions) {
     this.#options = options;
@@ -74,23 +76,20 @@ export class PooledServer {
   /** The connections that something of ours may be asked on. */
   get connections(): Connection[] {
     const own = [...this.#sessions].filter(({ isAgreed }) => isAgreed).map((end) => connectionOf(end, false));
-    if (this.#crowd === undefined) return own;
-    const { crowd } = this.#crowd;
+    const shared = this.#shared;
+    if (shared === undefined) return own;
     const ours = new Watched(
       { send: () => undefined, close: () => Promise.resolve() },
       this.#describe(NOBODY),
       () => {},
     );
-    ours.onward = (message) => crowd.fromClient(message, ours);
-    return [...own, connectionOf(ours, !this.#hasHandshake, () => crowd.leave(ours))];
+    ours.onward = (message) => shared.fromClient(message, ours);
+    return [...own, connectionOf(ours, !shared.hasHandshake, () => shared.forget(ours))];
   }
 
   /** Gives the client at `end` a session; `isHurried` where it has other servers beside this one. */
   seat(end: LocalEnd, visitor: Visitor, isHurried = false): Seat {
-    if (this.#options.isShared) {
-      this.#hasHandshake = true;
-      return this.#among(end, visitor);
-    }
+    if (this.#options.isShared) return this.#among(end, visitor, true);
     const watched = this.#watched(end, visitor);
     const line = this.#options.reach.open(watched, isHurried);
     this.#sessions.add(watched);
@@ -103,14 +102,16 @@ export class PooledServer {
 
   /** Takes in the client at `end`, which speaks without a session. */
   stand(end: LocalEnd, visitor: Visitor): Seat {
-    return this.#among(end, visitor);
+    return this.#among(end, visitor, false);
   }
 
-  #among(end: LocalEnd, visitor: Visitor): Seat {
-    const { crowd } = this.#crowd ??= this.#gather();
+  #among(end: LocalEnd, visitor: Visitor, hasHandshake: boolean): Seat {
+    const shared = this.#shared ??= this.#share();
+    if (hasHandshake) shared.hasHandshake = true;
+    shared.join();
     const watched = this.#watched(end, visitor);
-    return this.#taken(watched, (message) => crowd.fromClient(message, watched), () => {
-      crowd.leave(watched);
+    return this.#taken(watched, (message) => shared.fromClient(message, watched), () => {
+      shared.leave(watched);
       return Promise.resolve();
     });
   }
@@ -143,11 +144,9 @@ export class PooledServer {
     await this.#options.reach.close();
   }
 
-  #gather(): { crowd: Crowd; line: ServerLine } {
-    const { reach } = this.#options;
-    const crowd: Crowd = new Crowd({ pump: { fromClient: (message) => line.fromClient(message) }, server: reach.name });
-    const line = reach.open(crowd);
-    return { crowd, line };
+  #share(): SharedSession {
+    const { reach, clock, idle } = this.#options;
+    return new SharedSession({ reach, clock, idle, onended: () => this.#shared = undefined });
   }
 }
 

@@ -15,6 +15,8 @@ export interface ViewOptions {
   readonly notify: Notify;
   /** Is told of each call that has ended, too. */
   readonly record?: (call: CallRecord) => void;
+  /** For how long a session that clients share stays when its last client has gone, in ms. */
+  readonly sessionIdle: number;
   /** Whether each call is told of. */
   readonly tellsCalls: boolean;
 }
@@ -34,13 +36,15 @@ export class View {
     const { clock } = options;
     this.#options = options;
     this.ledger = new Ledger(clock);
-    this.pool = new Pool(
-      (call) => this.#record(call),
-      (server, account) => ({
+    this.pool = new Pool({
+      clock,
+      idle: options.sessionIdle,
+      record: (call) => this.#record(call),
+      signInEvents: (server, account) => ({
         onheld: (cause) => this.health.held(server, account, cause),
         onsignedin: () => this.health.signedIn(server, account),
       }),
-    );
+    });
     const prober = new Prober(this.pool, clock);
     this.health = new Health({
       clock,

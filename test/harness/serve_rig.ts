@@ -63,8 +63,9 @@ export class ServeRig {
 
   /** Makes the endpoint, with the servers `a` and `b`. */
   constructor(options: { most?: number; idle?: number; shared?: boolean } = {}) {
-    this.sessions = new Sessions(this.clock, { most: options.most ?? 100, idle: options.idle ?? 1_800_000 });
-    this.pool = new Pool((call) => void this.records.push(call));
+    const idle = options.idle ?? 1_800_000;
+    this.sessions = new Sessions(this.clock, { most: options.most ?? 100, idle });
+    this.pool = new Pool({ clock: this.clock, idle, record: (call) => void this.records.push(call) });
     void this.pool.replace(new Map(["a", "b"].map((slug) => [slug, this.entry(slug, { shared: options.shared })])));
     const guard = {
       names: ["127.0.0.1", "localhost"],

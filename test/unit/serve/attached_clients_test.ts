@@ -51,7 +51,7 @@ class Rig {
   readonly sessions = new Sessions(this.clock, { most: 2, idle: 1_000 });
   /** The ways that were opened to the server, and what came by each. */
   readonly lines: { readonly local: LocalEnd; readonly heard: Message[]; closes: number }[] = [];
-  readonly pool = new Pool(() => {});
+  readonly pool = new Pool({ clock: this.clock, idle: 0, record: () => {} });
   readonly clients = new AttachedClients({
     version: "1.0.0",
     pool: this.pool,

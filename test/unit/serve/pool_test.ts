@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Pool, type PoolEntry } from "../../../src/serve/pool.ts";
-import { settle } from "../../harness/fake_clock.ts";
+import { FakeClock, settle } from "../../harness/fake_clock.ts";
 import type { Json } from "../../harness/fake_mcp.ts";
 import { ServeRig } from "../../harness/serve_rig.ts";
 
@@ -77,7 +77,7 @@ describe("the pool", () => {
   });
 
   test("without entries has no servers", () => {
-    expect(new Pool(() => {}).get("a")).toBeUndefined();
+    expect(new Pool({ clock: new FakeClock(), idle: 0, record: () => {} }).get("a")).toBeUndefined();
   });
 });
 
@@ -100,6 +100,20 @@ describe("the clients of a server", () => {
       expect(rig.pool.get("a")!.clients).toBe(0);
       expect(rig.line.ends).toEqual(shared ? [] : ["left", "closed"]);
     }
+  });
+
+  test("leave a session that they shared, which ends when nobody has come for as long as a client may be gone", async () => {
+    const rig = new ServeRig({ shared: true, idle: 60_000 });
+    await (await rig.open()).delete();
+    await rig.clock.pass(59_000);
+    const second = await rig.open();
+    await rig.clock.pass(59_000);
+    expect([rig.lines.length, rig.line.ends]).toEqual([1, []]);
+    await second.delete();
+    await rig.clock.pass(60_000);
+    expect(rig.line.ends).toEqual(["left", "closed"]);
+    await rig.open();
+    expect([rig.lines.length, rig.line.ends]).toEqual([2, []]);
   });
 
   test("are counted by the calls they make: what, whose, how it ended, and nothing of what was in it", async () => {

@@ -23,7 +23,7 @@ beforeEach(async () => {
   asked = [];
   calls = [];
   answer = ({ id }) => composeMessage({ id: 0, result: {} }).withId(id!);
-  pool = new Pool((call) => calls.push(call));
+  pool = new Pool({ clock, idle: 0, record: (call) => void calls.push(call) });
   prober = new Prober(pool, clock);
   await pool.replace(new Map([["a", entry(false)], ["shared", entry(true)]]));
 });

@@ -25,7 +25,7 @@ beforeEach(async () => {
   signIns = [];
   notices = [];
   const notify = ({ text }: { text: string }): void => void notices.push(text);
-  view = new View({ clock, notify, tellsCalls: false });
+  view = new View({ clock, notify, sessionIdle: 0, tellsCalls: false });
   app = new Hono();
   addViewRoutes(app, {
     view,
