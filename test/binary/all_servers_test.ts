@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mergedUri } from "../../src/bridge/merge/uris.ts";
 import { DualEraServer } from "../conformance/dual_era_server.ts";
+import { META, MODERN } from "../harness/era_mcp.ts";
 import { EverythingServer } from "../harness/everything_server.ts";
 import type { Message } from "../harness/executable.ts";
 import { FakeMcp, type Json, result } from "../harness/fake_mcp.ts";
@@ -18,7 +19,7 @@ import {
 } from "../harness/sdk_client.ts";
 import { ServeExecutable } from "../harness/serve_executable.ts";
 import { V1_CLIENT } from "../harness/v1_client.ts";
-import { V2_LEGACY_CLIENT, V2_PINNED_CLIENT } from "../harness/v2_client.ts";
+import { V2_AUTO_CLIENT, V2_LEGACY_CLIENT, V2_PINNED_CLIENT } from "../harness/v2_client.ts";
 
 /** A client waits this long for the slowest of several servers, in ms. */
 const PATIENCE_MS = 5_000;
@@ -60,36 +61,43 @@ function serverWith(tool: string): FakeMcp {
 describe("two real servers as one", () => {
   let every: EverythingServer;
   let dual: DualEraServer;
-  let serve: ServeExecutable;
+  let modern: DualEraServer;
+  /** A server with a handshake beside one of both eras, and that one beside a server without. */
+  let mixed: ServeExecutable;
+  let handless: ServeExecutable;
   beforeAll(async () => {
     every = await EverythingServer.start();
     dual = new DualEraServer();
-    serve = await ServeExecutable.start({ every: { url: every.url }, dual: { url: dual.url } });
+    modern = new DualEraServer({ era: "modern" });
+    mixed = await ServeExecutable.start({ every: { url: every.url }, dual: { url: dual.url } });
+    handless = await ServeExecutable.start({ modern: { url: modern.url }, dual: { url: dual.url } });
   });
   afterAll(async () => {
-    for (const part of [serve, every, dual]) await part[Symbol.asyncDispose]();
+    for (const part of [mixed, handless, every, dual, modern]) await part[Symbol.asyncDispose]();
   });
 
-  const STORIES = [[V1_CLIENT, "/mcp"], [V1_CLIENT, "/sse"], [V2_LEGACY_CLIENT, "/mcp"], [
-    V2_PINNED_CLIENT,
-    "/mcp",
-  ]] as const;
+  const STORIES = [
+    [V1_CLIENT, "/mcp"],
+    [V1_CLIENT, "/sse"],
+    [V2_LEGACY_CLIENT, "/mcp"],
+    // One of the servers wants a handshake, and so that is how it begins.
+    [V2_AUTO_CLIENT, "/mcp"],
+    [V2_PINNED_CLIENT, "/mcp"],
+  ] as const;
 
   describe.each(STORIES.map(([kind, path]) => [`${kind.name} at ${path}`, kind, path] as const))(
     "%s",
     (_story, kind, path) => {
       const isModern = kind === V2_PINNED_CLIENT;
+      let serve: ServeExecutable;
+      beforeAll(() => void (serve = isModern ? handless : mixed));
 
       test("has all that the servers offer under names that say whose it is", async () => {
         await using session = await connect(serve, kind, path);
         await using atDual = await kind.overHttp(dual.url, roleOf());
-        // A server of the handshake's era has no part in what a client of the other era gets.
-        await using atEvery = isModern ? undefined : await kind.overHttp(every.url, roleOf());
+        await using atOther = await kind.overHttp((isModern ? modern : every).url, roleOf());
         const { sdk } = session.client;
-        const servers = [
-          ...(atEvery === undefined ? [] : [["every", atEvery.sdk] as const]),
-          ["dual", atDual.sdk] as const,
-        ];
+        const servers = [[isModern ? "modern" : "every", atOther.sdk], ["dual", atDual.sdk]] as const;
         const [tools, prompts, resources]: [string[], string[], string[]] = [[], [], []];
         for (const [slug, direct] of servers) {
           tools.push(...namesOf((await direct.listTools()).tools).map((name) => `${slug}__${name}`));
@@ -159,6 +167,22 @@ describe("two real servers as one", () => {
       });
     },
   );
+});
+
+test("a client of 2026-07-28 alone is told who wants a handshake, and reaches the others by their names", async () => {
+  using old = serverWith("x");
+  await using dual = new DualEraServer();
+  await using serve = await ServeExecutable.start({ old: { url: old.url }, dual: { url: dual.url } });
+  const method = "server/discover";
+  const headers = { "mcp-protocol-version": MODERN, "mcp-method": method };
+  const answer = await (await serve.post("/mcp", { id: 1, method, params: { _meta: META } }, headers)).json();
+  expect((answer as Json).error.message).toBe(
+    'mcp-bridge: old wants the handshake of MCP 2025-11-25 or earlier: use "initialize" here; ' +
+      "a client that speaks 2026-07-28 alone reaches the other servers by their names",
+  );
+  const client = await V2_PINNED_CLIENT.overHttp(`${serve.url}/mcp/dual`, roleOf(), serve.headers);
+  expect(textOf(await client.call("test_simple_text"))).toContain("simple text");
+  await closeWithoutComplaint(client);
 });
 
 describe("servers.json, edited beneath its clients", () => {

@@ -127,7 +127,7 @@ export function mayBeLegacy(refusal: Message): boolean {
 const FOREIGN_STATUSES: ReadonlySet<number | undefined> = new Set([400, 404, 405]);
 
 /** Whether a request may have been of the wrong era for the server; a look at it decides. */
-export function isForeign(thrown: unknown): boolean {
+export function isForeign(thrown: unknown): thrown is ChannelFailure {
   return thrown instanceof ChannelFailure && thrown.kind === "refused" && FOREIGN_STATUSES.has(thrown.status);
 }
 

@@ -22,7 +22,7 @@ import {
   senderMeta,
   senderOf,
 } from "./discovery.ts";
-import { noOffer, notModern, tooNew } from "./era_errors.ts";
+import { noDiscovery, noOffer, notModern, tooNew } from "./era_errors.ts";
 import { Looks } from "./looks.ts";
 import { Translation } from "./translation.ts";
 
@@ -215,8 +215,8 @@ export class EraEnd implements FarEnd {
         return true;
       });
     } catch (thrown) {
-      if (isQuestion || !isForeign(thrown) || await this.#doesWithout(request, options)) throw thrown;
-      void events.onmessage(tooNew(request, server), request.key);
+      if (!isForeign(thrown) || (!isQuestion && await this.#doesWithout(request, options))) throw thrown;
+      void events.onmessage(isQuestion ? noDiscovery(request, thrown, server) : tooNew(request, server), request.key);
     }
     if (refusal === undefined) return;
     const isItsOwn = await this.#doesWithout(request, options);

@@ -27,3 +27,9 @@ export function tooNew(request: Message, server: string): Message {
   const hint = `use a client that speaks 2025-11-25 as well, or ${ASK} to update it`;
   return errorAnswer(request.id!, new BridgeError("era_mismatch", what, { hint }), server);
 }
+
+/** The answer to a `server/discover` that a server refuses as one that knows no such thing; a client of both eras goes on. */
+export function noDiscovery(request: Message, { message, hint }: BridgeError, server: string): Message {
+  const options = hint === undefined ? {} : { hint };
+  return errorAnswer(request.id!, new BridgeError("unknown_method", message, options), server);
+}

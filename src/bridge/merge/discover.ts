@@ -1,11 +1,12 @@
 import type { Clock } from "../../platform/clock.ts";
 import { BridgeError } from "../../platform/errors.ts";
 import type { Message } from "../../transport/message.ts";
+import { knowsNoSessions } from "../../transport/refusal.ts";
 import { errorAnswer } from "../answers.ts";
 import { firstRevision } from "../era/discovery.ts";
 import type { Absences } from "./absences.ts";
 import type { Branch } from "./branch.ts";
-import { causeOf, FanOut, type UnderWay } from "./fan_out.ts";
+import { causeOf, FanOut, isOurWord, type Outcome, type UnderWay } from "./fan_out.ts";
 import { mergedDiscoverResult, offersOf, type ServerInfo } from "./offers.ts";
 
 /** What asking several servers what they are needs. */
@@ -27,11 +28,13 @@ export function discover(request: Message, options: DiscoverOptions): UnderWay {
     const offers = offersOf(outcomes);
     const offering = new Set(offers.map(({ branch }) => branch));
     for (const { branch, capabilities } of offers) branch.presence.learn(capabilities);
-    const shaking = outcomes.filter(({ kind }) => kind === "none").map(({ branch }) => branch.slug);
-    if (shaking.length > 0) return refused(request, handshakeWanted(shaking), serverInfo);
+    const shaking = outcomes.filter((each) => !offering.has(each.branch) && isOfHandshake(each));
+    if (shaking.length > 0) {
+      return refused(request, handshakeWanted(shaking.map(({ branch }) => branch.slug)), serverInfo);
+    }
     const absent = outcomes.filter(({ branch }) => !offering.has(branch)).map((outcome) => ({
       slug: outcome.branch.slug,
-      cause: causeOf(outcome) ?? `the server does not speak MCP ${firstRevision()}`,
+      cause: causeOf(outcome)!,
     }));
     if (offers.length > 0 || outcomes.length === 0) {
       for (const { slug, cause } of absent) absences.tell(slug, cause);
@@ -45,6 +48,12 @@ export function discover(request: Message, options: DiscoverOptions): UnderWay {
     );
   });
   return { answer, cancel: (notification) => fanOut.cancel(notification) };
+}
+
+/** What a server of that era says to `server/discover` is no offer; one that cannot be had says nothing of eras. */
+function isOfHandshake(outcome: Outcome): boolean {
+  if (outcome.kind !== "failed") return outcome.kind !== "late";
+  return !isOurWord(outcome.error) && !knowsNoSessions(outcome.error);
 }
 
 function refused(request: Message, error: BridgeError, serverInfo: ServerInfo): Message {

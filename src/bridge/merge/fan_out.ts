@@ -129,6 +129,18 @@ export function nobodyAnswered(causes: readonly { slug: string; cause: string }[
 
 /** What an error says: as it is where it is ours, else quoted. */
 export function saidIn(error: Message): string {
-  const text = decodedString(error.answerMember("error", "message")) ?? "an error";
-  return text.startsWith("mcp-bridge: ") ? text.slice("mcp-bridge: ".length) : quoted(text);
+  const text = messageOf(error);
+  return isOurWord(error) ? text.slice(OURS.length) : quoted(text);
+}
+
+/** Whether an error is said in a server's place. */
+export function isOurWord(error: Message): boolean {
+  return messageOf(error).startsWith(OURS);
+}
+
+/** How `errorAnswer` begins. */
+const OURS = "mcp-bridge: ";
+
+function messageOf(error: Message): string {
+  return decodedString(error.answerMember("error", "message")) ?? "an error";
 }

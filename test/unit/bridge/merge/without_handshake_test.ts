@@ -74,6 +74,18 @@ describe("server/discover", () => {
     expect(await rig.ask({ id: 2, method: "initialize", params: {} })).toMatchObject({ result: {} });
   });
 
+  test.each([
+    [-32000, "Bad Request: Server not initialized", true],
+    [-32600, "Missing session ID", true],
+    [-32022, "Unsupported protocol version", false],
+    [1017, "mcp-bridge: the server answered 502", false],
+  ])("takes the error %d, %p, for the wish for a handshake: %p", async (code, message, isWish) => {
+    const other = new FakeServer("other", () => ({ error: { code, message } }));
+    const rig = new MergeRig(modern("a"), other);
+    const { error, result } = await rig.ask(request(1, "server/discover"));
+    expect([error?.code, result?.supportedVersions]).toEqual(isWish ? [-32601, undefined] : [undefined, [MODERN]]);
+  });
+
   test("spares a server the lists that it does not have", async () => {
     const server = modern("a", ({ method }) => method === "prompts/list" ? { result: { prompts: [] } } : undefined);
     const rig = new MergeRig(server);
