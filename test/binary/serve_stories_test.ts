@@ -8,6 +8,7 @@ import { ENTRY, EverythingServer } from "../harness/everything_server.ts";
 import type { Message } from "../harness/executable.ts";
 import { inspectOverHttp } from "../harness/inspector.ts";
 import { Log } from "../harness/log.ts";
+import { OidcScene } from "../harness/oidc_scene.ts";
 import {
   closeWithoutComplaint,
   outcomeOf,
@@ -25,14 +26,16 @@ import { V2_AUTO_CLIENT, V2_LEGACY_CLIENT, V2_PINNED_CLIENT } from "../harness/v
 const http = await EverythingServer.start();
 const sse = await EverythingServer.start("sse");
 const dual = new DualEraServer();
+const signIn = await OidcScene.open();
 const serve = await ServeExecutable.start({
   http: { url: http.url },
   sse: { type: "sse", url: sse.url },
   stdio: { command: process.execPath, args: [ENTRY, "stdio"] },
   dual: { url: dual.url },
-});
+  guarded: { url: signIn.server.mcp.url },
+}, { home: signIn.home, env: signIn.browser.env });
 afterAll(async () => {
-  for (const part of [serve, http, sse, dual]) await part[Symbol.asyncDispose]();
+  for (const part of [serve, http, sse, dual, signIn]) await part[Symbol.asyncDispose]();
 });
 
 function isOfProgress(complaint: string): boolean {
@@ -49,7 +52,7 @@ async function connect(
   role: Partial<Role> = {},
 ): Promise<{ client: SdkClient } & AsyncDisposable> {
   const over = transport === "/mcp" ? kind.overHttp : kind.overSse;
-  const client = await over(`${serve.url}${transport}/${name}`, roleOf(role), serve.headers);
+  const client = await over(`${serve.url}${transport}${name === "" ? "" : `/${name}`}`, roleOf(role), serve.headers);
   return { client, [Symbol.asyncDispose]: () => closeWithoutComplaint(client) };
 }
 
@@ -210,6 +213,32 @@ describe("a client of 2026-07-28", () => {
       await client.notifications.find(({ method }) => method === "notifications/tools/list_changed");
     }
     for (const session of sessions) await session[Symbol.asyncDispose]();
+  });
+});
+
+describe("all of them as one", () => {
+  test.each([V1_CLIENT, V2_AUTO_CLIENT])("$name reaches each, that behind a sign-in included", async (kind) => {
+    await using session = await connect(kind, "/mcp", "");
+    const { client } = session;
+    const changed = client.notifications.find(({ method }) => method === "notifications/tools/list_changed");
+    let names = (await client.sdk.listTools()).tools.map(({ name }) => name);
+    // Somebody has to sign in first.
+    if (!names.includes("guarded__read")) await changed;
+    names = (await client.sdk.listTools()).tools.map(({ name }) => name);
+    expect([...new Set(names.map((name) => name.split("__")[0]!))]).toEqual([
+      "http",
+      "sse",
+      "stdio",
+      "dual",
+      "guarded",
+    ]);
+    for (const name of ["http", "sse", "stdio"]) {
+      expect(textOf(await client.call(`${name}__echo`, { message: name }))).toBe(`Echo: ${name}`);
+    }
+    expect(textOf(await client.call("dual__test_simple_text"))).toContain("simple text");
+    expect(textOf(await client.call("guarded__read"))).toBe("read is done");
+    expect(signIn.browser.count).toBe(1);
+    expect(serve.leaks(signIn.server.secrets)).toEqual([]);
   });
 });
 
