@@ -5,6 +5,7 @@ import { AttachedClients } from "../serve/attached_clients.ts";
 import { Audit, type AuditFile } from "../serve/audit.ts";
 import { AllServers } from "../serve/all_servers.ts";
 import { makeEndpoint } from "../serve/endpoint.ts";
+import { isFurtherHost } from "../serve/further_hosts.ts";
 import { listen } from "../serve/listener.ts";
 import { makeLink } from "../serve/links.ts";
 import { LogTail } from "../serve/log_tail.ts";
@@ -23,6 +24,8 @@ export { LogTail } from "../serve/log_tail.ts";
 export interface OpenEndpointOptions {
   readonly host: string;
   readonly port: number;
+  /** Further hosts under which it may be asked, in lower case, with or without a port. */
+  readonly allowedHosts: readonly string[];
   readonly token: string;
   /** The longest message, in bytes. */
   readonly limit: number;
@@ -67,7 +70,7 @@ const LAST_LINES_MS = 1_000;
  * @throws {BridgeError} `port_taken`, `unreachable`
  */
 export async function openEndpoint(options: OpenEndpointOptions): Promise<OpenEndpoint> {
-  const { host, port, token, limit, clock, notify } = options;
+  const { host, token, limit, clock, notify } = options;
   const audit = options.audit && new Audit({ file: options.audit, clock, notify });
   const record = (call: CallRecord): void => audit?.record(call);
   const { sessionIdle, tellsCalls } = options;
@@ -75,7 +78,9 @@ export async function openEndpoint(options: OpenEndpointOptions): Promise<OpenEn
   const { pool } = view;
   const sessions = new Sessions(clock, { most: options.mostSessions, idle: sessionIdle });
   const names = isEverywhere(host) ? ["127.0.0.1", "localhost", "[::1]"] : [...new Set([named(host), "localhost"])];
-  const guard = { names, port: () => listener.port, token, notify };
+  const port = (): number => listener.port;
+  const hosts = { allowed: options.allowedHosts, port, isEverywhere: isEverywhere(host) };
+  const guard = { names, port, token, notify, isFurtherHost: (asked: string) => isFurtherHost(asked, hosts) };
   const { version, log, tokens } = options;
   const parts = { view, sessions, clock, version, log, tokens, guard, startedAt: clock.now(), url: addressOf };
   const all = new AllServers({
@@ -88,7 +93,7 @@ export async function openEndpoint(options: OpenEndpointOptions): Promise<OpenEn
   const endpoint = makeEndpoint({ guard, pool, all, sessions, limit, more: (app) => addViewRoutes(app, parts) });
   const who = { version, uid: process.getuid?.() };
   const attached = new AttachedClients({ ...who, pool, sessions, limit, clock, notify });
-  const listener = await listen({ host, port, limit, endpoint });
+  const listener = await listen({ host, port: options.port, limit, endpoint });
   function addressOf(): string {
     return statusAddress(host, listener.port);
   }

@@ -24,6 +24,8 @@ export interface ServeSettings {
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
+  /** Further hosts under which it may be asked, in lower case, with or without a port. */
+  readonly allowedHosts: readonly string[];
   /** How many sessions of clients there may be. */
   readonly mostSessions: number;
   /** How long a client may be gone before its session ends, in ms. */

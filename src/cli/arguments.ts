@@ -43,6 +43,15 @@ export function readListeningPort(flag: string, text: string): number {
   return /^0+$/.test(text) ? 0 : readPort(flag, text);
 }
 
+/** Reads a host as a `Host` header has it, a port behind it or none; in lower case. Throws `bad_argument`. */
+export function readHost(text: string): string {
+  const isHost = /^[a-z0-9.-]+(?::\d+)?$|^\[[0-9a-f:.]+\](?::\d+)?$/i.test(text) && URL.canParse(`http://${text}`);
+  if (isHost) return text.toLowerCase();
+  throw new BridgeError("bad_argument", `${JSON.stringify(text)} is no host`, {
+    hint: 'for example "--allow-host bridge.lan" or "--allow-host bridge.example.com:8443"',
+  });
+}
+
 /** Reads how many there may be of something, 1 at least. Throws `bad_argument`. */
 export function readCount(flag: string, text: string): number {
   const count = Number(text);

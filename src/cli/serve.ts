@@ -1,7 +1,7 @@
 import { ensureFetchRoom } from "../platform/fetch_room.ts";
 import { toBridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
-import { readChoice, readCount, readListeningPort, readMebibytes, readSeconds } from "./arguments.ts";
+import { readChoice, readCount, readHost, readListeningPort, readMebibytes, readSeconds } from "./arguments.ts";
 import type { Command, Flags, Words } from "./command.ts";
 import { exitCodeOf } from "./exit_code.ts";
 import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
@@ -12,6 +12,12 @@ import { VERSION } from "../platform/version.ts";
 const FLAGS = {
   "host": { type: "string", default: "127.0.0.1", value: "ADDRESS", text: "the address of this machine to listen on" },
   "port": { type: "string", default: "7319", value: "NUMBER", text: "the port to listen on; 0 for any" },
+  "allow-host": {
+    type: "string",
+    multiple: true,
+    value: "HOST[:PORT]",
+    text: "answer under this name, too: that of this machine in your network, or of a proxy before it",
+  },
   "open": {
     type: "boolean",
     text: "open the status page in the browser, of the endpoint that runs already if there is one",
@@ -92,6 +98,7 @@ async function run(
   const settings = {
     host: flags.host,
     port: readListeningPort("--port", flags.port),
+    allowedHosts: flags["allow-host"].map(readHost),
     version: VERSION,
     audit: flags.audit,
     tellsCalls: flags.debug,

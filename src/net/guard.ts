@@ -12,6 +12,16 @@ export function isMeantForUs(headers: Headers, names: readonly string[], port: n
     (origin === null || origin === "null" || hosts.some((host) => origin.toLowerCase() === `http://${host}`));
 }
 
+/**
+ * As `isMeantForUs`, for hosts that are known by a rule: `isOurs` is given the `Host` in lower case, and an `Origin` must
+ * be of that very host. It may be of https where somebody before us speaks that.
+ */
+export function isMeantForHost(headers: Headers, isOurs: (host: string) => boolean): boolean {
+  const host = headers.get("host")?.toLowerCase() ?? "";
+  const origin = headers.get("origin")?.toLowerCase();
+  return isOurs(host) && (origin === undefined || origin === `http://${host}` || origin === `https://${host}`);
+}
+
 /** Whether two secrets are the same, without telling by the time it takes how much of them is. */
 export function isSameSecret(one: string, other: string): boolean {
   if (one.length !== other.length) return false;

@@ -1,4 +1,4 @@
-import { isMeantForUs, isSameSecret } from "../net/guard.ts";
+import { isMeantForHost, isMeantForUs, isSameSecret } from "../net/guard.ts";
 import { BridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { carrierOf } from "./carrier.ts";
@@ -9,6 +9,8 @@ export interface GuardOptions {
   /** The names of the machine under which it may be reached, in lower case. */
   readonly names: readonly string[];
   readonly port: () => number;
+  /** Whether a host is a further one under which we may be asked; none is where this is left out. */
+  readonly isFurtherHost?: (host: string) => boolean;
   /** The token that every request has to carry (RFC 6750, 2.1). */
   readonly token: string;
   /** Whether a request carries what takes the token's place in a browser. */
@@ -41,12 +43,16 @@ export function guard(request: Request, options: GuardOptions, forPeople: boolea
 }
 
 /** The part of `guard` that asks for no credential: a request must be meant for us, by a page of ours if by any. */
-export function guardHost(request: Request, { names, port, notify }: GuardOptions): Response | undefined {
+export function guardHost(
+  request: Request,
+  { names, port, isFurtherHost, notify }: GuardOptions,
+): Response | undefined {
   const { headers } = request;
   if (headers.get("origin") !== "null" && isMeantForUs(headers, names, port())) return undefined;
+  if (isFurtherHost !== undefined && isMeantForHost(headers, isFurtherHost)) return undefined;
   notify({
     level: "warn",
-    text: "refused a request that was meant for another host, or made by another site",
+    text: 'refused a request that was meant for another host ("--allow-host" allows one), or made by another site',
     request: carrierOf(request).requestId,
   });
   return refusal(403, new BridgeError("forbidden", "this request is not meant for this endpoint"));

@@ -131,6 +131,17 @@ describe("who may ask", () => {
     expect(server.seen.items).toEqual([]);
   });
 
+  test("is asked under its other names where a person allows them, and at any address where it listens on all", async () => {
+    const flags = ["--allow-host", "Bridge.lan", "--host", "0.0.0.0"];
+    await using serve = await ServeExecutable.start({}, { flags });
+    const authorization = `Bearer ${serve.token}`;
+    const statusAs = async (host: string): Promise<number> =>
+      (await askAs(`http://127.0.0.1:${serve.port}/mcp/nobody`, { host, authorization })).status;
+    expect(await statusAs("bridge.lan")).toBe(404);
+    expect(await statusAs(`192.0.2.7:${serve.port}`)).toBe(404);
+    expect(await statusAs("evil.example")).toBe(403);
+  });
+
   test("is the same after a new start: the token stays, and no other user can read it", async () => {
     using home = new Home();
     const tokens: string[] = [];

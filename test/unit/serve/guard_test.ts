@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { isMeantForUs, isSameSecret } from "../../../src/net/guard.ts";
+import { isFurtherHost } from "../../../src/serve/further_hosts.ts";
 import { guard } from "../../../src/serve/guard.ts";
 import { ServeRig, TOKEN } from "../../harness/serve_rig.ts";
 
@@ -131,6 +132,37 @@ test("who came by a link stands for the token where people look, and nowhere els
   expect(guard(request, options, false)!.status).toBe(401);
   const rebound = new Request("http://x/", { headers: { host: "evil.example" } });
   expect(guard(rebound, options, true)!.status).toBe(403);
+});
+
+test.each<[host: string, origin: string | undefined, onlyHere: boolean, everywhere: boolean]>([
+  ["bridge.lan", undefined, true, true],
+  ["bridge.lan:7319", undefined, true, true],
+  ["BRIDGE.lan:7319", "http://bridge.lan:7319", true, true],
+  ["bridge.lan", "https://bridge.lan", true, true],
+  ["bridge.lan:7320", undefined, false, false],
+  ["bridge.lan", "https://evil.example", false, false],
+  ["bridge.lan", "http://bridge.lan:80", false, false],
+  ["bridge.lan", "null", false, false],
+  ["proxy.example:8443", undefined, true, true],
+  ["proxy.example", undefined, false, false],
+  ["x.bridge.lan", undefined, false, false],
+  ["evil.example", undefined, false, false],
+  ["10.0.0.5:7319", undefined, false, true],
+  ["10.0.0.5:8080", "http://10.0.0.5:8080", false, true],
+  ["10.0.0.5:8080", "http://evil.example", false, false],
+  ["10.0.0.5.evil.example", undefined, false, false],
+  ["[fd00::5]:7319", undefined, false, true],
+  ["", undefined, false, false],
+])("host %p and origin %p are taken: %p, and %p where we listen everywhere", (host, origin, ...taken) => {
+  const headers = { host, authorization: `Bearer ${TOKEN}`, ...(origin === undefined ? {} : { origin }) };
+  for (const [place, isEverywhere] of [false, true].entries()) {
+    const port = (): number => 7319;
+    const hosts = { allowed: ["bridge.lan", "proxy.example:8443"], port, isEverywhere };
+    const ours = { names: ["127.0.0.1"], port, token: TOKEN, notify: (): void => {} };
+    const asked = new Request("http://x/", { headers });
+    const refused = guard(asked, { ...ours, isFurtherHost: (each) => isFurtherHost(each, hosts) }, false);
+    expect(refused?.status).toBe(taken[place]! ? undefined : 403);
+  }
 });
 
 test("the port that HTTP has where none is named need not stand in the host", () => {
