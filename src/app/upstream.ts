@@ -139,6 +139,7 @@ export class Upstream {
       notify,
       deadlines: { total: settings.timeout, idle: settings.bodyTimeout },
       grace: isHurried ? Math.min(settings.grace, HURRIED_GRACE_MS) : settings.grace,
+      isHurried,
       keepAlive: settings.keepAlive,
       memory: this.#memory,
     });

@@ -27,6 +27,8 @@ export interface HandshakeOptions {
   readonly server: string;
   /** How long a host is left without an answer, in ms. */
   readonly grace: number;
+  /** Whether the host is answered as soon as a try has failed: it has other servers beside this one. */
+  readonly isHurried: boolean;
   /** Gives all tries up. */
   readonly leaving: AbortSignal;
   /** Hands something to the client. */
@@ -61,7 +63,7 @@ export class Handshake {
 
   /** Carries the client's `initialize` to its answer. */
   async carry(request: PendingRequest): Promise<void> {
-    const { clock, grace, recover, settle, fail, say, notify } = this.#options;
+    const { clock, grace, isHurried, recover, settle, fail, say, notify } = this.#options;
     const { message, abort } = request;
     let wasLate = false;
     const patience = clock.after(grace, () => void this.#answerInPlace(request).then((done) => wasLate = done));
@@ -84,6 +86,7 @@ export class Handshake {
           break;
         }
         notify({ level: "info", text: `${failure.message}; trying again` });
+        if (isHurried && await this.#answerInPlace(request)) break;
         const asked = failure instanceof ChannelFailure ? failure.retryAfter : undefined;
         await pause(clock, asked || jittered(wait), abort.signal);
         wait = Math.min(wait * 2, LONGEST_REDIAL_IN_GRACE_MS);

@@ -25,6 +25,8 @@ export interface RequestHistory extends Tries {
   readonly method: string;
   /** Since the request came in, in ms. */
   readonly age: number;
+  /** Whether nobody waits for the server, which was never there. */
+  readonly isHurried?: boolean;
 }
 
 /** How long lists wait for a server that is not there; a host waits about a minute, in ms. */
@@ -52,7 +54,7 @@ export function patienceOf(method: string): number {
 /** Decides how a request goes on after `thrown`; what may have been carried out is sent again only if it is safe. */
 export function nextStep(thrown: unknown, history: RequestHistory): NextStep {
   if (!(thrown instanceof ChannelFailure)) return { kind: "fail", error: toBridgeError(thrown) };
-  const { method, age, repeats, waited, remade } = history;
+  const { method, age, isHurried = false, repeats, waited, remade } = history;
   if (thrown.kind === "session_lost" && !thrown.mayHaveRun) {
     return remade ? { kind: "fail", error: thrown } : { kind: "remake_session" };
   }
@@ -63,7 +65,7 @@ export function nextStep(thrown: unknown, history: RequestHistory): NextStep {
   const after = Math.min(FIRST_WAIT_MS * 2 ** repeats, LONGEST_WAIT_MS);
   if (thrown.code === "untrusted_certificate") return { kind: "fail", error: thrown };
   const unsent = thrown.kind === "broken" && !thrown.mayHaveRun;
-  const left = patienceOf(method) - age;
+  const left = isHurried ? 0 : patienceOf(method) - age;
   if (unsent && left > 0) return { kind: "again", after: Math.min(after, left) };
   if (!unsent && isPassing(thrown) && isSafe(method) && repeats < MOST_REPEATS) return { kind: "again", after };
   return { kind: "fail", error: unsent ? thrown : withOutcome(thrown, method) };

@@ -27,6 +27,8 @@ export interface PumpOptions {
   readonly deadlines: Deadlines;
   /** How long a host is left without an answer to `initialize`, in ms. */
   readonly grace: number;
+  /** Whether a host has other servers beside this one: then it does not wait for one that was never there. */
+  readonly isHurried?: boolean;
   /** How often the server is pinged whatever it says, in ms; 0 for never. */
   readonly keepAlive: number;
   readonly memory: Memory;
@@ -77,6 +79,7 @@ export class Pump {
     this.#oneWay = new OneWay(shared);
     this.#handshake = new Handshake({
       ...shared,
+      isHurried: options.isHurried ?? false,
       say: (message) => this.#answer(message),
       settle: ({ message }) => this.#pending.settle(message.key) !== undefined,
       fail: (request, error) => this.#fail(request, error),
@@ -217,7 +220,8 @@ export class Pump {
     const { clock } = this.#options;
     const { tries } = request;
     const age = clock.now() - request.receivedAt;
-    const step = nextStep(thrown, { method: request.message.method!, age, ...tries });
+    const isHurried = this.#options.isHurried === true && !this.#recover.wasOpen;
+    const step = nextStep(thrown, { method: request.message.method!, age, isHurried, ...tries });
     request.heardAt = 0;
     if (step.kind === "fail") return this.#fail(request, step.error);
     const lostGeneration = request.generation;

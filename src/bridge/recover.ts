@@ -12,6 +12,8 @@ type SessionState =
   /** It is to be made (again) before the next request. */
   | { kind: "absent" };
 
+const FIRST_GENERATION = 1;
+
 /** What recovering needs of its surroundings. */
 export interface RecoverOptions {
   readonly notify: Notify;
@@ -39,7 +41,7 @@ export class Recover {
   #initialized: Message | undefined;
   #level: Message | undefined;
   #subscriptions = new Map<string, Message>();
-  #generation = 1;
+  #generation = FIRST_GENERATION;
   #lastCause: BridgeError | undefined;
 
   constructor(options: RecoverOptions) {
@@ -59,6 +61,11 @@ export class Recover {
   /** Whether there is a session that a ping could be sent in. */
   get isOpen(): boolean {
     return this.#state.kind === "open";
+  }
+
+  /** Whether there was a session at any time. */
+  get wasOpen(): boolean {
+    return this.#generation > FIRST_GENERATION;
   }
 
   /** Whether the client has begun a handshake. */

@@ -15,7 +15,7 @@ const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 5 * 60_000;
 /** A ping that takes longer is a slow one, in ms. */
 const SLOW_MS = 2_000;
-/** The handshake of a server that is late is answered in its place, and tells nothing, in ms. */
+/** The handshake of a server that is late, or in trouble, may be answered in its place, and tells nothing, in ms. */
 const LATE_HANDSHAKE_MS = 10_000;
 /** So many failures in a row are no bad luck. */
 const DOWN_AFTER = 3;
@@ -65,8 +65,9 @@ export class ServerWatch {
   /** A call of a client has ended. */
   called({ method, ms, outcome, failure }: CallRecord): void {
     this.#usedAt = this.#options.clock.now();
-    const isLate = method === "initialize" && ms >= LATE_HANDSHAKE_MS && outcome === "result";
-    if (outcome !== "cancelled" && !isLate) this.#take(failure, 1);
+    const isShaken = method === "initialize" && outcome === "result";
+    const isInPlace = isShaken && (ms >= LATE_HANDSHAKE_MS || isTrouble(this.#now.state));
+    if (outcome !== "cancelled" && !isInPlace) this.#take(failure, 1);
     if (this.#timer === undefined && !this.#isProbing) {
       this.#lookAfter(this.#now.state === "idle" ? FIRST_RETRY_MS : undefined);
     }

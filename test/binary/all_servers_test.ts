@@ -48,8 +48,8 @@ async function toolsOf({ sdk }: SdkClient): Promise<string[]> {
 }
 
 /** A server with a tool of its own. */
-function serverWith(tool: string): FakeMcp {
-  const server = new FakeMcp();
+function serverWith(tool: string, port = 0): FakeMcp {
+  const server = new FakeMcp(port);
   const tools = [{ name: tool, inputSchema: { type: "object" } }];
   server.on("tools/list", ({ message }) => result(message, { tools }));
   server.on("tools/call", ({ message }) => {
@@ -288,5 +288,24 @@ describe("servers that are not there", () => {
     const again = performance.now();
     expect(await toolsOf(session.client)).toEqual(tools);
     expect(performance.now() - again).toBeLessThan(PATIENCE_MS);
+  }, 30_000);
+
+  test("a server that nobody runs costs no wait, is named with its cause, and comes when it is there", async () => {
+    const port = await freePort();
+    using here = serverWith("x");
+    await using serve = await ServeExecutable.start({
+      here: { url: here.url },
+      gone: { url: `http://127.0.0.1:${port}/mcp` },
+    });
+    await using session = await connect(serve, V1_CLIENT);
+    const since = performance.now();
+    expect(await toolsOf(session.client)).toEqual(["here__x"]);
+    expect(performance.now() - since).toBeLessThan(PATIENCE_MS / 2);
+    await serve.stderr.find((line) =>
+      line.includes("gone is left out") && line.includes("does not accept connections")
+    );
+    using _back = serverWith("y", port);
+    await session.client.notifications.find(({ method }) => method === TOOLS_CHANGED);
+    expect(await toolsOf(session.client)).toEqual(["here__x", "gone__y"]);
   }, 30_000);
 });

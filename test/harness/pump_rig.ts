@@ -24,6 +24,7 @@ export interface RigSettings {
   total?: number;
   idle?: number;
   grace?: number;
+  isHurried?: boolean;
   keepAlive?: number;
   isLocal?: boolean;
   /** Whether the far end tells failures without a promise. */
@@ -69,6 +70,7 @@ export class PumpRig {
       notify: () => {},
       deadlines: { total: settings.total ?? 0, idle: settings.idle ?? 300_000 },
       grace: settings.grace ?? 20_000,
+      isHurried: settings.isHurried ?? false,
       keepAlive: settings.keepAlive ?? 0,
       memory: {
         get: (name) => Promise.resolve(this.memory.get(name)),

@@ -65,6 +65,12 @@ const STEPS: [what: string, thrown: unknown, history: Partial<RequestHistory>, s
   ["a call in flight when its session was lost", LOST_IN_FLIGHT, {}, "fail with session_lost, outcome told"],
   ["a read in flight when its session was lost", LOST_IN_FLIGHT, { method: "resources/read" }, "again after 250"],
   ["a call that a gateway refused", GATEWAY, {}, "fail with http_status"],
+  [
+    "a list of a server that was never there, beside others",
+    UNSENT,
+    { method: "tools/list", isHurried: true },
+    "fail with unreachable",
+  ],
   ["a list that a gateway refused", GATEWAY, { method: "tools/list" }, "again after 250"],
   ["a list that a gateway refused three times", GATEWAY, { method: "tools/list", repeats: 2 }, "fail with http_status"],
   ["a list that the server refused", REFUSED, { method: "tools/list" }, "fail with http_status"],

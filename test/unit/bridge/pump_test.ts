@@ -150,6 +150,20 @@ describe("a server that is down", () => {
     expect(rig.answersTo(2)).toMatchObject([{ error: { data: { code: "unreachable" } } }]);
   });
 
+  test("is not waited for beside other servers while it was never there, and a list hears at once why", async () => {
+    const rig = new PumpRig({ isHurried: true });
+    rig.onsend = (sent) => {
+      if (sent.json.method === "initialize") sent.fail(unreachable());
+    };
+    await rig.say({ id: 1, method: "initialize", params: {} });
+    await rig.say({ id: 2, method: "tools/list" });
+    expect(rig.answersTo(1)).toMatchObject([{ result: {} }]);
+    expect(rig.answersTo(2)).toMatchObject([{ error: { data: { code: "unreachable" } } }]);
+    rig.onsend = (sent) => sent.json.id === undefined ? sent.end() : sent.answer({ capabilities: {} });
+    await rig.clock.pass(1_000);
+    expect(rig.received.filter(({ method }) => method === "notifications/tools/list_changed")).toHaveLength(1);
+  });
+
   test("is dialled by the next request, and not only when the backoff is over", async () => {
     const rig = new PumpRig({ grace: 1_000 });
     rig.onsend = (sent) => {

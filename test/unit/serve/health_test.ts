@@ -109,6 +109,9 @@ describe("the state of a server", () => {
     call(undefined, { outcome: "cancelled" });
     call(undefined, { method: "initialize", ms: 20_000 });
     expect(state()).toBe("idle");
+    call(GONE);
+    call(undefined, { method: "initialize" });
+    expect(state()).toBe("down");
   });
 
   test("keeps its time while only the reason changes, and fifty changes", async () => {
