@@ -6,6 +6,7 @@ import { Audit, type AuditFile } from "../serve/audit.ts";
 import { AllServers } from "../serve/all_servers.ts";
 import { makeEndpoint } from "../serve/endpoint.ts";
 import { isFurtherHost } from "../serve/further_hosts.ts";
+import { inFewWords } from "../serve/few_words.ts";
 import { listen } from "../serve/listener.ts";
 import { makeLink } from "../serve/links.ts";
 import { LogTail } from "../serve/log_tail.ts";
@@ -80,7 +81,13 @@ export async function openEndpoint(options: OpenEndpointOptions): Promise<OpenEn
   const names = isEverywhere(host) ? ["127.0.0.1", "localhost", "[::1]"] : [...new Set([named(host), "localhost"])];
   const port = (): number => listener.port;
   const hosts = { allowed: options.allowedHosts, port, isEverywhere: isEverywhere(host) };
-  const guard = { names, port, token, notify, isFurtherHost: (asked: string) => isFurtherHost(asked, hosts) };
+  const guard = {
+    names,
+    port,
+    token,
+    notify: inFewWords(notify, clock),
+    isFurtherHost: (asked: string) => isFurtherHost(asked, hosts),
+  };
   const { version, log, tokens } = options;
   const parts = { view, sessions, clock, version, log, tokens, guard, startedAt: clock.now(), url: addressOf };
   const all = new AllServers({
