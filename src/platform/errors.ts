@@ -104,6 +104,12 @@ export const ERROR_NUMBERS = {
   forbidden: 1061,
   /** A port that another program listens on. */
   port_taken: 1062,
+  /** The file of another program that cannot be read, or not be written to. */
+  bad_client_file: 1070,
+  /** A program that is not on this machine. */
+  client_missing: 1071,
+  /** A file that another program has changed meanwhile. */
+  file_changed: 1072,
   /** A defect of ours. */
   internal: 1099,
 } as const;

@@ -14,6 +14,19 @@ const CLEAR = "\u0015";
  * @throws {BridgeError} `closing` where the person gives up.
  */
 export async function askSecret(question: string): Promise<string | undefined> {
+  return await ask(question, true);
+}
+
+/**
+ * Asks the person at the terminal for a line, which is shown as it is typed; nothing where there is no terminal.
+ *
+ * @throws {BridgeError} `closing` where the terminal is gone, or the person ends the line with nothing in it (Ctrl-D).
+ */
+export async function askLine(question: string): Promise<string | undefined> {
+  return await ask(question, false);
+}
+
+async function ask(question: string, isSecret: boolean): Promise<string | undefined> {
   const [{ closeSync, openSync, readSync, writeSync }, { ReadStream }] = await Promise.all([
     import("node:fs"),
     import("node:tty"),
@@ -33,13 +46,15 @@ export async function askSecret(question: string): Promise<string | undefined> {
   const terminal = new ReadStream(modes);
   const chunk = new Uint8Array(1_024);
   try {
-    terminal.setRawMode(true);
+    if (isSecret) terminal.setRawMode(true);
     writeSync(paper, question);
     return lineOf(() => chunk.subarray(0, readSync(keys, chunk)));
   } finally {
-    terminal.setRawMode(false);
+    if (isSecret) {
+      terminal.setRawMode(false);
+      writeSync(paper, "\n");
+    }
     terminal.destroy();
-    writeSync(paper, "\n");
     closeSync(paper);
     closeSync(keys);
   }

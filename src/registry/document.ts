@@ -1,5 +1,5 @@
 import type { Node, ParseError } from "jsonc-parser";
-import { BridgeError } from "../platform/errors.ts";
+import { BridgeError, type ErrorCode } from "../platform/errors.ts";
 
 /** A place in a text: both count from 1, columns in the units that editors count in (UTF-16). */
 export interface Place {
@@ -27,11 +27,11 @@ export class JsonDocument {
   }
 
   /**
-   * Reads a text; `file` is its name in errors.
+   * Reads a text; `file` is its name in errors, and `code` theirs.
    *
-   * @throws {BridgeError} `bad_registry`, with line and column
+   * @throws {BridgeError} `bad_registry` or another code, with line and column
    */
-  static async parse(text: string, file: string): Promise<JsonDocument> {
+  static async parse(text: string, file: string, code: ErrorCode = "bad_registry"): Promise<JsonDocument> {
     const { parseTree, printParseErrorCode } = await import("jsonc-parser");
     const errors: ParseError[] = [];
     let root: Node | undefined;
@@ -41,12 +41,12 @@ export class JsonDocument {
     } catch (cause) {
       // It is read by recursion.
       if (!(cause instanceof RangeError)) throw cause;
-      throw new BridgeError("bad_registry", `${JSON.stringify(file)} is nested too deeply`, { hint: MEND, cause });
+      throw new BridgeError(code, `${JSON.stringify(file)} is nested too deeply`, { hint: MEND, cause });
     }
     const [first] = errors;
     if (first === undefined && root !== undefined) return new JsonDocument(text, root);
     const fault = FAULTS[first === undefined ? "" : printParseErrorCode(first.error)] ?? "this is no JSON";
-    throw broken(file, placeOf(text, first?.offset ?? 0), fault);
+    throw broken(code, file, placeOf(text, first?.offset ?? 0), fault);
   }
 
   /** Where a part begins. */
@@ -101,8 +101,8 @@ export function sayPlace({ line, column }: Place): string {
 
 const MEND = "mend it there; nothing was changed";
 
-function broken(file: string, place: Place, fault: string): BridgeError {
-  return new BridgeError("bad_registry", `${JSON.stringify(file)}, ${sayPlace(place)}: ${fault}`, {
+function broken(code: ErrorCode, file: string, place: Place, fault: string): BridgeError {
+  return new BridgeError(code, `${JSON.stringify(file)}, ${sayPlace(place)}: ${fault}`, {
     hint: MEND,
   });
 }

@@ -77,8 +77,8 @@ function withMember(text: string, object: Node, name: string, value: unknown, ma
   return text.slice(0, end) + comma + text.slice(end, at) + added + (hasComma ? "," : "") + closing + text.slice(at);
 }
 
-/** The next sign of JSON, behind blanks and comments. */
-function nextSign(text: string, from: number): number {
+/** Where the next sign of JSON stands, behind blanks and comments; a mark of the byte order is a blank. */
+export function nextSign(text: string, from: number): number {
   const blank = /(?:\s|\/\/[^\n\r]*|\/\*[^]*?\*\/)*/y;
   blank.lastIndex = from;
   blank.exec(text);
