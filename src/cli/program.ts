@@ -32,6 +32,14 @@ const COMMANDS: Readonly<Partial<Record<CommandWord, { readonly summary: string;
     summary: "find servers in the official MCP registry",
     load: async () => (await import("./search.ts")).searchCommand as unknown as Command,
   },
+  install: {
+    summary: "put a server into a client's configuration",
+    load: async () => (await import("./install.ts")).installCommand as unknown as Command,
+  },
+  uninstall: {
+    summary: "take our entries out of it again",
+    load: async () => (await import("./uninstall.ts")).uninstallCommand as unknown as Command,
+  },
   login: {
     summary: "sign in to a server, in the browser",
     load: async () => (await import("./login.ts")).loginCommand as unknown as Command,

@@ -139,7 +139,7 @@ export async function replacePrivateFile(
   const { closeSync, fsyncSync, renameSync, rmSync, writeFileSync } = await import("node:fs");
   await checkPrivateFile(file, machine);
   await sweep(file);
-  const draft = `${file}.${process.pid}-${crypto.randomUUID().slice(0, 8)}.new`;
+  const draft = draftOf(file);
   const descriptor = await createFile(draft, machine);
   try {
     try {
@@ -163,7 +163,13 @@ export async function removePrivateFile(file: string, machine: Machine = thisMac
   await syncFolder(file, machine);
 }
 
-async function createFile(file: string, machine: Machine): Promise<number> {
+/** A name beside a file for what is to take its place; `sweep` knows it. */
+export function draftOf(file: string): string {
+  return `${file}.${process.pid}-${crypto.randomUUID().slice(0, 8)}.new`;
+}
+
+/** Makes a file that only the user may read and write, where nothing stands yet, and gives its descriptor. */
+export async function createFile(file: string, machine: Machine = thisMachine): Promise<number> {
   const { constants, fchmodSync, fstatSync, openSync } = await import("node:fs");
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = constants;
   const descriptor = openSync(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, FILE_MODE);
@@ -196,7 +202,7 @@ async function ensureOurs(path: string, stats: Stats, mode: number, machine: Mac
 }
 
 /** Removes drafts of `file` whose process is gone. */
-async function sweep(file: string): Promise<void> {
+export async function sweep(file: string): Promise<void> {
   const { readdirSync, rmSync } = await import("node:fs");
   const cut = Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\")) + 1;
   const folder = file.slice(0, cut);
@@ -216,8 +222,8 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** A name is on the disk only when its folder is. */
-async function syncFolder(file: string, machine: Machine): Promise<void> {
+/** Puts the name of a file on the disk: it is there only when its folder is. */
+export async function syncFolder(file: string, machine: Machine = thisMachine): Promise<void> {
   if (machine.platform === "win32") return;
   const { closeSync, fsyncSync, openSync } = await import("node:fs");
   const descriptor = openSync(file.slice(0, file.lastIndexOf("/") + 1), "r");

@@ -8,7 +8,7 @@ import { readText } from "./file.ts";
 import { nameFault, slugOf, unknownName } from "./names.ts";
 import { judgeEntry, serversOf, subjectOf } from "./registry.ts";
 import type { WrittenEntry } from "./schema.ts";
-import { withOtherServer, withoutServer, withServer } from "./text_edit.ts";
+import { withMember, withOtherMember, withoutMember } from "./text_edit.ts";
 
 /** How often an edit begins anew because the file was changed by another program meanwhile. */
 const ATTEMPTS = 5;
@@ -31,8 +31,8 @@ export async function addServer(file: string, server: NewServer, clock: Clock): 
   await edit(file, clock, async (text, document, labels) => {
     const existing = await judge(server, labels);
     return existing === undefined
-      ? withServer(text, document, server.label, server.written)
-      : withOtherServer(text, document, existing, server.written);
+      ? withMember(text, document, [SERVERS], server.label, server.written)
+      : withOtherMember(text, document, [SERVERS], existing, server.written);
   });
 }
 
@@ -73,7 +73,7 @@ export async function removeServer(file: string, name: string, clock: Clock): Pr
     const label = labels.find((label) => label === name) ?? labels.find((label) => slugOf(label) === name);
     if (label === undefined) throw await unknownName(name, labels.map(slugOf));
     removed = label;
-    return withoutServer(text, document, label);
+    return withoutMember(text, document, [SERVERS], label);
   });
   return removed;
 }

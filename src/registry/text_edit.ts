@@ -1,5 +1,5 @@
 import type { Node } from "jsonc-parser";
-import { type JsonDocument, memberOf, membersOf, SERVERS } from "./document.ts";
+import { type JsonDocument, memberOf, membersOf } from "./document.ts";
 
 /** How a text is written. */
 interface Manner {
@@ -8,29 +8,50 @@ interface Manner {
   readonly step: string;
 }
 
-/** A text with one server more, at the end of the list; all else stays as it is, byte for byte. */
-export function withServer(text: string, document: JsonDocument, label: string, value: unknown): string {
+/**
+ * A text with one member more, at the end of the object that `path` leads to; what is missing on the way is made. All
+ * else stays as it is, byte for byte.
+ */
+export function withMember(
+  text: string,
+  document: JsonDocument,
+  path: readonly string[],
+  name: string,
+  value: unknown,
+): string {
   const manner = mannerOf(text, document);
-  const list = memberOf(document.root, SERVERS);
-  return list === undefined
-    ? withMember(text, document.root, SERVERS, { [label]: value }, manner)
-    : withMember(text, list, label, value, manner);
+  let object = document.root;
+  for (const [step, key] of path.entries()) {
+    const next = memberOf(object, key);
+    if (next === undefined) {
+      const inner = path.slice(step + 1).reduceRight<unknown>((made, key) => ({ [key]: made }), { [name]: value });
+      return withMemberIn(text, object, key, inner, manner);
+    }
+    object = next;
+  }
+  return withMemberIn(text, object, name, value, manner);
 }
 
-/** A text with another value for a server that is there. */
-export function withOtherServer(text: string, document: JsonDocument, label: string, value: unknown): string {
-  const node = memberOf(memberOf(document.root, SERVERS)!, label)!;
+/** A text with another value for a member that is there. */
+export function withOtherMember(
+  text: string,
+  document: JsonDocument,
+  path: readonly string[],
+  name: string,
+  value: unknown,
+): string {
+  const node = memberOf(objectAt(document, path), name)!;
   const written = isOnOneLine(text, node)
     ? printOnLine(value)
     : print(value, marginAt(text, node.offset), mannerOf(text, document));
   return text.slice(0, node.offset) + written + text.slice(node.offset + node.length);
 }
 
-/** A text without a server; the comments around it stay. */
-export function withoutServer(text: string, document: JsonDocument, label: string): string {
-  const list = memberOf(document.root, SERVERS)!;
-  const children = list.children!;
-  const place = membersOf(list).findIndex(({ name }) => name === label);
+/** A text without a member; the comments around it stay. */
+export function withoutMember(text: string, document: JsonDocument, path: readonly string[], name: string): string {
+  const object = objectAt(document, path);
+  const children = object.children!;
+  const place = membersOf(object).findIndex((member) => member.name === name);
   const { offset, length } = children[place]!;
   const end = offset + length;
   const next = nextSign(text, end);
@@ -39,7 +60,19 @@ export function withoutServer(text: string, document: JsonDocument, label: strin
   const previous = children[place - 1];
   if (previous === undefined) return without(text, [offset, end]);
   const comma = nextSign(text, previous.offset + previous.length);
+  if (/^[ \t]*$/.test(text.slice(comma + 1, offset))) return without(text, [comma, end]);
   return without(text, [comma, comma + 1], [offset, end]);
+}
+
+/** A text that holds nothing but blanks and comments, with an object behind them. */
+export function withObject(text: string, value: unknown): string {
+  const eol = eolOf(text);
+  const before = /^\ufeff?$|[\n\r]$/.test(text) ? text : text + eol;
+  return `${before}${print(value, "", { eol, step: "  " })}${eol}`;
+}
+
+function objectAt({ root }: JsonDocument, path: readonly string[]): Node {
+  return path.reduce((object, key) => memberOf(object, key)!, root);
 }
 
 /** Takes spans out, in their order; a line of which nothing is left but blanks goes as a whole. */
@@ -55,7 +88,7 @@ function without(text: string, ...spans: readonly (readonly [start: number, end:
   return result;
 }
 
-function withMember(text: string, object: Node, name: string, value: unknown, manner: Manner): string {
+function withMemberIn(text: string, object: Node, name: string, value: unknown, manner: Manner): string {
   const close = object.offset + object.length - 1;
   const last = object.children?.at(-1);
   const end = last === undefined ? object.offset + 1 : last.offset + last.length;
@@ -92,7 +125,12 @@ function isOnOneLine(text: string, { offset, length }: Node): boolean {
 function mannerOf(text: string, { root }: JsonDocument): Manner {
   const first = root.children?.[0];
   const step = first === undefined || isOnOneLine(text, root) ? "" : marginAt(text, first.offset);
-  return { eol: text.includes("\r\n") ? "\r\n" : "\n", step: step === "" ? "  " : step };
+  return { eol: eolOf(text), step: step === "" ? "  " : step };
+}
+
+/** How the lines of a text end. */
+export function eolOf(text: string): string {
+  return text.includes("\r\n") ? "\r\n" : "\n";
 }
 
 /** The blanks at the beginning of the line. */

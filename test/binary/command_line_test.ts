@@ -236,6 +236,8 @@ commands:
   show                       what servers.json says of a server
   remove                     take a server out of servers.json
   search                     find servers in the official MCP registry
+  install                    put a server into a client's configuration
+  uninstall                  take our entries out of it again
   login                      sign in to a server, in the browser
   logout                     forget the tokens of a server, and revoke them
   status                     who is signed in where, and until when

@@ -48,8 +48,9 @@ export const CLIENTS: readonly Client[] = [
     path: ["mcpServers"],
     places(user): ClientPlaces {
       const folder = folderOf(user, "CLAUDE_CONFIG_DIR");
-      const file = below(user, folder ?? user.home, ".claude.json");
-      return { files: [file], signs: [file, folder ?? atHome(user, ".claude")], programs: ["claude"] };
+      const own = folder ?? atHome(user, ".claude");
+      const files = [below(user, own, ".config.json"), below(user, folder ?? user.home, ".claude.json")];
+      return { files, signs: [own], programs: ["claude"] };
     },
     write: writeTyped,
     read: readCommon,

@@ -10,6 +10,8 @@ export interface TomlPart {
   readonly end: number;
   /** Whether it is a table with a header of its own, and not a key with a value. */
   readonly isTable: boolean;
+  /** The keys of a table, each with its whole path. */
+  readonly inner: readonly TomlPart[];
 }
 
 /** TOML, which knows where each part of it stands. */
@@ -46,15 +48,16 @@ export async function parseToml(text: string, file: string): Promise<TomlDocumen
   const body = program.body[0].body;
   return {
     value: valueOfTop(body),
-    parts: body.map(partOf),
+    parts: body.map((node) => partOf(node)),
     placeOf: (offset) => placeOf(text, offset),
   };
 }
 
-function partOf(node: AST.TOMLKeyValue | AST.TOMLTable): TomlPart {
+function partOf(node: AST.TOMLKeyValue | AST.TOMLTable, above: readonly string[] = []): TomlPart {
   const [start, end] = node.range;
   const isTable = node.type === "TOMLTable";
-  return { path: isTable ? namesOf(node.resolvedKey) : namesOfKey(node.key), start, end, isTable };
+  const path = isTable ? namesOf(node.resolvedKey) : [...above, ...namesOfKey(node.key)];
+  return { path, start, end, isTable, inner: isTable ? node.body.map((member) => partOf(member, path)) : [] };
 }
 
 /** The parser's words, as ours begin: in lower case, without a full stop. */

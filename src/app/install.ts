@@ -1,0 +1,157 @@
+import { BridgeError, quoted } from "../platform/errors.ts";
+import { foldersOf, type Surroundings } from "../platform/paths.ts";
+import { type Backup, Backups, digestOf, type KeptBackup } from "../registry/clients/backups.ts";
+import type { Client, ClientEntry, Program } from "../registry/clients/client.ts";
+import { readClientText } from "../registry/clients/client_file.ts";
+import { replaceClientFile } from "../registry/clients/client_write.ts";
+import { withEntry, withoutEntry } from "../registry/clients/edit.ts";
+import type { FoundClient } from "../registry/clients/find.ts";
+import { readClientFile } from "../registry/clients/read.ts";
+import { earlierText } from "../registry/clients/restore.ts";
+
+/** What is to become of a client's file; nothing for either text stands for no file. */
+export interface Change {
+  readonly client: Client;
+  readonly file: string;
+  /** The entries that come or go. */
+  readonly names: readonly string[];
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** The copies of clients' files that we keep. */
+export function openBackups(surroundings: Surroundings): Backups {
+  return new Backups(`${foldersOf(surroundings).state}/clients`);
+}
+
+/** Whether an entry runs this product, wherever its executable is. */
+export function isOurs({ command }: Pick<ClientEntry, "command">): boolean {
+  return command !== undefined && /(?:^|[/\\])mcp-bridge(?:\.exe)?$/i.test(command);
+}
+
+/** The entries of ours in a client's file, and how many there are in all. */
+export async function lookAtClient(
+  { client, file }: FoundClient,
+): Promise<{ readonly ours: readonly ClientEntry[]; readonly all: number }> {
+  const entries = await readClientFile(client, (await readClientText(file))?.text ?? "", file);
+  return { ours: entries.filter(isOurs), all: entries.length };
+}
+
+/**
+ * The change that puts an entry into a client's file. One of that name that is ours is brought up to date; another one
+ * only where `replace`.
+ *
+ * @throws {BridgeError} `bad_client_file`, `bad_name` for one that is there and not ours
+ */
+export async function planInstall(
+  { client, file }: FoundClient,
+  name: string,
+  program: Program,
+  replace: boolean,
+): Promise<Change> {
+  const before = (await readClientText(file))?.text;
+  const existing = (await readClientFile(client, before ?? "", file)).find((entry) => entry.name === name);
+  if (existing !== undefined && !isOurs(existing) && !replace) {
+    throw new BridgeError(
+      "bad_name",
+      `${quoted(name)} is in ${JSON.stringify(file)} already, and runs something else`,
+      {
+        hint: 'add "--replace" to put ours in its place, or choose another name with "--name"',
+      },
+    );
+  }
+  const isSame = existing !== undefined &&
+    Bun.deepEquals(partsOf(existing), partsOf(client.read(client.write(program))));
+  const after = isSame ? before : await withEntry(client, before ?? "", file, name, client.write(program));
+  return { client, file, names: [name], before, after };
+}
+
+/**
+ * The change that takes our entries out of a client's file, or one of them by its name. Where nothing else was changed
+ * since they came, the file is then what it was before, to the byte.
+ *
+ * @throws {BridgeError} `bad_client_file`; `unknown_name` where `mustBeThere`
+ */
+export async function planUninstall(
+  { client, file }: FoundClient,
+  name: string | undefined,
+  backups: Backups,
+  mustBeThere = true,
+): Promise<Change> {
+  const before = (await readClientText(file))?.text;
+  const entries = await readClientFile(client, before ?? "", file);
+  const names = entries.filter(isOurs).map((entry) => entry.name).filter((own) => name === undefined || own === name);
+  if (mustBeThere && name !== undefined && names.length === 0) throw notOurs(name, entries, file);
+  if (before === undefined || names.length === 0) return { client, file, names, before, after: before };
+  let after = before;
+  for (const own of names) after = await withoutEntry(client, after, file, own);
+  const kept = (await backups.of(client.id, file)).map((backup) => backup.before ?? null);
+  const earlier = await earlierText(client, after, file, kept);
+  return { client, file, names, before, after: earlier === null ? undefined : earlier ?? after };
+}
+
+/**
+ * The change that puts a client's file back to what it was before our last one.
+ *
+ * @throws {BridgeError} `bad_argument` where we changed nothing, `file_changed` where somebody else did since
+ */
+export async function planUndo(
+  { client, file }: FoundClient,
+  backups: Backups,
+): Promise<Change & { readonly backup: KeptBackup }> {
+  const before = (await readClientText(file))?.text;
+  const kept = await backups.of(client.id, file);
+  const backup = kept.find(({ after }) => after === (before === undefined ? undefined : digestOf(before)));
+  if (backup !== undefined) return { client, file, names: [], before, after: backup.before, backup };
+  if (kept.length === 0) {
+    throw new BridgeError("bad_argument", `there is nothing to undo in ${JSON.stringify(file)}`, {
+      hint: '"mcp-bridge install" shows which clients have entries of ours',
+    });
+  }
+  throw new BridgeError("file_changed", `${JSON.stringify(file)} was changed since: putting it back would undo that`, {
+    hint: `"mcp-bridge uninstall ${client.id}" takes our entries out`,
+  });
+}
+
+/**
+ * Carries a change out, and keeps the file as it was.
+ *
+ * @throws {BridgeError} `file_changed` where somebody else changed the file since the change was planned;
+ * `bad_client_file`
+ */
+export async function carryOut({ client, file, before, after }: Change, backups: Backups): Promise<void> {
+  const backup: Backup = {
+    client: client.id,
+    file,
+    before,
+    after: after === undefined ? undefined : digestOf(after),
+  };
+  // Before the file is touched: what is killed between the two leaves a backup that fits no file, and does no harm.
+  await backups.keep(backup);
+  await replaceClientFile(file, before, after);
+}
+
+/** Carries an undoing out, of which nothing is kept. */
+export async function carryOutUndo(
+  { file, before, after, backup }: Change & { readonly backup: KeptBackup },
+  backups: Backups,
+): Promise<void> {
+  await replaceClientFile(file, before, after);
+  await backups.forget(backup);
+}
+
+function partsOf({ command, args, env, disabled, url }: Omit<ClientEntry, "name" | "place">): unknown {
+  return { command, args, env, disabled, url };
+}
+
+function notOurs(name: string, entries: readonly ClientEntry[], file: string): BridgeError {
+  const ours = entries.filter(isOurs).map((entry) => quoted(entry.name));
+  const isThere = entries.some((entry) => entry.name === name);
+  return new BridgeError(
+    "unknown_name",
+    isThere
+      ? `${quoted(name)} in ${JSON.stringify(file)} is not ours`
+      : `there is no ${quoted(name)} in ${JSON.stringify(file)}`,
+    { hint: ours.length === 0 ? "there is no entry of ours in it" : `those of ours are ${ours.join(", ")}` },
+  );
+}

@@ -1,0 +1,108 @@
+import { homedir } from "node:os";
+import type { Change } from "../app/install.ts";
+import { BridgeError, toBridgeError } from "../platform/errors.ts";
+import { askLine } from "../platform/terminal.ts";
+import type { UserEnvironment } from "../registry/clients/client.ts";
+import { findClient, findClients, type FoundClient } from "../registry/clients/find.ts";
+import { clientOf } from "../registry/clients/table.ts";
+import { type Paint, paintAt } from "./colour.ts";
+import { diffOf, shownLine } from "./diff.ts";
+import { printAnswer, printError, printLine } from "./print.ts";
+import type { Environment } from "./variables.ts";
+
+/** How changes are agreed to. */
+export interface Consent {
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+}
+
+/** Where the files of this user's programs are. */
+export function thisUser(env: Environment): UserEnvironment {
+  const home = env[process.platform === "win32" ? "USERPROFILE" : "HOME"] || homedir();
+  return { platform: process.platform, env, home };
+}
+
+/**
+ * The clients that a person means: one by its name, or nothing for all that are installed.
+ *
+ * @throws {BridgeError} `bad_argument`, `client_missing` with the places that were looked at
+ */
+export async function meantClients(word: string | undefined, user: UserEnvironment): Promise<readonly FoundClient[]> {
+  if (word !== undefined) {
+    const found = await findClient(await clientOf(word), user);
+    if (found.isInstalled) return [found];
+    throw new BridgeError("client_missing", `${found.client.name} is not installed here, or was never started`, {
+      hint: `looked for ${found.lookedAt.join(", ")}`,
+    });
+  }
+  const installed = (await findClients(user)).filter(({ isInstalled }) => isInstalled);
+  if (installed.length > 0) return installed;
+  throw new BridgeError("client_missing", "none of the clients that we know is installed here", {
+    hint: '"mcp-bridge install" shows which they are, and "--print" gives the text for any other',
+  });
+}
+
+/**
+ * Plans a change for each client. What goes wrong with one of several is said, and does not keep the others from
+ * theirs; with one alone it is thrown.
+ */
+export async function planAll<Planned>(
+  clients: readonly FoundClient[],
+  plan: (found: FoundClient) => Promise<Planned>,
+): Promise<{ readonly planned: readonly Planned[]; readonly hasFailed: boolean }> {
+  const planned: Planned[] = [];
+  let hasFailed = false;
+  for (const found of clients) {
+    try {
+      planned.push(await plan(found));
+    } catch (thrown) {
+      const error = toBridgeError(thrown);
+      if (clients.length === 1 || error.code === "internal") throw thrown;
+      printError(error);
+      hasFailed = true;
+    }
+  }
+  return { planned, hasFailed };
+}
+
+/**
+ * Shows what would change, and asks the person at the terminal. True where it is to be done.
+ *
+ * @throws {BridgeError} `bad_argument` where nobody can be asked, `closing` where the person says no
+ */
+export async function agree(changes: readonly Change[], { yes, dryRun }: Consent, env: Environment): Promise<boolean> {
+  if (dryRun) {
+    const { isatty } = await import("node:tty");
+    await printAnswer(previewOf(changes, paintAt(isatty(1), env)));
+    printLine("nothing was written");
+    return false;
+  }
+  if (yes) return true;
+  const [{ client }] = changes as readonly [Change];
+  const files = changes.length === 1 ? `the file of ${client.name}` : `these ${changes.length} files`;
+  const preview = previewOf(changes, paintAt(true, env));
+  const answer = await askLine(`${preview}mcp-bridge: write this to ${files}? [y/N] `);
+  if (answer === undefined) {
+    throw new BridgeError("bad_argument", "there is no terminal to ask at: nothing was written", {
+      hint: 'add "--yes" to write it, or "--dry-run" to see it',
+    });
+  }
+  if (/^\s*y(?:es)?\s*$/i.test(answer)) return true;
+  printLine("nothing was written");
+  return false;
+}
+
+function previewOf(changes: readonly Change[], paint: Paint): string {
+  const lines = changes.flatMap(({ file, before, after }) => [
+    paint("bold", `--- ${before === undefined ? "no file yet" : shownLine(file)}`),
+    paint("bold", `+++ ${after === undefined ? "no file any more" : shownLine(file)}`),
+    ...diffOf(before ?? "", after ?? "").flatMap((hunk) => [
+      paint("cyan", `@@ line ${hunk.line} @@`),
+      ...hunk.lines.map(({ sign, text }) => {
+        const line = `${sign}${shownLine(text)}`;
+        return sign === " " ? line : paint(sign === "+" ? "green" : "red", line);
+      }),
+    ]),
+  ]);
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,102 @@
+import { holdsCredential } from "../net/header_rules.ts";
+
+/** How many lines are shown around a change. */
+const AROUND = 2;
+/** Beyond so many pairs of lines the smallest difference is not looked for. */
+const MOST_PAIRS = 4_000_000;
+
+/** A line of a difference: one that goes, one that comes, or one that stays. */
+export interface DiffLine {
+  readonly sign: "-" | "+" | " ";
+  readonly text: string;
+}
+
+/** Lines that belong together, and the number of the first in the old text, from 1. */
+export interface Hunk {
+  readonly line: number;
+  readonly lines: readonly DiffLine[];
+}
+
+/** How two texts differ, line by line. */
+export function diffOf(before: string, after: string): Hunk[] {
+  const [old, new_] = [linesOf(before), linesOf(after)];
+  let head = 0;
+  while (head < old.length && head < new_.length && old[head] === new_[head]) head++;
+  let tail = 0;
+  while (tail < Math.min(old.length, new_.length) - head && old.at(-1 - tail) === new_.at(-1 - tail)) tail++;
+  const middle = changesOf(old.slice(head, old.length - tail), new_.slice(head, new_.length - tail));
+  const all: DiffLine[] = [
+    ...old.slice(0, head).map((text) => ({ sign: " ", text }) as const),
+    ...middle,
+    ...old.slice(old.length - tail).map((text) => ({ sign: " ", text }) as const),
+  ];
+  return hunksOf(all);
+}
+
+/** A line as it may be shown: no control of the terminal's, and `***` for what looks like a credential. */
+export function shownLine(text: string): string {
+  return text
+    .replace(/("?)([\w.-]+)\1(\s*[:=]\s*)"(?:[^"\\]|\\.)+"/g, (all, quote: string, name: string, sign: string) => {
+      return holdsCredential(name) ? `${quote}${name}${quote}${sign}"***"` : all;
+    })
+    .replace(/\b(Bearer|Basic|Token) +[^\s"'$]+/gi, "$1 ***")
+    .replace(
+      /(\?)[^\s"'#]+/g,
+      (all, mark: string, at: number) => /:\/\/[^\s"']*$/.test(text.slice(0, at)) ? `${mark}***` : all,
+    )
+    .replace(/(["'=])(?=[^"'\s]*\d)(?=[^"'\s]*[A-Za-z])[\w+=~.-]{24,}(?=["']|$)/g, "$1***")
+    .replace(/(?!\t)[\p{Cc}\p{Cf}\u2028\u2029]/gu, (sign) => `\\u{${sign.codePointAt(0)!.toString(16)}}`);
+}
+
+function linesOf(text: string): string[] {
+  const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
+  return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
+}
+
+/** The lines that go and those that come, by the longest common subsequence. */
+function changesOf(old: readonly string[], new_: readonly string[]): DiffLine[] {
+  if (old.length * new_.length > MOST_PAIRS) {
+    return [
+      ...old.map((text) => ({ sign: "-", text }) as const),
+      ...new_.map((text) => ({ sign: "+", text }) as const),
+    ];
+  }
+  const width = new_.length + 1;
+  const common = new Uint32Array((old.length + 1) * width);
+  for (let i = old.length - 1; i >= 0; i--) {
+    for (let j = new_.length - 1; j >= 0; j--) {
+      common[i * width + j] = old[i] === new_[j]
+        ? common[(i + 1) * width + j + 1]! + 1
+        : Math.max(common[(i + 1) * width + j]!, common[i * width + j + 1]!);
+    }
+  }
+  const lines: DiffLine[] = [];
+  let [i, j] = [0, 0];
+  while (i < old.length || j < new_.length) {
+    if (i < old.length && j < new_.length && old[i] === new_[j]) {
+      lines.push({ sign: " ", text: old[i]! });
+      i++;
+      j++;
+    } else if (j >= new_.length || (i < old.length && common[(i + 1) * width + j]! >= common[i * width + j + 1]!)) {
+      lines.push({ sign: "-", text: old[i++]! });
+    } else lines.push({ sign: "+", text: new_[j++]! });
+  }
+  return lines;
+}
+
+/** The changes with the lines around them; those that are near stand together. */
+function hunksOf(all: readonly DiffLine[]): Hunk[] {
+  const hunks: { line: number; lines: DiffLine[] }[] = [];
+  let line = 1;
+  let last = -1;
+  for (const [at, { sign, text }] of all.entries()) {
+    const isNear = all.slice(Math.max(0, at - AROUND), at + AROUND + 1).some((other) => other.sign !== " ");
+    if (isNear) {
+      if (hunks.length === 0 || last < at - 1) hunks.push({ line, lines: [] });
+      hunks.at(-1)!.lines.push({ sign, text });
+      last = at;
+    }
+    if (sign !== "+") line++;
+  }
+  return hunks;
+}
