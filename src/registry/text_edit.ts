@@ -58,7 +58,11 @@ export function withoutMember(text: string, document: JsonDocument, path: readon
   if (text[next] === ",") return without(text, [offset, end], [next, next + 1]);
   // The last one, and no comma behind it: the comma before it goes, which no trailing comma may replace.
   const previous = children[place - 1];
-  if (previous === undefined) return without(text, [offset, end]);
+  if (previous === undefined) {
+    const [open, close] = [object.offset + 1, object.offset + object.length - 1];
+    const isBare = /^\s*$/.test(text.slice(open, offset) + text.slice(end, close));
+    return without(text, isBare ? [open, close] : [offset, end]);
+  }
   const comma = nextSign(text, previous.offset + previous.length);
   if (/^[ \t]*$/.test(text.slice(comma + 1, offset))) return without(text, [comma, end]);
   return without(text, [comma, comma + 1], [offset, end]);

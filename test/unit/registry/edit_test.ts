@@ -114,7 +114,7 @@ describe("a server that is added", () => {
 describe("a server that is removed", () => {
   test.each([
     ['{"mcpServers": {"a": {}, "b": {}}}', '{"mcpServers": { "b": {}}}'],
-    ['{"mcpServers": {"b": {}, "a": {}}}', '{"mcpServers": {"b": {} }}'],
+    ['{"mcpServers": {"b": {}, "a": {}}}', '{"mcpServers": {"b": {}}}'],
     ['{"mcpServers": {"a": {}}}', '{"mcpServers": {}}'],
     ['{"mcpServers": {\n  "b": {}, // b\n  // a\n  "A": {\n  }\n}}', '{"mcpServers": {\n  "b": {} // b\n  // a\n}}'],
     ['{"mcpServers": {\r\n  "a": {}, // a\r\n  "b": {},\r\n}}', '{"mcpServers": {\r\n   // a\r\n  "b": {},\r\n}}'],
