@@ -44,7 +44,7 @@ export function shownLine(text: string): string {
       /(\?)[^\s"'#]+/g,
       (all, mark: string, at: number) => /:\/\/[^\s"']*$/.test(text.slice(0, at)) ? `${mark}***` : all,
     )
-    .replace(/(["'=])(?=[^"'\s]*\d)(?=[^"'\s]*[A-Za-z])[\w+=~.-]{24,}(?=["']|$)/g, "$1***")
+    .replace(/(["'=])(?=[^"'\s]*\d)(?=[^"'\s]*[A-Za-z])[\w+~.-]{24,}={0,2}(?=["']|$)/g, "$1***")
     .replace(/(?!\t)[\p{Cc}\p{Cf}\u2028\u2029]/gu, (sign) => `\\u{${sign.codePointAt(0)!.toString(16)}}`);
 }
 

@@ -86,10 +86,9 @@ async function install(
     );
     return change;
   });
-  const ids = carried.planned.map(({ client }) => client.id);
-  if (ids.length > 0) {
-    const what = ids.length === 1 ? ids[0] : "--all";
-    printLine(`"mcp-bridge install --undo ${what}" puts ${ids.length === 1 ? "the file" : "the files"} back`);
+  if (carried.planned.length > 0) {
+    const what = carried.planned.length === 1 ? carried.planned[0]!.client.id : "CLIENT";
+    printLine(`"mcp-bridge install --undo ${what}" puts the file back as it was`);
   }
   return carried.hasFailed ? 1 : failed;
 }
@@ -114,11 +113,13 @@ async function undo(operands: readonly string[], flags: Said): Promise<number> {
     throw new BridgeError("bad_argument", "the client is missing", { hint: 'say which, or "--all"' });
   }
   const backups = openBackups({ platform: process.platform, env: process.env });
-  const { planned, hasFailed } = await planAll(
-    await meantClients(word, thisUser(process.env)),
-    async (found) => await planUndo(found, backups),
-  );
-  if (planned.length === 0) return 1;
+  const clients: FoundClient[] = [];
+  for (const found of await meantClients(word, thisUser(process.env))) {
+    if (!flags.all || (await backups.of(found.client.id, found.file)).length > 0) clients.push(found);
+  }
+  if (clients.length === 0) printLine("there is nothing to undo");
+  const { planned, hasFailed } = await planAll(clients, async (found) => await planUndo(found, backups));
+  if (planned.length === 0) return hasFailed ? 1 : 0;
   if (!(await agree(planned, { yes: flags.yes, dryRun: flags["dry-run"] }, process.env))) {
     return flags["dry-run"] ? 0 : 1;
   }

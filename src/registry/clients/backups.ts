@@ -44,8 +44,9 @@ export class Backups {
   async keep(backup: Backup): Promise<void> {
     const { client, file, before, after } = backup;
     const folder = await makePrivateFolder(this.#folder);
-    const time = new Date().toISOString().replaceAll(/[-:.]/g, "");
-    const place = `${folder}/${client}-${time}-${crypto.randomUUID().slice(0, 8)}`;
+    const number = 1 + Math.max(0, ...(await this.#namesOf(client)).map((name) => numberIn(name, client)));
+    // Processes that keep something at the same time get the same number.
+    const place = `${folder}/${client}-${String(number).padStart(8, "0")}-${crypto.randomUUID().slice(0, 8)}`;
     // The copy first: who is killed between the two leaves a copy that nobody takes for one.
     if (before !== undefined) await replacePrivateFile(`${place}.before`, bytesOf(before));
     const record = { format: FORMAT, client, file, hadFile: before !== undefined, after };
@@ -56,11 +57,8 @@ export class Backups {
 
   /** What is kept of a client's file, the newest first. */
   async of(client: string, file: string): Promise<KeptBackup[]> {
-    const { existsSync, readdirSync } = await import("node:fs");
-    if (!existsSync(this.#folder)) return [];
-    const names = readdirSync(this.#folder).filter((name) => name.startsWith(`${client}-2`) && name.endsWith(".json"));
     const backups: KeptBackup[] = [];
-    for (const name of names.sort().reverse()) {
+    for (const name of (await this.#namesOf(client)).sort().reverse()) {
       const backup = await this.#read(`${this.#folder}/${name.slice(0, -".json".length)}`);
       if (backup?.client === client && backup.file === file) backups.push(backup);
     }
@@ -70,6 +68,13 @@ export class Backups {
   /** Lets go of a backup that was put back. */
   async forget({ place }: KeptBackup): Promise<void> {
     await this.#remove(place);
+  }
+
+  /** The names of the records of a client. */
+  async #namesOf(client: string): Promise<string[]> {
+    const { existsSync, readdirSync } = await import("node:fs");
+    if (!existsSync(this.#folder)) return [];
+    return readdirSync(this.#folder).filter((name) => name.endsWith(".json") && numberIn(name, client) > 0);
   }
 
   async #remove(place: string): Promise<void> {
@@ -91,6 +96,11 @@ export class Backups {
 /** The name of a text: its SHA-256 in hex. */
 export function digestOf(text: string): string {
   return new Bun.CryptoHasher("sha256").update(text).digest("hex");
+}
+
+/** The number in the name of a client's record; 0 in every other name. */
+function numberIn(name: string, client: string): number {
+  return name.startsWith(`${client}-`) ? Number(/^(\d{8})-/.exec(name.slice(client.length + 1))?.[1] ?? 0) : 0;
 }
 
 function recordIn(bytes: Uint8Array | undefined): Record<string, unknown> | undefined {
