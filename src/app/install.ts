@@ -54,7 +54,7 @@ export async function planInstall(
   if (existing !== undefined && !isOurs(existing) && !replace) {
     throw new BridgeError(
       "bad_name",
-      `${quoted(name)} is in ${JSON.stringify(file)} already, and runs something else`,
+      `${quoted(name)} is in ${JSON.stringify(file)} already, and is not ours`,
       {
         hint: 'add "--replace" to put ours in its place, or choose another name with "--name"',
       },

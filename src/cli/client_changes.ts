@@ -1,4 +1,3 @@
-import { homedir } from "node:os";
 import type { Change } from "../app/install.ts";
 import { BridgeError, toBridgeError } from "../platform/errors.ts";
 import { askLine } from "../platform/terminal.ts";
@@ -17,8 +16,8 @@ export interface Consent {
 }
 
 /** Where the files of this user's programs are. */
-export function thisUser(env: Environment): UserEnvironment {
-  const home = env[process.platform === "win32" ? "USERPROFILE" : "HOME"] || homedir();
+export async function thisUser(env: Environment): Promise<UserEnvironment> {
+  const home = env[process.platform === "win32" ? "USERPROFILE" : "HOME"] || (await import("node:os")).homedir();
   return { platform: process.platform, env, home };
 }
 

@@ -1,4 +1,3 @@
-import { realpathSync } from "node:fs";
 import { holdsCredential } from "../net/header_rules.ts";
 import { readServerUrl } from "../net/server_url.ts";
 import { BridgeError } from "../platform/errors.ts";
@@ -40,6 +39,7 @@ export interface SaidEntry {
  * where this is no executable
  */
 export async function readWanted({ server, name, flags }: SaidEntry, environment: Environment): Promise<WantedEntry> {
+  const { realpathSync } = await import("node:fs");
   const command = executablePath({
     platform: process.platform,
     env: environment,

@@ -52,9 +52,10 @@ function asText(clients: readonly Listed[]): string {
 function stateOf({ found, ours, others, fault }: Listed, margin: string): string {
   if (!found.isInstalled) return "not installed";
   if (fault !== undefined) return fault;
-  const servers = ours.length === 0 ? "no entry of ours" : ours.map((name) => plain(name)).join(", ");
-  const rest = others === 0 ? "" : `, ${others} other${others === 1 ? "" : "s"}`;
-  return `${servers}${rest}\n${margin}${found.file}${found.hasFile ? "" : " (no file yet)"}`;
+  const entries = ours.length === 0
+    ? others === 0 ? "no entries yet" : others === 1 ? "1 entry, not ours" : `${others} entries, none of ours`
+    : ours.map(plain).join(", ") + (others === 0 ? "" : `, beside ${others} other${others === 1 ? "" : "s"}`);
+  return `${entries}\n${margin}${found.file}${found.hasFile ? "" : " (no file yet)"}`;
 }
 
 /** A name as it is where nothing in it could mislead. */

@@ -42,7 +42,7 @@ export const installCommand: Command<typeof FLAGS> = {
     "mcp-bridge install claude-code linear -- --account work",
   ],
   async run({ operands, program, flags }): Promise<number> {
-    const user = thisUser(process.env);
+    const user = await thisUser(process.env);
     if (flags.print) return await print(operands, program, flags);
     if (flags.undo) return await undo(operands, flags);
     if (operands.length === 0 && !flags.all) {
@@ -114,7 +114,7 @@ async function undo(operands: readonly string[], flags: Said): Promise<number> {
   }
   const backups = openBackups({ platform: process.platform, env: process.env });
   const clients: FoundClient[] = [];
-  for (const found of await meantClients(word, thisUser(process.env))) {
+  for (const found of await meantClients(word, await thisUser(process.env))) {
     if (!flags.all || (await backups.of(found.client.id, found.file)).length > 0) clients.push(found);
   }
   if (clients.length === 0) printLine("there is nothing to undo");

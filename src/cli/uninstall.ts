@@ -19,7 +19,7 @@ export const uninstallCommand: Command<typeof CONSENT_FLAGS> = {
     const [word, name] = flags.all ? [undefined, ...operands] : operands;
     if (flags.all && operands.length > 1) throw excessWord(operands[1]!);
     const backups = openBackups({ platform: process.platform, env: process.env });
-    const clients = await meantClients(word, thisUser(process.env));
+    const clients = await meantClients(word, await thisUser(process.env));
     const { planned, hasFailed } = await planAll(
       clients,
       async (found) => await planUninstall(found, name, backups, !flags.all),
