@@ -14,6 +14,7 @@ import { Directory } from "./directory.ts";
 import { discover } from "./discover.ts";
 import type { UnderWay } from "./fan_out.ts";
 import { FromServers } from "./from_servers.ts";
+import { Greeting } from "./greeting.ts";
 import { cursorOf, Lists } from "./lists.ts";
 import { Listens } from "./listens.ts";
 import { listChanged } from "./listen_set.ts";
@@ -51,17 +52,13 @@ export class MergedServers implements ClientListener {
   readonly #branches: Branch[] = [];
   readonly #fromServers: FromServers;
   readonly #news: News;
-  #greeting: Message | undefined;
-  #initialized: Message | undefined;
-  #level: Message | undefined;
+  readonly #greeting = new Greeting();
   readonly #open: OpenRequests;
   readonly #questions = new Questions();
   readonly #router: Router;
   readonly #lists: Lists;
   readonly #absences: Absences;
   readonly #listens: Listens;
-  /** Whether the client has done a handshake: then it hears of news without asking. */
-  #hasSession = false;
   #isOver = false;
 
   /** @throws {BridgeError} `bad_argument` for slugs that are none, or that stand there twice. */
@@ -83,7 +80,7 @@ export class MergedServers implements ClientListener {
       absences: this.#absences,
       directory,
       onmissed: (kind) => {
-        if (this.#hasSession) news.say(listChanged(kind));
+        if (this.#greeting.hasBegun) news.say(listChanged(kind));
         this.#listens.announce(kind);
       },
     });
@@ -114,7 +111,7 @@ export class MergedServers implements ClientListener {
     for (const [slug, branch] of before) if (!kept.includes(slug)) this.#dismiss(branch);
     if (kept.length === servers.length && kept.length === before.size) return;
     for (const kind of ["tools", "prompts", "resources"] as const) {
-      if (this.#hasSession) this.#news.say(listChanged(kind));
+      if (this.#greeting.hasBegun) this.#news.say(listChanged(kind));
       this.#listens.announce(kind);
     }
   }
@@ -141,9 +138,7 @@ export class MergedServers implements ClientListener {
           this.#isOver ? undefined : this.#fromServers.take(from, message, causedBy),
         onarrived: (from) => this.#lists.arrived(from),
       });
-      if (this.#greeting !== undefined) branch.presence.greet(this.#greeting);
-      if (this.#initialized !== undefined) branch.presence.confirm(this.#initialized);
-      if (this.#level !== undefined) branch.presence.setLevel(this.#level);
+      this.#greeting.repeatTo(branch.presence);
       return branch;
     });
     this.#branches.splice(0, this.#branches.length, ...branches);
@@ -209,7 +204,7 @@ export class MergedServers implements ClientListener {
         return undefined;
       }
       case "notifications/initialized":
-        this.#initialized = message;
+        this.#greeting.confirm(message);
         for (const { presence } of this.#branches) presence.confirm(message);
         return undefined;
       case "notifications/progress":
@@ -223,9 +218,7 @@ export class MergedServers implements ClientListener {
   /** The client waits for no server. */
   #initialize(request: OpenRequest): undefined {
     const { message } = request;
-    this.#hasSession = true;
-    this.#greeting = message;
-    this.#initialized = this.#level = undefined;
+    this.#greeting.begin(message);
     void this.#open.answer(request, mergedInitializeResult(message, this.#info));
     for (const { presence } of this.#branches) presence.greet(message);
   }
@@ -240,7 +233,7 @@ export class MergedServers implements ClientListener {
       return this.#open.fail(request, error);
     }
     const answered = this.#open.answer(request, resultAnswer(message.id!, "{}"));
-    this.#level = message;
+    this.#greeting.setLevel(message);
     for (const { presence } of this.#branches) presence.setLevel(message);
     return answered;
   }
