@@ -1,7 +1,7 @@
 import { holdsCredential } from "../net/header_rules.ts";
 import { readServerUrl } from "../net/server_url.ts";
 import { BridgeError } from "../platform/errors.ts";
-import { executablePath } from "../platform/executable.ts";
+import { thisExecutable } from "../platform/executable.ts";
 import type { Program } from "../registry/clients/client.ts";
 import { nameOfAddress } from "../registry/clients/entry_name.ts";
 import { registryFile } from "../registry/file.ts";
@@ -39,14 +39,7 @@ export interface SaidEntry {
  * where this is no executable
  */
 export async function readWanted({ server, name, flags }: SaidEntry, environment: Environment): Promise<WantedEntry> {
-  const { realpathSync } = await import("node:fs");
-  const command = executablePath({
-    platform: process.platform,
-    env: environment,
-    execPath: process.execPath,
-    main: Bun.main,
-    realPath: realpathSync,
-  });
+  const command = await thisExecutable({ platform: process.platform, env: environment });
   if (command === undefined) {
     throw new BridgeError("bad_argument", "this runs from source, and clients want an executable", {
       hint: 'build it with "bun run build", and run dist/mcp-bridge',

@@ -73,5 +73,5 @@ function lineOf(read: () => Uint8Array): string {
       else line.push(key);
     }
   }
-  throw new BridgeError("closing", "the terminal is gone: nothing was done");
+  throw new BridgeError("closing", "no answer came from the terminal: nothing was done");
 }
