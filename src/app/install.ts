@@ -4,7 +4,7 @@ import { type Backup, Backups, digestOf, type KeptBackup } from "../registry/cli
 import type { Client, ClientEntry, Program } from "../registry/clients/client.ts";
 import { readClientText } from "../registry/clients/client_file.ts";
 import { replaceClientFile } from "../registry/clients/client_write.ts";
-import { withEntry, withoutEntry } from "../registry/clients/edit.ts";
+import { withEntry, withKeys, withoutEntry } from "../registry/clients/edit.ts";
 import type { FoundClient } from "../registry/clients/find.ts";
 import { readClientFile } from "../registry/clients/read.ts";
 import { earlierText } from "../registry/clients/restore.ts";
@@ -60,9 +60,10 @@ export async function planInstall(
       },
     );
   }
-  const isSame = existing !== undefined &&
-    Bun.deepEquals(partsOf(existing), partsOf(client.read(client.write(program))));
-  const after = isSame ? before : await withEntry(client, before ?? "", file, name, client.write(program));
+  const entry = client.write(program);
+  const after = existing !== undefined && isOurs(existing)
+    ? await updated(client, before!, file, existing, entry)
+    : await withEntry(client, before ?? "", file, name, entry);
   return { client, file, names: [name], before, after };
 }
 
@@ -140,8 +141,30 @@ export async function carryOutUndo(
   await backups.forget(backup);
 }
 
-function partsOf({ command, args, env, disabled, url }: Omit<ClientEntry, "name" | "place">): unknown {
-  return { command, args, env, disabled, url };
+/** The keys of an entry that say which program is started; the others are for people and clients to set. */
+const PROGRAM_KEYS = ["type", "command", "args", "env", "environment"];
+
+/** An entry of ours brought up to date; what people have added to it stays, variables of its environment too. */
+async function updated(
+  client: Client,
+  text: string,
+  file: string,
+  existing: ClientEntry,
+  written: Readonly<Record<string, unknown>>,
+): Promise<string> {
+  const old = existing.value as Readonly<Record<string, unknown>>;
+  const keys: Record<string, unknown> = {};
+  for (const key of PROGRAM_KEYS) {
+    const value = written[key];
+    const wanted = /^env/.test(key) && value !== undefined ? { ...existing.env, ...value } : value;
+    if (wanted !== undefined && !Bun.deepEquals(wanted, plainCopy(old[key]))) keys[key] = wanted;
+  }
+  return Object.keys(keys).length === 0 ? text : await withKeys(client, text, file, existing.name, keys);
+}
+
+/** Tables of TOML come without a prototype. */
+function plainCopy(value: unknown): unknown {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : value;
 }
 
 function notOurs(name: string, entries: readonly ClientEntry[], file: string): BridgeError {

@@ -147,6 +147,30 @@ describe("install", () => {
     expect(server.seen.items).toHaveLength(1);
   });
 
+  test(
+    "that is killed at any moment leaves the file as it was or as it was to be, and the next one tidies up",
+    async () => {
+      const began = performance.now();
+      expect((await outcomeOf({ env: home.env }, "install", "cursor", URL, "--yes")).exitCode).toBe(0);
+      const took = performance.now() - began;
+      const after = readFileSync(file, "utf8");
+      for (let kill = 0; kill < 20; kill++) {
+        writeFileSync(file, TEXT);
+        const command = Bun.spawn([EXECUTABLE, "install", "cursor", URL, "--yes"], { env: home.env, stderr: "ignore" });
+        await Bun.sleep(took * kill / 20);
+        command.kill("SIGKILL");
+        await command.exited;
+        expect([TEXT, after]).toContain(readFileSync(file, "utf8"));
+      }
+      writeFileSync(file, TEXT);
+      expect((await outcomeOf({ env: home.env }, "install", "cursor", URL, "--yes")).exitCode).toBe(0);
+      expect(readdirSync(join(home.folder, ".cursor"))).toEqual(["mcp.json"]);
+      expect((await outcomeOf({ env: home.env }, "uninstall", "cursor", "--yes")).exitCode).toBe(0);
+      expect(readFileSync(file, "utf8")).toBe(TEXT);
+    },
+    60_000,
+  );
+
   test("from source says that a client wants an executable", () => {
     const main = join(import.meta.dir, "..", "..", "src", "main.ts");
     const { exitCode, stderr } = Bun.spawnSync([process.execPath, main, "install", "cursor", URL], { env: home.env });

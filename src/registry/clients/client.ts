@@ -40,12 +40,14 @@ export interface ClientEntry {
   readonly type: string | undefined;
   /** Whether the client is told to leave it out. */
   readonly disabled: boolean;
+  /** All that it says, as it stands there. */
+  readonly value: unknown;
   /** Where in the file it stands. */
   readonly place: Place;
 }
 
 /** The parts of `ClientEntry` that each client writes in its own way. */
-export type EntryParts = Omit<ClientEntry, "name" | "place">;
+export type EntryParts = Omit<ClientEntry, "name" | "value" | "place">;
 
 /** A program that people use MCP servers in. */
 export interface Client {

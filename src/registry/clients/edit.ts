@@ -2,9 +2,9 @@ import { BridgeError, quoted } from "../../platform/errors.ts";
 import { JsonDocument, memberOf, membersOf, valueOf } from "../document.ts";
 import { withMember, withObject, withOtherMember, withoutMember } from "../text_edit.ts";
 import type { Client } from "./client.ts";
-import { holdsNothing, listIn, pathIn } from "./read.ts";
+import { holdsNothing, listIn, pathIn, readClientFile } from "./read.ts";
 import { parseToml } from "./toml_document.ts";
-import { withoutTable, withTable } from "./toml_edit.ts";
+import { withoutTable, withTable, withTableKeys } from "./toml_edit.ts";
 
 /**
  * The text of a client's file with an entry of that name, in the place of one that is there; all else in it stays as it
@@ -26,6 +26,36 @@ export async function withEntry(
   const list = listIn(client, document, file);
   const change = list !== undefined && memberOf(list, name) !== undefined ? withOtherMember : withMember;
   return await checkedJson(client, change(text, document, path, name, entry), file, text, name, entry);
+}
+
+/**
+ * The text of a client's file with other values for some keys of an entry, which is there and is an object; the other
+ * keys stay, and what stands around them.
+ *
+ * @throws {BridgeError} `bad_client_file`, as `withEntry`
+ */
+export async function withKeys(
+  client: Client,
+  text: string,
+  file: string,
+  name: string,
+  keys: Readonly<Record<string, unknown>>,
+): Promise<string> {
+  const [old] = (await readClientFile(client, text, file)).filter((entry) => entry.name === name);
+  const entry = { ...old!.value as object, ...keys };
+  if (client.format === "toml") {
+    const next = withTableKeys(text, await parseToml(text, file), [...client.path, name], keys);
+    if (next === undefined) return await withEntry(client, text, file, name, entry);
+    return await checkedToml(client, next, file, text, name, entry);
+  }
+  let next = text;
+  for (const [key, value] of Object.entries(keys)) {
+    const document = await parseJson(client, next, file, name);
+    const path = [...pathIn(client, valueOf(document.root)), name];
+    const change = Object.hasOwn(old!.value as object, key) ? withOtherMember : withMember;
+    next = change(next, document, path, key, value);
+  }
+  return await checkedJson(client, next, file, text, name, entry);
 }
 
 /**

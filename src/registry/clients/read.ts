@@ -73,7 +73,7 @@ function placeOfPath({ parts, placeOf }: TomlDocument, path: readonly string[]):
 }
 
 function entryOf(client: Client, name: string, value: unknown, place: Place): ClientEntry {
-  return { name, ...client.read(isTable(value) ? value : {}), place };
+  return { name, ...client.read(isTable(value) ? value : {}), value, place };
 }
 
 function isTable(value: unknown): value is Readonly<Record<string, unknown>> {

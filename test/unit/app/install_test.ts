@@ -95,6 +95,29 @@ describe("an entry that is installed", () => {
     expect(again.after).toBe(again.before);
   });
 
+  test("keeps what people have added to it when it is brought up to date", async () => {
+    const json = await found(
+      "cursor",
+      '{"mcpServers": {"a": {\n  "command": "/old/mcp-bridge", // moved\n  "args": ["x"],\n  "env": {"PROXY": "p"}, "disabled": true }}}',
+    );
+    const program = { ...PROGRAM, env: { MCP_BRIDGE_HOME: "/srv" } };
+    expect((await planInstall(json, "a", program, false)).after).toBe(
+      '{"mcpServers": {"a": {\n  "command": "/opt/mcp-bridge", // moved\n  "args": ["linear"],\n  "env": { "PROXY": "p", "MCP_BRIDGE_HOME": "/srv" }, "disabled": true }}}',
+    );
+    const text = '[mcp_servers.a] # ours\nstartup_timeout_sec = 60\ncommand = "/old/mcp-bridge" # moved\n\n[tui]\n';
+    const toml = await found("codex", text);
+    expect((await planInstall(toml, "a", program, false)).after).toBe(
+      '[mcp_servers.a] # ours\nstartup_timeout_sec = 60\ncommand = "/opt/mcp-bridge" # moved\nargs = ["linear"]\nenv = { MCP_BRIDGE_HOME = "/srv" }\n\n[tui]\n',
+    );
+    const parted = await found("codex", `${text}[mcp_servers.a.env]\nPROXY = "p"\n`);
+    const { after } = await planInstall(parted, "a", program, false);
+    writeFileSync(parted.file, after!);
+    expect((await lookAtClient(parted)).ours).toMatchObject([
+      { command: "/opt/mcp-bridge", args: ["linear"], env: { PROXY: "p", MCP_BRIDGE_HOME: "/srv" } },
+    ]);
+    expect(after).toContain("startup_timeout_sec = 60");
+  });
+
   test("takes the place of another's only where that is said", async () => {
     const client = await found("cursor", '{"mcpServers": {"a": {"url": "https://a/mcp"}}}');
     await expect(planInstall(client, "a", PROGRAM, false)).rejects.toMatchObject({

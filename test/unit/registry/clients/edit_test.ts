@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import type { Client } from "../../../../src/registry/clients/client.ts";
+import { runs } from "../../../harness/counts.ts";
 import { snippetOf, withEntry, withoutEntry } from "../../../../src/registry/clients/edit.ts";
 import { readClientFile } from "../../../../src/registry/clients/read.ts";
 import { earlierText } from "../../../../src/registry/clients/restore.ts";
@@ -111,6 +113,57 @@ for (const client of CLIENTS) {
     });
   });
 }
+
+describe("whatever stands in a file", () => {
+  const blank = fc.constantFrom("", "", " ", "\n", "\r\n", "\t", "\n\n    ", " // c\n", " /* , } */ ");
+  const key = fc.constantFrom("a", "b", "\\u0061b", "x y", "linear2", "é");
+  const { value } = fc.letrec<{ value: string; object: string; list: string }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: "small" },
+      fc.constantFrom("1", '"s,}"', "true", "1e400", '"//"'),
+      tie("object"),
+      tie("list"),
+    ),
+    object: fc.tuple(
+      fc.uniqueArray(key, { maxLength: 3 }),
+      fc.array(tie("value"), { minLength: 3, maxLength: 3 }),
+      blank,
+      blank,
+      fc.boolean(),
+    )
+      .map(([keys, values, before, after, hasComma]) => {
+        const members = keys.map((name, at) => `${before}"${name}"${after.includes("//") ? "" : after}:${values[at]}`);
+        return `{${members.join(`${after},`)}${hasComma && members.length > 0 ? "," : ""}${after}}`;
+      }),
+    list: fc.tuple(fc.array(tie("value"), { maxLength: 3 }), blank).map(([values, after]) =>
+      `[${values.join(`,${after}`)}${after}]`
+    ),
+  }));
+  const file = fc.tuple(blank, fc.array(value, { maxLength: 3 }), fc.option(value), blank, fc.nat(3)).map(
+    ([space, values, list, end, at]) => {
+      const members = values.map((text, at) => `${space}"k${at}":${space}${text}`);
+      const isObject = list?.startsWith("{") === true;
+      if (isObject) members.splice(at, 0, `${space}"mcpServers":${list}`);
+      return `${space}{${members.join(`${space},`)}${end}}${end}`;
+    },
+  );
+
+  test("is there to the byte when our entry has come and gone, and was all there meanwhile", async () => {
+    const client = await clientOf("cursor");
+    await fc.assert(
+      fc.asyncProperty(file, async (text) => {
+        const next = await withEntry(client, text, FILE, "linear", client.write(PROGRAM));
+        const kept = (await readClientFile(client, next, FILE)).filter(({ name }) => name !== "linear");
+        expect(kept.map(({ name, value }) => [name, value])).toEqual(
+          (await readClientFile(client, text, FILE)).map(({ name, value }) => [name, value]),
+        );
+        const without = await withoutEntry(client, next, FILE, "linear");
+        expect(await earlierText(client, without, FILE, [text])).toBe(text);
+      }),
+      { numRuns: runs(300, 20_000) },
+    );
+  });
+});
 
 describe("a client's file", () => {
   test("keeps its comments where an entry comes and goes", async () => {
