@@ -41,35 +41,63 @@ export async function meantClients(word: string | undefined, user: UserEnvironme
   });
 }
 
+/** What came of several things, and whether something went wrong with one of them. */
+export interface Outcome<Done> {
+  readonly done: readonly Done[];
+  readonly hasFailed: boolean;
+}
+
 /**
- * Plans a change for each client. What goes wrong with one of several is said, and does not keep the others from
+ * Does something with each of several things. What goes wrong with one is said, and does not keep the others from
  * theirs; with one alone it is thrown.
  */
-export async function planAll<Planned>(
-  clients: readonly FoundClient[],
-  plan: (found: FoundClient) => Promise<Planned>,
-): Promise<{ readonly planned: readonly Planned[]; readonly hasFailed: boolean }> {
-  const planned: Planned[] = [];
+export async function eachOf<Thing, Done>(
+  things: readonly Thing[],
+  work: (thing: Thing) => Promise<Done>,
+): Promise<Outcome<Done>> {
+  const done: Done[] = [];
   let hasFailed = false;
-  for (const found of clients) {
+  for (const thing of things) {
     try {
-      planned.push(await plan(found));
+      done.push(await work(thing));
     } catch (thrown) {
       const error = toBridgeError(thrown);
-      if (clients.length === 1 || error.code === "internal") throw thrown;
+      if (things.length === 1 || error.code === "internal") throw thrown;
       printError(error);
       hasFailed = true;
     }
   }
-  return { planned, hasFailed };
+  return { done, hasFailed };
+}
+
+/**
+ * Carries changes out if the person agrees to them; `carry` does it, and says so. Gives those that were, and the exit
+ * code, in which it counts if something went wrong before.
+ *
+ * @throws {BridgeError} `bad_argument` where nobody can be asked, `closing` where no answer comes, and as `carry`
+ */
+export async function changeFiles<Planned extends Change>(
+  { done: changes, hasFailed }: Outcome<Planned>,
+  consent: Consent,
+  env: Environment,
+  carry: (change: Planned) => Promise<void>,
+): Promise<{ readonly carried: readonly Planned[]; readonly exitCode: number }> {
+  const failed = hasFailed ? 1 : 0;
+  if (changes.length === 0) return { carried: [], exitCode: failed };
+  if (!(await agree(changes, consent, env))) return { carried: [], exitCode: consent.dryRun ? failed : 1 };
+  const outcome = await eachOf(changes, async (change) => {
+    await carry(change);
+    return change;
+  });
+  return { carried: outcome.done, exitCode: outcome.hasFailed ? 1 : failed };
 }
 
 /**
  * Shows what would change, and asks the person at the terminal. True where it is to be done.
  *
- * @throws {BridgeError} `bad_argument` where nobody can be asked, `closing` where the person says no
+ * @throws {BridgeError} `bad_argument` where nobody can be asked, `closing` where no answer comes
  */
-export async function agree(changes: readonly Change[], { yes, dryRun }: Consent, env: Environment): Promise<boolean> {
+async function agree(changes: readonly Change[], { yes, dryRun }: Consent, env: Environment): Promise<boolean> {
   if (dryRun) {
     const { isatty } = await import("node:tty");
     await printAnswer(previewOf(changes, paintAt(isatty(1), env)));

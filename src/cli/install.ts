@@ -3,8 +3,8 @@ import { BridgeError } from "../platform/errors.ts";
 import { snippetOf } from "../registry/clients/edit.ts";
 import type { FoundClient } from "../registry/clients/find.ts";
 import { clientOf, CLIENTS } from "../registry/clients/table.ts";
-import { agree, meantClients, planAll, thisUser } from "./client_changes.ts";
-import { readWanted } from "./client_entry.ts";
+import { changeFiles, type Consent, eachOf, meantClients, thisUser } from "./client_changes.ts";
+import { readWanted, type WantedEntry } from "./client_entry.ts";
 import { clientList } from "./client_list.ts";
 import { type Command, excessWord, type Flags, type FlagValues } from "./command.ts";
 import { printAnswer, printLine } from "./print.ts";
@@ -15,6 +15,11 @@ export const CONSENT_FLAGS = {
   "yes": { type: "boolean", text: "write without a question" },
   "dry-run": { type: "boolean", text: "show what would change, and write nothing" },
 } as const satisfies Flags;
+
+/** How a person agrees, by these flags. */
+export function consentOf(flags: FlagValues<typeof CONSENT_FLAGS>): Consent {
+  return { yes: flags.yes, dryRun: flags["dry-run"] };
+}
 
 const FLAGS = {
   ...CONSENT_FLAGS,
@@ -59,42 +64,27 @@ export const installCommand: Command<typeof FLAGS> = {
 
 type Said = FlagValues<typeof FLAGS>;
 
-async function install(
-  clients: readonly FoundClient[],
-  { name, program }: Awaited<ReturnType<typeof readWanted>>,
-  flags: Said,
-): Promise<number> {
+async function install(clients: readonly FoundClient[], { name, program }: WantedEntry, flags: Said): Promise<number> {
   const backups = openBackups({ platform: process.platform, env: process.env });
-  const { planned, hasFailed } = await planAll(
-    clients,
-    async (found) => await planInstall(found, name, program, flags.replace),
+  const planned = await eachOf(clients, async (found) => await planInstall(found, name, program, flags.replace));
+  const changes = planned.done.filter(({ before, after }) => before !== after);
+  for (const change of planned.done) {
+    if (changes.includes(change)) continue;
+    printLine(`${JSON.stringify(name)} is in the file of ${change.client.name} already, as it would be written`);
+  }
+  const { carried, exitCode } = await changeFiles(
+    { ...planned, done: changes },
+    consentOf(flags),
+    process.env,
+    async (change) => {
+      await carryOut(change, backups);
+      const { name: client } = change.client;
+      printLine(`${JSON.stringify(name)} is in the file of ${client}: start ${client} anew to use it`);
+    },
   );
-  const changes = planned.filter(({ before, after }) => before !== after);
-  for (const { client } of planned.filter((change) => !changes.includes(change))) {
-    printLine(`${JSON.stringify(name)} is in the file of ${client.name} already, as it would be written`);
-  }
-  const failed = hasFailed ? 1 : 0;
-  if (changes.length === 0) return failed;
-  if (!(await agree(changes, { yes: flags.yes, dryRun: flags["dry-run"] }, process.env))) {
-    return flags["dry-run"] ? failed : 1;
-  }
-  const carried = await planAll(changes.map(foundOf(clients)), async (found) => {
-    const change = changes.find(({ client }) => client === found.client)!;
-    await carryOut(change, backups);
-    printLine(
-      `${JSON.stringify(name)} is in the file of ${change.client.name}: start ${change.client.name} anew to use it`,
-    );
-    return change;
-  });
-  if (carried.planned.length > 0) {
-    const what = carried.planned.length === 1 ? carried.planned[0]!.client.id : "CLIENT";
-    printLine(`"mcp-bridge install --undo ${what}" puts the file back as it was`);
-  }
-  return carried.hasFailed ? 1 : failed;
-}
-
-function foundOf(clients: readonly FoundClient[]): (change: { client: FoundClient["client"] }) => FoundClient {
-  return ({ client }) => clients.find((found) => found.client === client)!;
+  const undone = carried.length === 1 ? carried[0]!.client.id : "CLIENT";
+  if (carried.length > 0) printLine(`"mcp-bridge install --undo ${undone}" puts the file back as it was`);
+  return exitCode;
 }
 
 async function print(operands: readonly string[], program: readonly string[], flags: Said): Promise<number> {
@@ -118,14 +108,10 @@ async function undo(operands: readonly string[], flags: Said): Promise<number> {
     if (!flags.all || (await backups.of(found.client.id, found.file)).length > 0) clients.push(found);
   }
   if (clients.length === 0) printLine("there is nothing to undo");
-  const { planned, hasFailed } = await planAll(clients, async (found) => await planUndo(found, backups));
-  if (planned.length === 0) return hasFailed ? 1 : 0;
-  if (!(await agree(planned, { yes: flags.yes, dryRun: flags["dry-run"] }, process.env))) {
-    return flags["dry-run"] ? 0 : 1;
-  }
-  for (const change of planned) {
+  const planned = await eachOf(clients, async (found) => await planUndo(found, backups));
+  const { exitCode } = await changeFiles(planned, consentOf(flags), process.env, async (change) => {
     await carryOutUndo(change, backups);
     printLine(`the file of ${change.client.name} is what it was before`);
-  }
-  return hasFailed ? 1 : 0;
+  });
+  return exitCode;
 }

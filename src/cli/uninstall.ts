@@ -1,8 +1,8 @@
 import { carryOut, openBackups, planUninstall } from "../app/install.ts";
 import { quoted } from "../platform/errors.ts";
-import { agree, meantClients, planAll, thisUser } from "./client_changes.ts";
+import { changeFiles, eachOf, meantClients, thisUser } from "./client_changes.ts";
 import { type Command, excessWord } from "./command.ts";
-import { CONSENT_FLAGS } from "./install.ts";
+import { CONSENT_FLAGS, consentOf } from "./install.ts";
 import { printLine } from "./print.ts";
 
 /** `mcp-bridge uninstall`: takes our entries out of the files of clients. */
@@ -20,24 +20,19 @@ export const uninstallCommand: Command<typeof CONSENT_FLAGS> = {
     if (flags.all && operands.length > 1) throw excessWord(operands[1]!);
     const backups = openBackups({ platform: process.platform, env: process.env });
     const clients = await meantClients(word, await thisUser(process.env));
-    const { planned, hasFailed } = await planAll(
-      clients,
-      async (found) => await planUninstall(found, name, backups, !flags.all),
+    const planned = await eachOf(clients, async (found) => await planUninstall(found, name, backups, !flags.all));
+    const changes = planned.done.filter(({ names }) => names.length > 0);
+    if (changes.length === 0 && !planned.hasFailed) printLine("there are no entries of ours to take out");
+    const { exitCode } = await changeFiles(
+      { ...planned, done: changes },
+      consentOf(flags),
+      process.env,
+      async (change) => {
+        await carryOut(change, backups);
+        const names = change.names.map((name) => quoted(name)).join(", ");
+        printLine(`${names} ${change.names.length === 1 ? "is" : "are"} no more in the file of ${change.client.name}`);
+      },
     );
-    const failed = hasFailed ? 1 : 0;
-    const changes = planned.filter(({ names }) => names.length > 0);
-    if (changes.length === 0) {
-      if (!hasFailed) printLine("there are no entries of ours to take out");
-      return failed;
-    }
-    if (!(await agree(changes, { yes: flags.yes, dryRun: flags["dry-run"] }, process.env))) {
-      return flags["dry-run"] ? failed : 1;
-    }
-    for (const change of changes) {
-      await carryOut(change, backups);
-      const names = change.names.map((name) => quoted(name)).join(", ");
-      printLine(`${names} ${change.names.length === 1 ? "is" : "are"} no more in the file of ${change.client.name}`);
-    }
-    return failed;
+    return exitCode;
   },
 };
