@@ -1,8 +1,11 @@
 import { carryOut, carryOutUndo, openBackups, planInstall, planUndo } from "../app/install.ts";
-import { BridgeError } from "../platform/errors.ts";
+import { BridgeError, quoted } from "../platform/errors.ts";
 import { snippetOf } from "../registry/clients/edit.ts";
 import type { FoundClient } from "../registry/clients/find.ts";
 import { clientOf, CLIENTS } from "../registry/clients/table.ts";
+import { registryFile } from "../registry/file.ts";
+import { readRegistry } from "../registry/registry.ts";
+import { isAddress } from "./arguments.ts";
 import { changeFiles, type Consent, eachOf, meantClients, thisUser } from "./client_changes.ts";
 import { readWanted, type WantedEntry } from "./client_entry.ts";
 import { clientList } from "./client_list.ts";
@@ -56,6 +59,7 @@ export const installCommand: Command<typeof FLAGS> = {
     }
     const [word, server] = flags.all ? [undefined, ...operands] : operands;
     if (flags.all && operands.length > 1) throw excessWord(operands[1]!);
+    if (word !== undefined && server === undefined) await ensureClient(word);
     const clients = await meantClients(word, user);
     const wanted = await readWanted({ server, name: flags.name, flags: program }, process.env);
     return await install(clients, wanted, flags);
@@ -63,6 +67,21 @@ export const installCommand: Command<typeof FLAGS> = {
 };
 
 type Said = FlagValues<typeof FLAGS>;
+
+/** Who says a server alone has forgotten the client. */
+async function ensureClient(word: string): Promise<void> {
+  if (isAddress(word) || await isServer(word)) {
+    throw new BridgeError("bad_argument", `${quoted(word)} is a server: the client is missing`, {
+      hint: `"mcp-bridge install CLIENT ${word}", or "--all" for every client that is installed`,
+    });
+  }
+}
+
+async function isServer(word: string): Promise<boolean> {
+  if (CLIENTS.some(({ id }) => id === word)) return false;
+  const { servers } = await readRegistry(registryFile({ platform: process.platform, env: process.env }));
+  return servers.has(word);
+}
 
 async function install(clients: readonly FoundClient[], { name, program }: WantedEntry, flags: Said): Promise<number> {
   const backups = openBackups({ platform: process.platform, env: process.env });

@@ -1,8 +1,7 @@
-import { BridgeError, quoted } from "../../platform/errors.ts";
-import { JsonDocument, memberOf, membersOf, valueOf } from "../document.ts";
-import { withMember, withObject, withOtherMember, withoutMember } from "../text_edit.ts";
 import type { Client } from "./client.ts";
-import { holdsNothing, listIn, pathIn, readClientFile } from "./read.ts";
+import { ensureEdit, notEdited, type Said, type Spot } from "./checked_edit.ts";
+import { jsonSnippet, withJsonEntry, withJsonKeys, withoutJsonEntry } from "./json_edit.ts";
+import { readClientFile, withinStack } from "./read.ts";
 import { parseToml } from "./toml_document.ts";
 import { withoutTable, withTable, withTableKeys } from "./toml_edit.ts";
 
@@ -17,15 +16,11 @@ export async function withEntry(
   text: string,
   file: string,
   name: string,
-  entry: Readonly<Record<string, unknown>>,
+  entry: Said,
 ): Promise<string> {
-  if (client.format === "toml") return await withTomlEntry(client, text, file, name, entry);
-  if (holdsNothing(text)) return withObject(text, nested(client.path, { [name]: entry }));
-  const document = await parseJson(client, text, file, name);
-  const path = pathIn(client, valueOf(document.root));
-  const list = listIn(client, document, file);
-  const change = list !== undefined && memberOf(list, name) !== undefined ? withOtherMember : withMember;
-  return await checkedJson(client, change(text, document, path, name, entry), file, text, name, entry);
+  const spot = { client, text, file, name };
+  const isToml = client.format === "toml";
+  return await withinStack(file, async () => await (isToml ? withTomlEntry : withJsonEntry)(spot, entry));
 }
 
 /**
@@ -34,28 +29,11 @@ export async function withEntry(
  *
  * @throws {BridgeError} `bad_client_file`, as `withEntry`
  */
-export async function withKeys(
-  client: Client,
-  text: string,
-  file: string,
-  name: string,
-  keys: Readonly<Record<string, unknown>>,
-): Promise<string> {
-  const [old] = (await readClientFile(client, text, file)).filter((entry) => entry.name === name);
-  const entry = { ...old!.value as object, ...keys };
-  if (client.format === "toml") {
-    const next = withTableKeys(text, await parseToml(text, file), [...client.path, name], keys);
-    if (next === undefined) return await withEntry(client, text, file, name, entry);
-    return await checkedToml(client, next, file, text, name, entry);
-  }
-  let next = text;
-  for (const [key, value] of Object.entries(keys)) {
-    const document = await parseJson(client, next, file, name);
-    const path = [...pathIn(client, valueOf(document.root)), name];
-    const change = Object.hasOwn(old!.value as object, key) ? withOtherMember : withMember;
-    next = change(next, document, path, key, value);
-  }
-  return await checkedJson(client, next, file, text, name, entry);
+export async function withKeys(client: Client, text: string, file: string, name: string, keys: Said): Promise<string> {
+  const spot = { client, text, file, name };
+  const old = (await readClientFile(client, text, file)).find((entry) => entry.name === name)!.value as Said;
+  const isToml = client.format === "toml";
+  return await withinStack(file, async () => await (isToml ? withTomlKeys : withJsonKeys)(spot, old, keys));
 }
 
 /**
@@ -64,120 +42,42 @@ export async function withKeys(
  * @throws {BridgeError} `bad_client_file`, as `withEntry`
  */
 export async function withoutEntry(client: Client, text: string, file: string, name: string): Promise<string> {
-  if (client.format === "toml") {
-    const next = withoutTable(text, await parseToml(text, file), [...client.path, name]);
-    return await checkedToml(client, next, file, text, name, undefined);
-  }
-  const document = await parseJson(client, text, file, name);
-  const next = withoutMember(text, document, pathIn(client, valueOf(document.root)), name);
-  return await checkedJson(client, next, file, text, name, undefined);
+  const spot = { client, text, file, name };
+  const isToml = client.format === "toml";
+  return await withinStack(file, async () => await (isToml ? withoutTomlEntry : withoutJsonEntry)(spot));
 }
 
 /** The text of an entry by itself, as it stands in the file of a client. */
-export function snippetOf({ format, path }: Client, name: string, entry: Readonly<Record<string, unknown>>): string {
-  return format === "toml" ? withTable("", path, name, entry) : withObject("", nested(path, { [name]: entry }));
+export function snippetOf({ format, path }: Client, name: string, entry: Said): string {
+  return format === "toml" ? withTable("", path, name, entry) : jsonSnippet(path, name, entry);
 }
 
-async function withTomlEntry(
-  client: Client,
-  text: string,
-  file: string,
-  name: string,
-  entry: Readonly<Record<string, unknown>>,
-): Promise<string> {
-  const path = [...client.path, name];
-  const rest = withoutTable(text, await parseToml(text, file), path);
-  return await checkedToml(client, withTable(rest, client.path, name, entry), file, text, name, entry);
+async function withTomlEntry(spot: Spot, entry: Said): Promise<string> {
+  const { client, text, file, name } = spot;
+  const rest = withoutTable(text, await parseToml(text, file), [...client.path, name]);
+  return await checked(spot, withTable(rest, client.path, name, entry), entry);
 }
 
-/** A document in which nothing on the way to the entry stands twice: which of them counts is for people to say. */
-async function parseJson(client: Client, text: string, file: string, name: string): Promise<JsonDocument> {
-  const document = await JsonDocument.parse(text, file, "bad_client_file");
-  let node = document.root;
-  for (const step of [...pathIn(client, valueOf(document.root)), name]) {
-    const found = membersOf(node).filter((member) => member.name === step);
-    if (found.length > 1) throw unfit(file, `says ${quoted(step)} twice`, "take one of them out in an editor");
-    if (found[0] === undefined) break;
-    node = found[0].node;
-  }
-  return document;
+async function withTomlKeys(spot: Spot, old: Said, keys: Said): Promise<string> {
+  const { client, text, file, name } = spot;
+  const entry = { ...old, ...keys };
+  const next = withTableKeys(text, await parseToml(text, file), [...client.path, name], keys);
+  return next === undefined ? await withTomlEntry(spot, entry) : await checked(spot, next, entry);
 }
 
-/** An edit of a text is believed when what it says has changed in the one place that was meant. */
-async function checkedJson(
-  client: Client,
-  next: string,
-  file: string,
-  before: string,
-  name: string,
-  entry: unknown,
-): Promise<string> {
-  const [was, is] = await Promise.all(
-    [before, next].map(async (text) => valueOf((await JsonDocument.parse(text, file, "bad_client_file")).root)),
-  );
-  return checked(client, next, file, was, is, name, entry);
+async function withoutTomlEntry(spot: Spot): Promise<string> {
+  const { client, text, file, name } = spot;
+  return await checked(spot, withoutTable(text, await parseToml(text, file), [...client.path, name]), undefined);
 }
 
-async function checkedToml(
-  client: Client,
-  next: string,
-  file: string,
-  before: string,
-  name: string,
-  entry: unknown,
-): Promise<string> {
-  const was = (await parseToml(before, file)).value;
+async function checked(spot: Spot, next: string, entry: Said | undefined): Promise<string> {
+  const was = (await parseToml(spot.text, spot.file)).value;
   let is: unknown;
   try {
-    is = (await parseToml(next, file)).value;
+    is = (await parseToml(next, spot.file)).value;
   } catch (cause) {
-    throw unfit(file, NOT_CHANGED, WRITE_YOURSELF, cause);
+    throw notEdited(spot.file, cause);
   }
-  return checked(client, next, file, was, is, name, entry);
-}
-
-const NOT_CHANGED = "keeps its servers in a form that is not changed here";
-const WRITE_YOURSELF = 'write the entry yourself: "mcp-bridge install --print" gives it';
-
-function checked(
-  client: Client,
-  next: string,
-  file: string,
-  was: unknown,
-  is: unknown,
-  name: string,
-  entry: unknown,
-): string {
-  const path = pathIn(client, was);
-  if (Bun.deepEquals(plain(changed(was, path, name, entry)), plain(is))) return next;
-  throw unfit(file, NOT_CHANGED, WRITE_YOURSELF);
-}
-
-/** A value with another one at the end of a path. */
-function changed(value: unknown, path: readonly string[], name: string, entry: unknown): unknown {
-  const members = new Map(Object.entries((value ?? {}) as object));
-  const [first, ...rest] = path;
-  if (first !== undefined) {
-    // Where nothing is to be taken out, nothing is made on the way there.
-    if (entry !== undefined || members.has(first)) members.set(first, changed(members.get(first), rest, name, entry));
-  } else if (entry === undefined) members.delete(name);
-  else members.set(name, entry);
-  return Object.fromEntries(members);
-}
-
-/** A value to be compared: an empty object counts for nothing, since the last table of TOML takes its parent along. */
-function plain(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value !== "object" || value === null || value instanceof Date) return value;
-  const members = Object.entries(value).map(([name, member]) => [name, plain(member)] as const)
-    .filter(([, member]) => member !== undefined);
-  return members.length === 0 ? undefined : Object.fromEntries(members);
-}
-
-function nested(path: readonly string[], value: unknown): unknown {
-  return path.reduceRight((inner, name) => ({ [name]: inner }), value);
-}
-
-function unfit(file: string, fault: string, hint: string, cause?: unknown): BridgeError {
-  return new BridgeError("bad_client_file", `${JSON.stringify(file)} ${fault}`, { hint, cause });
+  ensureEdit(spot, was, is, entry);
+  return next;
 }

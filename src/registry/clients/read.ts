@@ -12,8 +12,27 @@ import { parseToml, type TomlDocument } from "./toml_document.ts";
  * @throws {BridgeError} `bad_client_file`, with path, line and column
  */
 export async function readClientFile(client: Client, text: string, file: string): Promise<ClientEntry[]> {
-  if (client.format === "toml") return await readToml(client, text, file);
-  return holdsNothing(text) ? [] : await readJson(client, text, file);
+  return await withinStack(file, async () => {
+    if (client.format === "toml") return await readToml(client, text, file);
+    return holdsNothing(text) ? [] : await readJson(client, text, file);
+  });
+}
+
+/**
+ * Runs `work`, which goes through what a file says by recursion.
+ *
+ * @throws {BridgeError} `bad_client_file` where that goes too deep
+ */
+export async function withinStack<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new BridgeError("bad_client_file", `${JSON.stringify(file)} is nested too deeply`, {
+      hint: "nothing was changed",
+      cause,
+    });
+  }
 }
 
 async function readJson(client: Client, text: string, file: string): Promise<ClientEntry[]> {

@@ -1,7 +1,7 @@
 import { JsonDocument, type Member, memberOf, valueOf } from "../document.ts";
 import { withoutMember } from "../text_edit.ts";
 import type { Client } from "./client.ts";
-import { holdsNothing, pathIn } from "./read.ts";
+import { holdsNothing, pathIn, withinStack } from "./read.ts";
 import { parseToml } from "./toml_document.ts";
 
 /**
@@ -15,13 +15,15 @@ export async function earlierText(
   file: string,
   earlier: readonly (string | null)[],
 ): Promise<string | null | undefined> {
-  const forms = client.format === "toml" ? [text] : await formsOf(client, text, file);
-  for (const candidate of earlier) {
-    for (const form of forms) {
-      if (candidate === null ? form.trim() === "" : await isSame(client, form, candidate, file)) return candidate;
+  return await withinStack(file, async () => {
+    const forms = client.format === "toml" ? [text] : await formsOf(client, text, file);
+    for (const candidate of earlier) {
+      for (const form of forms) {
+        if (candidate === null ? form.trim() === "" : await isSame(client, form, candidate, file)) return candidate;
+      }
     }
-  }
-  return undefined;
+    return undefined;
+  });
 }
 
 /** The text as it is, without the objects that hold nothing any more, and without the last of them. */

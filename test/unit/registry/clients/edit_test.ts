@@ -182,6 +182,18 @@ describe("a client's file", () => {
     expect(await withoutEntry(client, text, FILE, "a")).toBe("# a\n# b\n[mcp_servers.b]\nurl = 'y'\n");
   });
 
+  test("that is nested however deeply is edited, or refused as that", async () => {
+    for (const id of ["cursor", "codex"]) {
+      const client = await clientOf(id);
+      for (let depth = 1_000; depth < 60_000; depth = Math.ceil(depth * 1.3)) {
+        const deep = "[".repeat(depth) + "]".repeat(depth);
+        const text = id === "codex" ? `a = ${deep}\n` : `{"a": ${deep}}`;
+        const refused = await withEntry(client, text, FILE, "linear", client.write(PROGRAM)).catch((thrown) => thrown);
+        if (typeof refused !== "string") expect(refused).toMatchObject({ code: "bad_client_file" });
+      }
+    }
+  });
+
   test("that says a name twice is not edited", async () => {
     const client = await clientOf("cursor");
     for (const text of ['{"mcpServers": {}, "mcpServers": {}}', '{"mcpServers": {"a": {}, "a": {}}}']) {
