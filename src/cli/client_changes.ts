@@ -4,7 +4,7 @@ import { askLine } from "../platform/terminal.ts";
 import type { UserEnvironment } from "../registry/clients/client.ts";
 import { findClient, findClients, type FoundClient } from "../registry/clients/find.ts";
 import { clientOf } from "../registry/clients/table.ts";
-import { type Paint, paintAt } from "./colour.ts";
+import { type Colours, coloursOf, terminalColours } from "./colour.ts";
 import { diffOf, shownLine } from "./diff.ts";
 import { printAnswer, printError, printLine } from "./print.ts";
 import type { Environment } from "./variables.ts";
@@ -99,15 +99,14 @@ export async function changeFiles<Planned extends Change>(
  */
 async function agree(changes: readonly Change[], { yes, dryRun }: Consent, env: Environment): Promise<boolean> {
   if (dryRun) {
-    const { isatty } = await import("node:tty");
-    await printAnswer(previewOf(changes, paintAt(isatty(1), env)));
+    await printAnswer(previewOf(changes, await coloursOf("stdout", env)));
     printLine("nothing was written");
     return false;
   }
   if (yes) return true;
   const [{ client }] = changes as readonly [Change];
   const files = changes.length === 1 ? `the file of ${client.name}` : `these ${changes.length} files`;
-  const preview = previewOf(changes, paintAt(true, env));
+  const preview = previewOf(changes, terminalColours(env));
   const answer = await askLine(`${preview}mcp-bridge: write this to ${files}? [y/N] `);
   if (answer === undefined) {
     throw new BridgeError("bad_argument", "there is no terminal to ask at: nothing was written", {
@@ -119,15 +118,15 @@ async function agree(changes: readonly Change[], { yes, dryRun }: Consent, env: 
   return false;
 }
 
-function previewOf(changes: readonly Change[], paint: Paint): string {
+function previewOf(changes: readonly Change[], { bold, faint, green, red }: Colours): string {
   const lines = changes.flatMap(({ file, before, after }) => [
-    paint("bold", `--- ${before === undefined ? "no file yet" : shownLine(file)}`),
-    paint("bold", `+++ ${after === undefined ? "no file any more" : shownLine(file)}`),
+    bold(`--- ${before === undefined ? "no file yet" : shownLine(file)}`),
+    bold(`+++ ${after === undefined ? "no file any more" : shownLine(file)}`),
     ...diffOf(before ?? "", after ?? "").flatMap((hunk) => [
-      paint("cyan", `@@ line ${hunk.line} @@`),
+      faint(`@@ line ${hunk.line} @@`),
       ...hunk.lines.map(({ sign, text }) => {
         const line = `${sign}${shownLine(text)}`;
-        return sign === " " ? line : paint(sign === "+" ? "green" : "red", line);
+        return sign === " " ? line : (sign === "+" ? green : red)(line);
       }),
     ]),
   ]);

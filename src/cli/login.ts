@@ -13,6 +13,7 @@ import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
 import { noticePrinter, printLine } from "./print.ts";
 import { readSignIn, SIGN_IN_FLAGS } from "./sign_in_flags.ts";
 import { readState, STATE_FLAGS } from "./state_flags.ts";
+import { whileHidden, whileWaiting } from "./waiting.ts";
 
 const FLAGS = {
   "force": { type: "boolean", text: "sign in anew, though there is a token that would do" },
@@ -64,18 +65,20 @@ export const loginCommand: Command<typeof FLAGS> = {
     const state = readState(flags, environment);
     const abort = new AbortController();
     watchForEnd(({ exitCode }) => abort.abort(new BridgeError("closing", `ended by a signal (${exitCode})`)));
-    const outcome = await signInByName(wire, headers, {
-      server,
-      account: flags.account,
-      signIn,
-      vault: new SharedVault(state, clock, notify),
-      surroundings: state.surroundings,
-      clock,
-      notify,
-      onwaiting: () => {},
-      pasted: firstLine(),
-      signal: abort.signal,
-    }, flags.force);
+    const outcome = await whileWaiting(`signing in to ${server.host}`, (waiting) =>
+      signInByName(wire, headers, {
+        server,
+        account: flags.account,
+        signIn,
+        vault: new SharedVault(state, clock, notify),
+        surroundings: state.surroundings,
+        clock,
+        notify,
+        // While it is the person's turn nothing may stand where they type.
+        onwaiting: whileHidden(waiting),
+        pasted: firstLine(),
+        signal: abort.signal,
+      }, flags.force));
     printLine(SAID[outcome]);
     return 0;
   },

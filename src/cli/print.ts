@@ -6,13 +6,14 @@
  */
 import type { BridgeError } from "../platform/errors.ts";
 import type { Notice } from "../platform/notice.ts";
+import { type Colours, NO_COLOURS } from "./colour.ts";
 
 const WEIGHT = { warn: 2, info: 1, debug: 0 } as const;
 
 /** Prints an error and its hint. */
-export function printError(error: BridgeError): void {
-  line(`error: ${error.message}`);
-  if (error.hint !== undefined) line(`hint: ${error.hint}`);
+export function printError(error: BridgeError, { red, faint }: Colours = NO_COLOURS): void {
+  line(`${red("error:")} ${error.message}`);
+  if (error.hint !== undefined) line(`${faint("hint:")} ${error.hint}`);
 }
 
 /** How much is said: `silent` says nothing but errors. */
@@ -39,13 +40,12 @@ export function printLine(text: string): void {
 
 /** Prints a line for programs to standard error, as it is. */
 export function printRaw(text: string): void {
-  people ??= Bun.stderr.writer();
-  people.write(text);
-  people.flush();
+  write(status === undefined ? text : `${CLEAR_LINE}${text}${status}`);
 }
 
 /** Prints what was asked for by name. */
-export async function printAnswer(text: string): Promise<void> {
+export async function printAnswer(text: string | Uint8Array): Promise<void> {
+  showStatus(undefined);
   await Bun.write(Bun.stdout, text);
 }
 
@@ -54,9 +54,31 @@ export async function flushPrinted(): Promise<void> {
   await people?.flush();
 }
 
+/**
+ * Shows a line on a terminal that stands below all that is printed, until another takes its place; nothing takes it
+ * away. It must fit the terminal's width.
+ */
+export function showStatus(text: string | undefined): void {
+  if (status === text) return;
+  const before = status === undefined ? "" : CLEAR_LINE;
+  status = text;
+  write(before + (text ?? ""));
+}
+
 /** Bun's sink; the stream of `process.stderr` costs 6 MiB. */
 let people: Bun.FileSink | undefined;
 
+/** What `showStatus` shows. */
+let status: string | undefined;
+
+const CLEAR_LINE = "\r\u001b[K";
+
 function line(text: string): void {
   printRaw(`mcp-bridge: ${text}\n`);
+}
+
+function write(text: string): void {
+  people ??= Bun.stderr.writer();
+  people.write(text);
+  people.flush();
 }

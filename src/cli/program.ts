@@ -67,7 +67,8 @@ export async function runProgram(words: readonly string[]): Promise<number> {
     return await run(connectCommand, name === connectCommand.name ? rest : words);
   } catch (thrown) {
     const error = toBridgeError(thrown);
-    printError(error);
+    const { coloursOf } = await import("./colour.ts");
+    printError(error, await coloursOf("stderr"));
     return exitCodeOf(error);
   } finally {
     await flushPrinted();

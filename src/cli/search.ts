@@ -7,6 +7,7 @@ import { type Findings, type Listing, OFFICIAL_REGISTRY, searchCatalogue } from 
 import type { Command, Flags } from "./command.ts";
 import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
 import { printAnswer, printLine } from "./print.ts";
+import { whileWaiting } from "./waiting.ts";
 
 const FLAGS = {
   "registry": {
@@ -31,7 +32,10 @@ export const searchCommand: Command<typeof FLAGS> = {
     const registry = readServerUrl(flags.registry, false);
     const limit = readLimit(flags.limit);
     const wire = openNetwork(await readNetwork(flags), systemClock, openBudget());
-    const findings = await searchCatalogue(words!, limit, { registry, wire, clock: systemClock });
+    const findings = await whileWaiting(
+      `asking ${registry.host}`,
+      () => searchCatalogue(words!, limit, { registry, wire, clock: systemClock }),
+    );
     await printAnswer(flags.json ? asJson(findings) : asText(findings));
     if (findings.hasMore && !flags.json) printLine('there are more: narrow the words, or raise "--limit"');
     return findings.listings.length > 0 ? 0 : 1;

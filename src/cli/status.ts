@@ -11,6 +11,7 @@ import type { Command, Flags } from "./command.ts";
 import { addressOf, findNamed } from "./named_server.ts";
 import { noticePrinter, printAnswer } from "./print.ts";
 import { readState, STATE_FLAGS } from "./state_flags.ts";
+import { whileWaiting } from "./waiting.ts";
 
 const FLAGS = {
   "json": { type: "boolean", text: "as JSON" },
@@ -28,7 +29,10 @@ export const statusCommand: Command<typeof FLAGS> = {
     const clock = systemClock;
     const vault = openState(readState(flags, process.env), clock, noticePrinter("info"));
     const server = word === undefined ? undefined : await readServer(word, words);
-    const [all, state] = [await listAccounts(vault), await vault.status()];
+    const [all, state] = await whileWaiting(
+      "opening the vault",
+      async () => [await listAccounts(vault), await vault.status()] as const,
+    );
     const accounts = server === undefined ? all : all.filter((account) => account.server === server);
     await printAnswer(
       flags.json
