@@ -31,6 +31,8 @@ export interface UpstreamSettings extends ClientSideSettings {
   readonly timeout: number;
   /** How long a host is left without an answer to `initialize`; 0 for not at all. */
   readonly grace: number;
+  /** How long a server that is not there is tried again for the handshake; without end where none is named. */
+  readonly redialFor?: number;
   /** The longest message. */
   readonly maxMessage: number;
   /** How often a session is pinged so that nobody on the way takes it for dead; 0 for never. */
@@ -140,6 +142,7 @@ export class Upstream {
       deadlines: { total: settings.timeout, idle: settings.bodyTimeout },
       grace: isHurried ? Math.min(settings.grace, HURRIED_GRACE_MS) : settings.grace,
       isHurried,
+      redialFor: settings.redialFor,
       keepAlive: settings.keepAlive,
       memory: this.#memory,
     });

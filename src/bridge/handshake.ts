@@ -29,6 +29,8 @@ export interface HandshakeOptions {
   readonly grace: number;
   /** Whether the host is answered as soon as a try has failed: it has other servers beside this one. */
   readonly isHurried: boolean;
+  /** How long a server that is not there is tried again, in ms; without end where none is named. */
+  readonly redialFor?: number | undefined;
   /** Gives all tries up. */
   readonly leaving: AbortSignal;
   /** Hands something to the client. */
@@ -63,8 +65,8 @@ export class Handshake {
 
   /** Carries the client's `initialize` to its answer. */
   async carry(request: PendingRequest): Promise<void> {
-    const { clock, grace, isHurried, recover, settle, fail, say, notify } = this.#options;
-    const { message, abort } = request;
+    const { clock, grace, isHurried, redialFor = Infinity, recover, settle, fail, say, notify } = this.#options;
+    const { message, abort, receivedAt } = request;
     let wasLate = false;
     const patience = clock.after(grace, () => void this.#answerInPlace(request).then((done) => wasLate = done));
     let wait = FIRST_REDIAL_MS;
@@ -81,7 +83,7 @@ export class Handshake {
       } catch (thrown) {
         if (request.settled) break;
         const failure = toBridgeError(thrown);
-        if (!isPassing(failure)) {
+        if (!isPassing(failure) || clock.now() - receivedAt >= redialFor) {
           fail(request, failure);
           break;
         }

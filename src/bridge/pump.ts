@@ -29,6 +29,8 @@ export interface PumpOptions {
   readonly grace: number;
   /** Whether a host has other servers beside this one: then it does not wait for one that was never there. */
   readonly isHurried?: boolean;
+  /** How long a server that is not there is tried again for the handshake, in ms; without end where none is named. */
+  readonly redialFor?: number | undefined;
   /** How often the server is pinged whatever it says, in ms; 0 for never. */
   readonly keepAlive: number;
   readonly memory: Memory;

@@ -1,7 +1,6 @@
 import { type Command, COMMON_FLAGS, type Flag } from "./command.ts";
+import { wrapped } from "./wrap.ts";
 
-/** What fits every terminal. */
-const WIDTH = 80;
 /** Where texts begin at most; what stands left of them and is longer has a line of its own. */
 const WIDEST = 29;
 
@@ -55,17 +54,4 @@ function row(left: string, text: string, column: number): string {
   const begin = `  ${left}`;
   const margin = " ".repeat(column);
   return (begin.length + 2 > column ? `${begin}\n${margin}` : begin.padEnd(column)) + wrapped(text, margin);
-}
-
-function wrapped(text: string, margin: string): string {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && margin.length + line.length + 1 + word.length > WIDTH) {
-      lines.push(line);
-      line = "";
-    }
-    line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line].join(`\n${margin}`);
 }

@@ -40,6 +40,22 @@ const COMMANDS: Readonly<Partial<Record<CommandWord, { readonly summary: string;
     summary: "take our entries out of it again",
     load: async () => (await import("./uninstall.ts")).uninstallCommand as unknown as Command,
   },
+  tools: {
+    summary: "what a server can do, and the arguments that takes",
+    load: async () => (await import("./tools.ts")).toolsCommand as unknown as Command,
+  },
+  call: {
+    summary: "call a tool of a server",
+    load: async () => (await import("./call.ts")).callCommand as unknown as Command,
+  },
+  resources: {
+    summary: "what a server has to read; reads it",
+    load: async () => (await import("./resources.ts")).resourcesCommand as unknown as Command,
+  },
+  prompts: {
+    summary: "the prompts of a server; gets one",
+    load: async () => (await import("./prompts.ts")).promptsCommand as unknown as Command,
+  },
   login: {
     summary: "sign in to a server, in the browser",
     load: async () => (await import("./login.ts")).loginCommand as unknown as Command,

@@ -16,6 +16,8 @@ const SIGNS = ["-", "\\", "|", "/"];
 /** Of a terminal that does not say how wide it is. */
 const COLUMNS = 80;
 
+const SILENT: Waiting = { say: () => {}, hide: () => () => {} };
+
 /**
  * Does something that a person waits for. From the first second on, a line on standard error says what is waited for
  * and for how long, where that is a terminal; nothing of it is left at the end.
@@ -24,14 +26,15 @@ export async function whileWaiting<Outcome>(
   text: string,
   work: (waiting: Waiting) => Promise<Outcome>,
 ): Promise<Outcome> {
-  if (process.env["TERM"] === "dumb" || !await isTerminal("stderr")) {
-    return await work({ say: () => {}, hide: () => () => {} });
-  }
-  const line = new WaitingLine(text);
+  const isShown = process.env["TERM"] !== "dumb" && await isTerminal("stderr");
+  const line = isShown ? new WaitingLine(text) : undefined;
+  // Where only timers are left that hold nothing, the runtime turns round and round until they fire.
+  const hold = setInterval(() => {}, 3_600_000);
   try {
-    return await work(line);
+    return await work(line ?? SILENT);
   } finally {
-    line.end();
+    clearInterval(hold);
+    line?.end();
   }
 }
 

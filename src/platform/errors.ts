@@ -64,6 +64,8 @@ export const ERROR_NUMBERS = {
   ignored_tool: 1025,
   /** What the server asked of the client meanwhile, the client refused. */
   input_refused: 1026,
+  /** The server answered a request of ours with an error of its own. */
+  server_error: 1028,
   /** The client speaks only revisions of MCP that the server is too old for. */
   era_mismatch: 1027,
   /** No port for the browser to come back to. */
