@@ -39,6 +39,8 @@ export class Recover {
   #state: SessionState = { kind: "none" };
   #initialize: Message | undefined;
   #initialized: Message | undefined;
+  /** Whether the handshake that is under way has yet to look whether the client has confirmed. */
+  #looksLater = false;
   #level: Message | undefined;
   #subscriptions = new Map<string, Message>();
   #generation = FIRST_GENERATION;
@@ -89,7 +91,9 @@ export class Recover {
   /** The client has confirmed the handshake; what follows waits until the server has heard it. */
   confirm(initialized: Message): Promise<void> {
     this.#initialized = initialized;
-    if (this.#state.kind !== "open") return Promise.resolve();
+    const { kind } = this.#state;
+    const isOver = kind === "opening" && !this.#looksLater;
+    if (kind !== "open" && !isOver) return Promise.resolve();
     return this.#during(this.#unlessRefused(this.#options.tell(initialized)));
   }
 
@@ -130,11 +134,13 @@ export class Recover {
   }
 
   async #handshake(initialize: Message, onanswer?: (answer: Message) => void): Promise<void> {
+    this.#looksLater = true;
     const made = (async () => {
       const answer = await this.#options.ask(initialize, onanswer);
       if (answer.isError) return false;
       this.#options.onagreed(initialize, answer);
       this.#generation++;
+      this.#looksLater = false;
       if (this.#initialized !== undefined) await this.#unlessRefused(this.#options.tell(this.#initialized));
       for (const request of [this.#level, ...this.#subscriptions.values()]) {
         if (request === undefined) continue;

@@ -25,6 +25,7 @@ export interface RigSettings {
   idle?: number;
   grace?: number;
   isHurried?: boolean;
+  redialFor?: number;
   keepAlive?: number;
   isLocal?: boolean;
   /** Whether the far end tells failures without a promise. */
@@ -71,6 +72,7 @@ export class PumpRig {
       deadlines: { total: settings.total ?? 0, idle: settings.idle ?? 300_000 },
       grace: settings.grace ?? 20_000,
       isHurried: settings.isHurried ?? false,
+      redialFor: settings.redialFor,
       keepAlive: settings.keepAlive ?? 0,
       memory: {
         get: (name) => Promise.resolve(this.memory.get(name)),

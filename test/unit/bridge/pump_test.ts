@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { BridgeError } from "../../../src/platform/errors.ts";
 import { ChannelFailure } from "../../../src/transport/channel.ts";
+import { composeMessage as asMessage } from "../../../src/transport/message.ts";
 import { runs } from "../../harness/counts.ts";
 import { settle } from "../../harness/fake_clock.ts";
 import { PumpRig } from "../../harness/pump_rig.ts";
@@ -15,6 +16,35 @@ function cut(): ChannelFailure {
 }
 
 const CALL = { method: "tools/call", params: { name: "x" } };
+
+describe("the handshake", () => {
+  test("is confirmed once and before the first request, however soon the client does that", async () => {
+    for (let steps = 0; steps < 20; steps++) {
+      const rig = new PumpRig();
+      rig.onsend = (sent) => {
+        if (sent.json.method === "initialize") sent.answer({ protocolVersion: "2025-11-25", capabilities: {} });
+        else sent.end();
+      };
+      rig.pump.fromClient(asMessage({ id: 1, method: "initialize", params: { protocolVersion: "2025-11-25" } }));
+      while (rig.answersTo(1).length === 0) await Promise.resolve();
+      for (let step = 0; step < steps; step++) await Promise.resolve();
+      rig.pump.fromClient(asMessage({ method: "notifications/initialized" }));
+      rig.pump.fromClient(asMessage({ id: 2, ...CALL }));
+      await settle();
+      expect(rig.sent.map(({ json }) => json.method)).toEqual(["initialize", "notifications/initialized", CALL.method]);
+    }
+  });
+
+  test("with a server that is not there is given up after as long as somebody waits for it", async () => {
+    const rig = new PumpRig({ grace: Infinity, redialFor: 3_000 });
+    rig.onsend = (sent) => sent.fail(unreachable());
+    await rig.say({ id: 1, method: "initialize", params: { protocolVersion: "2025-11-25" } });
+    await rig.clock.pass(2_000);
+    expect(rig.received).toEqual([]);
+    await rig.clock.pass(4_000);
+    expect(rig.answersTo(1)).toMatchObject([{ error: { data: { code: "unreachable" } } }]);
+  });
+});
 
 describe("a server that is down", () => {
   test("is dialled until it is there, and initialize gets its answer", async () => {
