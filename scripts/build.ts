@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { clientDocument } from "../src/auth/client_document.ts";
+import { buildDetails } from "./build_details.ts";
 
 const ROOT = join(import.meta.dir, "..");
 
@@ -43,6 +44,7 @@ export function compile(entry: string, outfile: string, document?: URL): void {
     "--compile-exec-argv=--use-system-ca",
     "--define",
     `BUILD_VERSION=${JSON.stringify(version)}`,
+    ...Object.entries(buildDetails(ROOT)).flatMap(([name, value]) => ["--define", `${name}=${JSON.stringify(value)}`]),
     ...(document === undefined ? [] : ["--define", `BUILD_CLIENT_METADATA_URL=${JSON.stringify(document.href)}`]),
     "--outfile",
     outfile,

@@ -29,7 +29,7 @@ export const callCommand: Command<typeof FLAGS> = {
   name: "call",
   summary: "Calls a tool of a server and prints what it gives. The exit code is 1 where the tool says that it failed.",
   operands: [
-    { name: "url", text: "the server, such as https://mcp.example.com/mcp, or its name" },
+    { name: "url", text: "the server, such as https://mcp.example.com/mcp, or its name", choices: "servers" },
     { name: "tool", text: '"mcp-bridge tools" shows which there are' },
   ],
   further: {

@@ -11,6 +11,10 @@ export interface Flag {
   readonly value?: string;
   /** Whether an empty value, given as a word of its own, has a meaning. */
   readonly mayBeEmpty?: boolean;
+  /** The values that there are, for whoever completes the command line. */
+  readonly choices?: readonly string[];
+  /** Whether the help leaves it out: it is for programs. */
+  readonly isHidden?: boolean;
   /** What the help writes above this flag and those that follow. */
   readonly heading?: string;
   readonly text: string;
@@ -34,6 +38,8 @@ export interface Operand {
   readonly optional?: true;
   /** The flag that takes its place. */
   readonly unless?: string;
+  /** The words that there are for it: a list, or servers by their names, or commands. */
+  readonly choices?: readonly string[] | "servers" | "commands" | "files";
 }
 
 /** One command: what a person may say, and what then happens. Help and completion are made from the same table. */
@@ -49,7 +55,13 @@ export interface Command<Table extends Flags = Flags> {
    * What a program behind `--` is for, which takes the place of the operands but for those that it stands `behind`;
    * nothing where there is none.
    */
-  readonly program?: { readonly name: string; readonly text: string; readonly behind?: number };
+  readonly program?: {
+    readonly name: string;
+    readonly text: string;
+    readonly behind?: number;
+    /** Whether the help leaves it out. */
+    readonly isHidden?: boolean;
+  };
   readonly flags: Table;
   readonly examples: readonly string[];
   /** Settles with the exit code. Throws `BridgeError` for words that make no sense. */
@@ -86,7 +98,7 @@ export async function readWords<Table extends Flags>(
   const program = dashes < 0 ? [] : all.slice(dashes + 1);
   const table: Flags = { ...command.flags, ...COMMON_FLAGS };
   const unknown = unknownIn(words, table);
-  if (unknown !== undefined) throw await unknownFlag(unknown, Object.keys(table));
+  if (unknown !== undefined) throw await unknownFlag(unknown, table, command.name);
   // Loops, and no function called for each flag: beyond some 30 calls the runtime starts to compile, for 0.7 ms.
   const kinds: Record<Flag["type"], string[]> = { boolean: [], string: [] };
   for (const name in table) kinds[table[name]!.type].push(name);
@@ -96,21 +108,27 @@ export async function readWords<Table extends Flags>(
     const flag = table[name]!;
     // mri takes "--no-x" for the flag x with the value false.
     if (name.startsWith("no-")) flags[name] = said[name.slice(3)] === false;
-    else if (said[name] !== undefined) flags[name] = valueOf(name, flag, said[name], words);
+    else if (said[name] !== undefined) flags[name] = valueOf(name, flag, said[name], words, command.name);
     else flags[name] = flag.type === "boolean" ? false : flag.multiple ? [] : flag.default;
   }
   const operands = said._.map(String);
   if (!flags.help && !flags.version) {
     const wanted = dashes < 0 ? command.operands : command.operands.slice(0, command.program!.behind ?? 0);
-    checkOperands(wanted, operands, flags, dashes < 0 && command.further !== undefined);
+    checkOperands(command.name, wanted, operands, flags, dashes < 0 && command.further !== undefined);
     if (dashes >= 0 && program.length === 0) {
-      throw new BridgeError("bad_argument", `there is no ${command.program!.name} behind "--"`, { hint: SEE_HELP });
+      throw new BridgeError("bad_argument", `there is no ${command.program!.name} behind "--"`, {
+        hint: seeHelp(command.name),
+      });
     }
   }
   return { operands, program, flags: flags as Words<Table>["flags"], words };
 }
 
-const SEE_HELP = 'run "mcp-bridge --help" for what can be said';
+/** What to do about words that a command does not understand. */
+function seeHelp(command: string): string {
+  const words = command === "connect" ? "mcp-bridge" : `mcp-bridge ${command}`;
+  return `run "${words} --help" for what can be said`;
+}
 
 /** The first flag in the words that no table has; flags of one letter are in none. */
 function unknownIn(words: readonly string[], table: Flags): string | undefined {
@@ -127,11 +145,11 @@ function unknownIn(words: readonly string[], table: Flags): string | undefined {
 
 type FlagValue = boolean | string | readonly string[] | undefined;
 
-function valueOf(name: string, flag: Flag, said: unknown, words: readonly string[]): FlagValue {
+function valueOf(name: string, flag: Flag, said: unknown, words: readonly string[], command: string): FlagValue {
   if (flag.type === "boolean") return said === true || (Array.isArray(said) && said.at(-1) === true);
   const given: unknown[] = [said].flat();
   if (given.includes(false)) {
-    throw new BridgeError("bad_argument", `there is no flag "--no-${name}"`, { hint: SEE_HELP });
+    throw new BridgeError("bad_argument", `there is no flag "--no-${name}"`, { hint: seeHelp(command) });
   }
   const values = given.map(String);
   if (values.includes("") && !(flag.mayBeEmpty && saidEmpty(name, words))) {
@@ -148,6 +166,7 @@ function saidEmpty(name: string, words: readonly string[]): boolean {
 }
 
 function checkOperands(
+  command: string,
   operands: readonly Operand[],
   given: readonly string[],
   flags: Readonly<Record<string, FlagValue>>,
@@ -156,20 +175,21 @@ function checkOperands(
   const missing = operands[given.length];
   const isTaken = missing?.unless !== undefined && flags[missing.unless] === true;
   if (missing !== undefined && !missing.optional && !isTaken) {
-    throw new BridgeError("bad_argument", `the ${missing.name} is missing`, { hint: SEE_HELP });
+    throw new BridgeError("bad_argument", `the ${missing.name} is missing`, { hint: seeHelp(command) });
   }
   const excess = given[operands.length];
-  if (excess !== undefined && !mayGoOn) throw excessWord(excess);
+  if (excess !== undefined && !mayGoOn) throw excessWord(excess, command);
 }
 
-/** The error for a word that has no place. */
-export function excessWord(word: string): BridgeError {
-  return new BridgeError("bad_argument", `${JSON.stringify(word)} is one word too many`, { hint: SEE_HELP });
+/** The error for a word that has no place in what was said to a command. */
+export function excessWord(word: string, command: string): BridgeError {
+  return new BridgeError("bad_argument", `${JSON.stringify(word)} is one word too many`, { hint: seeHelp(command) });
 }
 
-async function unknownFlag(flag: string, names: readonly string[]): Promise<BridgeError> {
+async function unknownFlag(flag: string, table: Flags, command: string): Promise<BridgeError> {
   const { closest, distance } = await import("fastest-levenshtein");
-  const near = closest(flag.replace(/^-+/, ""), names);
-  const hint = distance(flag, `--${near}`) <= Math.min(3, flag.length / 3) ? `did you mean "--${near}"?` : SEE_HELP;
+  const near = closest(flag.replace(/^-+/, ""), Object.keys(table).filter((name) => !table[name]!.isHidden));
+  const isNear = distance(flag, `--${near}`) <= Math.min(3, flag.length / 3);
+  const hint = isNear ? `did you mean "--${near}"?` : seeHelp(command);
   return new BridgeError("bad_argument", `there is no flag ${JSON.stringify(flag)}`, { hint });
 }

@@ -27,6 +27,7 @@ export const CONNECT_FLAGS = {
     type: "string",
     default: "auto",
     value: "LIST",
+    choices: ["auto", "none", ...CURES],
     text: `what to do for a client with faults: what it is known to need (auto), none, or ${CURES.join(",")}`,
   },
   "sign-in-grace": {
@@ -58,6 +59,7 @@ export const connectCommand: Command<typeof CONNECT_FLAGS> = {
       name: "url",
       text: "the server, such as https://mcp.example.com/mcp, or its name in servers.json",
       unless: "all",
+      choices: "servers",
     },
     { name: "callback-port", text: "where a sign-in in the browser comes back to", optional: true },
   ],
@@ -65,6 +67,7 @@ export const connectCommand: Command<typeof CONNECT_FLAGS> = {
     name: "name",
     text: "further servers of servers.json: the client sees all of them as one",
     optional: true,
+    choices: "servers",
   },
   program: { name: "command", text: "a server on this machine in place of an address, started by us without a shell" },
   flags: CONNECT_FLAGS,
@@ -85,7 +88,7 @@ export const connectCommand: Command<typeof CONNECT_FLAGS> = {
       return await connectNames(said, world, (one, named) => readUpstream(one, named, notify));
     }
     const excess = said.operands[2];
-    if (excess !== undefined) throw excessWord(excess);
+    if (excess !== undefined) throw excessWord(excess, "connect");
     if (program.length > 0 || isAddress(word!)) return connect(await readUpstream(said, undefined, notify), world);
     // The list of servers, and who else may be there, are no business of a start with an address.
     const [{ findNamed, withReferences }, { goThroughServe }] = await Promise.all([

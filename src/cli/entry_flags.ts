@@ -21,8 +21,13 @@ export const ENTRY_FLAGS = {
     text: "ask for the value of this header at the terminal, and keep it in the system's keychain",
   },
   "allow-http": { type: "boolean", text: "allow plain http beyond this machine, on a network that you trust" },
-  "transport": { type: "string", value: "ORDER", text: "http-first, sse-first, http-only or sse-only" },
-  "protocol": { type: "string", value: "ERA", text: "auto, legacy or modern" },
+  "transport": {
+    type: "string",
+    value: "ORDER",
+    choices: STRATEGIES,
+    text: "http-first, sse-first, http-only or sse-only",
+  },
+  "protocol": { type: "string", value: "ERA", choices: PROTOCOLS, text: "auto, legacy or modern" },
   "connect-timeout": { type: "string", value: "SECONDS", text: "give up if no connection comes about" },
   "headers-timeout": { type: "string", value: "SECONDS", text: "give up if an answer has not begun" },
   "body-timeout": { type: "string", value: "SECONDS", text: "give up if an answer that has begun falls silent" },
@@ -52,6 +57,7 @@ export const ENTRY_FLAGS = {
   "share": {
     type: "string",
     value: "WHEN",
+    choices: SHARINGS,
     text: "whether clients share connections: auto (where the server keeps no state for them), always, never",
   },
   "disabled": { type: "boolean", text: 'leave it out of "serve" for now' },

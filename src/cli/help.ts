@@ -1,4 +1,4 @@
-import { type Command, COMMON_FLAGS, type Flag } from "./command.ts";
+import { type Command, COMMON_FLAGS, type Flag, type Flags } from "./command.ts";
 import { wrapped } from "./wrap.ts";
 
 /** Where texts begin at most; what stands left of them and is longer has a line of its own. */
@@ -7,10 +7,11 @@ const WIDEST = 29;
 /** The help of one command, and a word on others, as text for a terminal. */
 export function helpText(command: Command, others: readonly { name: string; summary: string }[] = []): string {
   const operands = command.operands.map(({ name, optional }) => optional ? `[${name}]` : `<${name}>`);
-  const flags = Object.entries({ ...command.flags, ...COMMON_FLAGS });
+  const table: Flags = { ...command.flags, ...COMMON_FLAGS };
+  const flags = Object.entries(table).filter(([, flag]) => !flag.isHidden);
   const { further } = command;
   const more = further === undefined ? [] : [`[${further.name} ...]`];
-  const program = command.program === undefined ? [] : [`<${command.program.name}>`];
+  const program = command.program === undefined || command.program.isHidden ? [] : [`<${command.program.name}>`];
   const before = operands.slice(0, command.program?.behind ?? 0);
   const left = [...operands, ...more, ...program, ...flags.map(([name, flag]) => sayingOf(name, flag))];
   const column = Math.min(WIDEST, Math.max(...left.map((saying) => saying.length)) + 4);
@@ -31,6 +32,26 @@ export function helpText(command: Command, others: readonly { name: string; summ
     "",
     "examples:",
     ...command.examples.map((example) => `  ${example}`),
+    "",
+  ].join("\n");
+}
+
+/** What the product is, and the commands, as text for a terminal. */
+export function overviewText(commands: readonly { name: string; summary: string }[]): string {
+  const column = Math.max(...commands.map(({ name }) => name.length)) + 4;
+  return [
+    "usage: mcp-bridge <url | name> [flags]",
+    "       mcp-bridge <command> [flags]",
+    "",
+    wrapped(
+      "Connects the MCP client on standard input and output to an MCP server, and signs in where that asks for it.",
+      "",
+    ),
+    "",
+    "commands:",
+    ...commands.map(({ name, summary }) => row(name, summary, column)),
+    "",
+    '"mcp-bridge help COMMAND" tells what can be said to one of them, "mcp-bridge help connect" to the first line',
     "",
   ].join("\n");
 }

@@ -38,7 +38,7 @@ export const loginCommand: Command<typeof FLAGS> = {
   summary:
     "Signs in to a server. The address that the browser ends at may be typed in, where that page cannot be opened.",
   operands: [
-    { name: "url", text: "the server, such as https://mcp.example.com/mcp, or its name" },
+    { name: "url", text: "the server, such as https://mcp.example.com/mcp, or its name", choices: "servers" },
     { name: "callback-port", text: "where the browser comes back to", optional: true },
   ],
   flags: FLAGS,

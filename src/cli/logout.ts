@@ -18,7 +18,7 @@ const FLAGS = { ...STATE_FLAGS, ...NETWORK_FLAGS } as const satisfies Flags;
 export const logoutCommand: Command<typeof FLAGS> = {
   name: "logout",
   summary: "Forgets the tokens of a server, and has the authorization server revoke them.",
-  operands: [{ name: "url", text: "the server, such as https://mcp.example.com/mcp, or its name" }],
+  operands: [{ name: "url", text: "the server, such as https://mcp.example.com/mcp, or its name", choices: "servers" }],
   flags: FLAGS,
   examples: ["mcp-bridge logout https://mcp.example.com/mcp", "mcp-bridge logout linear --account work"],
   async run({ operands: [word], flags: said, words }): Promise<number> {

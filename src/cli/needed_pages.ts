@@ -1,4 +1,5 @@
 import { ServerError } from "../app/server_error.ts";
+import { BridgeError } from "../platform/errors.ts";
 import { asSchema } from "./schema_words.ts";
 import type { AskedServer } from "./with_server.ts";
 
@@ -11,10 +12,10 @@ const MOST_TRIES = 3;
  * As `client.request`. Where the server first wants pages to be opened, the person is asked for each, and the request is
  * made again once they have been there.
  *
- * @throws {BridgeError} as `client.request`
+ * @throws {BridgeError} as `client.request`; `input_refused` where the person did not want that
  */
 export async function requestPatiently(
-  { client, visit }: AskedServer,
+  { client, name, visit }: AskedServer,
   method: string,
   params: string,
 ): Promise<{ readonly raw: string; readonly value: unknown }> {
@@ -24,7 +25,12 @@ export async function requestPatiently(
     } catch (thrown) {
       if (!(thrown instanceof ServerError) || thrown.number !== PAGES_NEEDED || tries >= MOST_TRIES) throw thrown;
       const pages = asSchema(thrown.data)["elicitations"];
-      if (!Array.isArray(pages) || !await visit(pages.map(asSchema))) throw thrown;
+      if (!Array.isArray(pages)) throw thrown;
+      if (await visit(pages.map(asSchema))) continue;
+      throw new BridgeError("input_refused", `${name} wants a page to be seen first, and you did not open it`, {
+        hint: "call again to be asked again",
+        cause: thrown,
+      });
     }
   }
 }

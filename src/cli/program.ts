@@ -2,12 +2,13 @@ import { BridgeError, toBridgeError } from "../platform/errors.ts";
 import { VERSION } from "../platform/version.ts";
 import type { CommandWord } from "../registry/names.ts";
 import { type Command, type Flags, readWords } from "./command.ts";
+import type { CommandEntry, CommandTable } from "./command_table.ts";
 import { connectCommand } from "./connect.ts";
 import { exitCodeOf } from "./exit_code.ts";
 import { flushPrinted, printAnswer, printError } from "./print.ts";
 
 /** The commands beside `connect`, which is meant where no command is named; each is loaded when it is. */
-const COMMANDS: Readonly<Partial<Record<CommandWord, { readonly summary: string; load(): Promise<Command> }>>> = {
+export const COMMANDS: Readonly<Partial<Record<CommandWord, CommandEntry>>> = {
   serve: {
     summary: "all servers of servers.json at one local address",
     load: async () => (await import("./serve.ts")).serveCommand as unknown as Command,
@@ -72,17 +73,33 @@ const COMMANDS: Readonly<Partial<Record<CommandWord, { readonly summary: string;
     summary: "what keeps the tokens shut, and moves them",
     load: async () => (await import("./vault.ts")).vaultCommand as unknown as Command,
   },
+  completion: {
+    summary: "what makes a shell complete all this",
+    load: async () => (await import("./completion.ts")).completionCommand(table()) as unknown as Command,
+  },
+  help: {
+    summary: "what can be said to a command",
+    load: async () => (await import("./help_command.ts")).helpCommand(table()) as unknown as Command,
+  },
+  version: {
+    summary: "which build this is",
+    load: async () => (await import("./version_command.ts")).versionCommand as unknown as Command,
+  },
 };
+
+function table(): CommandTable {
+  return COMMANDS as CommandTable;
+}
 
 /** Runs the command line `words` (without the program's name) and settles with the exit code. */
 export async function runProgram(words: readonly string[]): Promise<number> {
-  const [name, ...rest] = words;
+  const [name, ...rest] = isBuildAsked(words) ? ["version", "--json"] : words;
   try {
     const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name as CommandWord] : undefined;
     if (command !== undefined) return await run(await command.load(), rest);
     return await run(connectCommand, name === connectCommand.name ? rest : words);
   } catch (thrown) {
-    const error = toBridgeError(thrown);
+    const error = await withNearestCommand(toBridgeError(thrown), name);
     const { coloursOf } = await import("./colour.ts");
     printError(error, await coloursOf("stderr"));
     return exitCodeOf(error);
@@ -103,6 +120,20 @@ async function run<Table extends Flags>(command: Command<Table>, words: readonly
     );
   }
   return await command.run(said);
+}
+
+/** Whether the words are `--version` and `--json`, which belong to one command only together. */
+function isBuildAsked(words: readonly string[]): boolean {
+  return words.length === 2 && words.includes("--version") && words.includes("--json");
+}
+
+/** A first word that no server is called by may have been meant for a command. */
+async function withNearestCommand(error: BridgeError, word = ""): Promise<BridgeError> {
+  if (error.code !== "unknown_name" || error.hint?.startsWith("did you mean") || word in COMMANDS) return error;
+  const { nearest } = await import("./nearest.ts");
+  const near = nearest(word, ["connect", ...Object.keys(COMMANDS)]);
+  if (near === undefined) return error;
+  return new BridgeError(error.code, error.message, { hint: `did you mean "mcp-bridge ${near}"?`, cause: error.cause });
 }
 
 /** Says that a defect of ours ended the process: what kind and where, never with what values. */

@@ -29,7 +29,7 @@ export const promptsCommand: Command<typeof FLAGS> = {
   name: "prompts",
   summary: "Shows the prompts of a server and the arguments that they take, or gets one.",
   operands: [
-    { name: "url", text: "the server, such as https://mcp.example.com/mcp, or its name" },
+    { name: "url", text: "the server, such as https://mcp.example.com/mcp, or its name", choices: "servers" },
     { name: "prompt", text: "get this one", optional: true },
   ],
   further: { name: "key=value", text: "its arguments", optional: true },

@@ -13,7 +13,7 @@ const FLAGS = {} as const satisfies Flags;
 export const removeCommand: Command<typeof FLAGS> = {
   name: "remove",
   summary: "Takes a server out of servers.json, and its secrets out of the keychain. Tokens stay until a logout.",
-  operands: [{ name: "name", text: "the server's name" }],
+  operands: [{ name: "name", text: "the server's name", choices: "servers" }],
   flags: FLAGS,
   examples: ["mcp-bridge remove linear"],
   async run({ operands: [name] }): Promise<number> {

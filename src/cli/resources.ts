@@ -23,7 +23,7 @@ export const resourcesCommand: Command<typeof FLAGS> = {
   name: "resources",
   summary: "Shows what a server has to read, or reads one of it.",
   operands: [
-    { name: "url", text: "the server, such as https://mcp.example.com/mcp, or its name" },
+    { name: "url", text: "the server, such as https://mcp.example.com/mcp, or its name", choices: "servers" },
     { name: "uri", text: "read this one", optional: true },
   ],
   flags: FLAGS,

@@ -43,6 +43,7 @@ const FLAGS = {
     type: "string",
     default: "text",
     value: "FORMAT",
+    choices: ["text", "json"],
     text: "text, or json for programs that collect it",
   },
   "debug": { type: "boolean", text: "say what happens, on standard error" },

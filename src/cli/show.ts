@@ -14,7 +14,7 @@ const FLAGS = { "json": { type: "boolean", text: "as JSON" } } as const satisfie
 export const showCommand: Command<typeof FLAGS> = {
   name: "show",
   summary: "Shows what servers.json says of a server; what may be a secret and is no reference is not shown.",
-  operands: [{ name: "name", text: "the server's name" }],
+  operands: [{ name: "name", text: "the server's name", choices: "servers" }],
   flags: FLAGS,
   examples: ["mcp-bridge show linear", "mcp-bridge show linear --json"],
   async run({ operands: [name], flags }): Promise<number> {

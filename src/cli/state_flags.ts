@@ -15,6 +15,7 @@ export const STATE_FLAGS = {
   "vault-key": {
     type: "string",
     value: "KIND",
+    choices: KEY_KINDS,
     text: "where the key of the vault is: keychain, file or passphrase (in MCP_BRIDGE_PASSPHRASE)",
   },
 } as const satisfies Flags;

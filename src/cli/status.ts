@@ -22,7 +22,12 @@ const FLAGS = {
 export const statusCommand: Command<typeof FLAGS> = {
   name: "status",
   summary: "Shows who is signed in where, for what and until when, and what keeps the vault shut.",
-  operands: [{ name: "url", text: "this server alone, by its address or its name", optional: true }],
+  operands: [{
+    name: "url",
+    text: "this server alone, by its address or its name",
+    optional: true,
+    choices: "servers",
+  }],
   flags: FLAGS,
   examples: ["mcp-bridge status", "mcp-bridge status linear", "mcp-bridge status --json"],
   async run({ operands: [word], flags, words }): Promise<number> {

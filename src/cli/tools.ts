@@ -13,7 +13,7 @@ export const toolsCommand: Command<typeof ASKING_FLAGS> = {
   name: "tools",
   summary: "Shows the tools of a server and the arguments that they take, or all that is said of one.",
   operands: [
-    { name: "url", text: "the server, such as https://mcp.example.com/mcp, or its name" },
+    { name: "url", text: "the server, such as https://mcp.example.com/mcp, or its name", choices: "servers" },
     { name: "tool", text: "this tool alone, and whole", optional: true },
   ],
   flags: ASKING_FLAGS,

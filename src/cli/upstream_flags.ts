@@ -36,12 +36,14 @@ export const REQUEST_FLAGS = {
     type: "string",
     default: "http-first",
     value: "ORDER",
+    choices: STRATEGIES,
     text: "the HTTP transport to try first, or only: http-first, sse-first, http-only, sse-only",
   },
   "protocol": {
     type: "string",
     default: "auto",
     value: "ERA",
+    choices: PROTOCOLS,
     text: "auto speaks the client's era of MCP where the server can, and translates where not; legacy never " +
       "translates; modern speaks 2026-07-28 alone",
   },

@@ -38,11 +38,12 @@ export const vaultCommand: Command<typeof FLAGS> = {
   name: "vault",
   summary: "Shows what keeps the tokens shut, changes its key, or takes them to another machine.",
   operands: [
-    { name: "action", text: "status, rotate (a new key), export or import" },
+    { name: "action", text: "status, rotate (a new key), export or import", choices: NAMES },
     {
       name: "file",
       text: "what export writes and import reads, under the passphrase in MCP_BRIDGE_PASSPHRASE or typed in",
       optional: true,
+      choices: "files",
     },
   ],
   flags: FLAGS,

@@ -238,10 +238,17 @@ commands:
   search                     find servers in the official MCP registry
   install                    put a server into a client's configuration
   uninstall                  take our entries out of it again
+  tools                      what a server can do, and the arguments that takes
+  call                       call a tool of a server
+  resources                  what a server has to read; reads it
+  prompts                    the prompts of a server; gets one
   login                      sign in to a server, in the browser
   logout                     forget the tokens of a server, and revoke them
   status                     who is signed in where, and until when
   vault                      what keeps the tokens shut, and moves them
+  completion                 what makes a shell complete all this
+  help                       what can be said to a command
+  version                    which build this is
 
 requests:
   --header LINE              send "Name: value" with every request; \${VAR} is

@@ -155,7 +155,7 @@ describe("add, list, show and remove", () => {
     [["42", "https://a/"], '"42" is made of digits only, like a port', 'choose another name, for example "server-42"'],
     [["!", "https://a/"], '"!" holds no letter of a to z and no digit', 'choose another name, for example "server"'],
     [["a", "example.com"], '"url" of "a" is no address of a server', "give the whole URL, with https, http, wss or ws"],
-    [["a"], "the url is missing", 'run "mcp-bridge --help" for what can be said'],
+    [["a"], "the url is missing", 'run "mcp-bridge add --help" for what can be said'],
     [["a", "https://a/", "--cwd", "/"], '"--cwd" is for programs behind "--"', "leave it out"],
     [["a", "--scope", "b", "--", "c"], '"--scope" is for servers with an address', "leave it out"],
     [

@@ -49,11 +49,11 @@ const UNDERSTOOD: [words: string[], operands: string[], flags: Record<string, un
 ];
 
 const REFUSED: [words: string[], message: string, hint: string][] = [
-  [[], "the who is missing", 'run "mcp-bridge --help" for what can be said'],
-  [["you", "me"], '"me" is one word too many', 'run "mcp-bridge --help" for what can be said'],
+  [[], "the who is missing", 'run "mcp-bridge greet --help" for what can be said'],
+  [["you", "me"], '"me" is one word too many', 'run "mcp-bridge greet --help" for what can be said'],
   [["you", "--wait"], '"--wait" wants a value', 'write "--wait=VALUE" where the value begins with a dash'],
   [["you", "--wait="], '"--wait" wants a value', 'write "--wait=VALUE" where the value begins with a dash'],
-  [["you", "--wait", "-5"], 'there is no flag "-5"', 'run "mcp-bridge --help" for what can be said'],
+  [["you", "--wait", "-5"], 'there is no flag "-5"', 'run "mcp-bridge greet --help" for what can be said'],
   [["you", "--wait", "--loud"], '"--wait" wants a value', 'write "--wait=VALUE" where the value begins with a dash'],
   [
     ["you", "--name", "a", "--name="],
@@ -63,16 +63,20 @@ const REFUSED: [words: string[], message: string, hint: string][] = [
   [["you", "--luod"], 'there is no flag "--luod"', 'did you mean "--loud"?'],
   [["you", "--lou"], 'there is no flag "--lou"', 'did you mean "--loud"?'],
   [["you", "--waits=1"], 'there is no flag "--waits"', 'did you mean "--wait"?'],
-  [["you", "--something"], 'there is no flag "--something"', 'run "mcp-bridge --help" for what can be said'],
-  [["you", "--no-something"], 'there is no flag "--no-something"', 'run "mcp-bridge --help" for what can be said'],
-  [["you", "--hat"], 'there is no flag "--hat"', 'run "mcp-bridge --help" for what can be said'],
-  [["you", "-l"], 'there is no flag "-l"', 'run "mcp-bridge --help" for what can be said'],
-  [["you", "--__proto__=1"], 'there is no flag "--__proto__"', 'run "mcp-bridge --help" for what can be said'],
-  [["you", "--constructor"], 'there is no flag "--constructor"', 'run "mcp-bridge --help" for what can be said'],
+  [["you", "--something"], 'there is no flag "--something"', 'run "mcp-bridge greet --help" for what can be said'],
+  [
+    ["you", "--no-something"],
+    'there is no flag "--no-something"',
+    'run "mcp-bridge greet --help" for what can be said',
+  ],
+  [["you", "--hat"], 'there is no flag "--hat"', 'run "mcp-bridge greet --help" for what can be said'],
+  [["you", "-l"], 'there is no flag "-l"', 'run "mcp-bridge greet --help" for what can be said'],
+  [["you", "--__proto__=1"], 'there is no flag "--__proto__"', 'run "mcp-bridge greet --help" for what can be said'],
+  [["you", "--constructor"], 'there is no flag "--constructor"', 'run "mcp-bridge greet --help" for what can be said'],
   [
     ["you", "--\u001b[31m"],
     String.raw`there is no flag "--\u001b[31m"`,
-    'run "mcp-bridge --help" for what can be said',
+    'run "mcp-bridge greet --help" for what can be said',
   ],
 ];
 
