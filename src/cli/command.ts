@@ -102,7 +102,7 @@ export async function readWords<Table extends Flags>(
   // Loops, and no function called for each flag: beyond some 30 calls the runtime starts to compile, for 0.7 ms.
   const kinds: Record<Flag["type"], string[]> = { boolean: [], string: [] };
   for (const name in table) kinds[table[name]!.type].push(name);
-  const said = mri([...words], kinds);
+  const said = mri(words.includes("-") ? withDashes(words, table) : [...words], kinds);
   const flags: Record<string, FlagValue> = {};
   for (const name in table) {
     const flag = table[name]!;
@@ -158,6 +158,17 @@ function valueOf(name: string, flag: Flag, said: unknown, words: readonly string
     });
   }
   return flag.multiple ? values : values.at(-1);
+}
+
+/** mri takes a dash alone for no value; it stands for standard input. */
+function withDashes(words: readonly string[], table: Flags): string[] {
+  const joined: string[] = [];
+  for (const word of words) {
+    const flag = word === "-" ? joined.at(-1) : undefined;
+    if (flag?.startsWith("--") && table[flag.slice(2)]?.type === "string") joined[joined.length - 1] = `${flag}=-`;
+    else joined.push(word);
+  }
+  return joined;
 }
 
 /** mri makes no difference between an empty value and none. */

@@ -33,7 +33,7 @@ export async function askFields(
 /** The value of one field; `MISSING` where it is left out. */
 async function askField(field: Field, terminal: TerminalLines, signal: AbortSignal): Promise<unknown> {
   const { schema, isRequired } = field;
-  const fallback = schema["default"];
+  const fallback = defaultOf(schema);
   for (;;) {
     const line = await terminal.ask(promptOf(field), signal);
     if (line === undefined) return undefined;
@@ -47,6 +47,12 @@ async function askField(field: Field, terminal: TerminalLines, signal: AbortSign
   }
 }
 
+/** What is taken where nothing is typed; a default that the schema itself does not take is none. */
+function defaultOf(schema: Schema): unknown {
+  const { default: fallback } = schema;
+  return fallback !== undefined && mismatch(JSON.stringify(fallback), schema) === undefined ? fallback : undefined;
+}
+
 function introduce({ name, schema }: Field, terminal: TerminalLines): void {
   const { title, description } = schema;
   const about = [title, description].filter((text) => typeof text === "string").map((text) => safeLine(text, 400));
@@ -55,7 +61,7 @@ function introduce({ name, schema }: Field, terminal: TerminalLines): void {
 }
 
 function promptOf({ schema, isRequired }: Field): string {
-  const fallback = schema["default"];
+  const fallback = defaultOf(schema);
   const choices = choicesIn(schema);
   const isList = typesOf(schema).includes("array");
   const range = choices === undefined ? "" : choices.length === 1 ? "1" : `1 to ${choices.length}`;

@@ -62,8 +62,8 @@ class WaitingLine implements Waiting {
   }
 
   say(text: string): void {
+    // Shown with the next turn: a server may tell of its progress a thousand times a second.
     this.#text = text;
-    this.#show();
   }
 
   hide(): () => void {

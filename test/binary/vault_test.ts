@@ -246,7 +246,7 @@ describe.skipIf(onWindows)("a passphrase at the terminal", () => {
     let asked = 0;
     const command = Bun.spawn([EXECUTABLE, "vault", ...words], {
       cwd: here.folder,
-      env: { ...here.env, MCP_BRIDGE_VAULT_KEY: "file" },
+      env: { ...here.env, MCP_BRIDGE_VAULT_KEY: "file", NO_COLOR: "1" },
       terminal: {
         data(terminal, bytes): void {
           shown += new TextDecoder().decode(bytes);

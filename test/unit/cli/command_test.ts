@@ -37,6 +37,8 @@ const UNDERSTOOD: [words: string[], operands: string[], flags: Record<string, un
   [["--wait", "5", "you"], ["you"], { wait: "5" }],
   [["you", "--wait=-5"], ["you"], { wait: "-5" }],
   [["you", "--file=a=b=c"], ["you"], { file: "a=b=c" }],
+  [["you", "--file", "-"], ["you"], { file: "-" }],
+  [["--file", "-", "you"], ["you"], { file: "-" }],
   [["you", "--file", "007"], ["you"], { file: "007" }],
   [["you", "--file", "1e3"], ["you"], { file: "1e3" }],
   [["you", "--file", "true"], ["you"], { file: "true" }],
