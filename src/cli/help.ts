@@ -16,12 +16,12 @@ export function helpText(command: Command, others: readonly { name: string; summ
   const left = [...operands, ...more, ...program, ...flags.map(([name, flag]) => sayingOf(name, flag))];
   const column = Math.min(WIDEST, Math.max(...left.map((saying) => saying.length)) + 4);
   return [
-    `usage: mcp-bridge ${[...namedBy(command), ...operands, ...more].join(" ")} [flags]`,
+    wrapped(`usage: mcp-bridge ${[...namedBy(command), ...operands, ...more].join(" ")} [flags]`, "       "),
     ...program.map((name) =>
       `       mcp-bridge ${[...namedBy(command), ...before, "[flags]"].join(" ")} -- ${name} [arguments]`
     ),
     "",
-    command.summary,
+    wrapped(command.summary, ""),
     "",
     ...command.operands.map(({ text }, place) => row(operands[place]!, text, column)),
     ...more.map((name) => row(name, further!.text, column)),
@@ -51,7 +51,8 @@ export function overviewText(commands: readonly { name: string; summary: string 
     "commands:",
     ...commands.map(({ name, summary }) => row(name, summary, column)),
     "",
-    '"mcp-bridge help COMMAND" tells what can be said to one of them, "mcp-bridge help connect" to the first line',
+    '"mcp-bridge help COMMAND" tells what can be said to one of them, and',
+    '"mcp-bridge --help" what to the first line',
     "",
   ].join("\n");
 }

@@ -15,7 +15,7 @@ export const removeCommand: Command<typeof FLAGS> = {
   summary: "Takes a server out of servers.json, and its secrets out of the keychain. Tokens stay until a logout.",
   operands: [{ name: "name", text: "the server's name", choices: "servers" }],
   flags: FLAGS,
-  examples: ["mcp-bridge remove linear"],
+  examples: ["mcp-bridge remove linear", "mcp-bridge remove 'My Files'"],
   async run({ operands: [name] }): Promise<number> {
     const file = registryFile({ platform: process.platform, env: process.env });
     const { servers } = await readRegistry(file);
