@@ -12,6 +12,9 @@ import { clientList } from "./client_list.ts";
 import { type Command, excessWord, type Flags, type FlagValues } from "./command.ts";
 import { printAnswer, printLine } from "./print.ts";
 
+/** The clients that we know, by the words for them. */
+export const CLIENT_IDS: readonly string[] = CLIENTS.map(({ id }) => id);
+
 /** The flags by which a change of a client's file is agreed to. */
 export const CONSENT_FLAGS = {
   "all": { type: "boolean", text: "every client that is installed" },
@@ -38,8 +41,13 @@ export const installCommand: Command<typeof FLAGS> = {
   name: "install",
   summary: "Puts a server into the configuration of a client. Without a client, lists those that we know.",
   operands: [
-    { name: "client", text: `one of ${CLIENTS.map(({ id }) => id).join(", ")}`, optional: true },
-    { name: "server", text: "a name in servers.json or an address; all of servers.json if left out", optional: true },
+    { name: "client", text: `one of ${CLIENT_IDS.join(", ")}`, optional: true, choices: CLIENT_IDS },
+    {
+      name: "server",
+      text: "a name in servers.json or an address; all of servers.json if left out",
+      optional: true,
+      choices: "servers",
+    },
   ],
   program: { name: "flag", text: "flags of mcp-bridge that the entry holds, such as --account work", behind: 2 },
   flags: FLAGS,
@@ -58,7 +66,7 @@ export const installCommand: Command<typeof FLAGS> = {
       return 0;
     }
     const [word, server] = flags.all ? [undefined, ...operands] : operands;
-    if (flags.all && operands.length > 1) throw excessWord(operands[1]!);
+    if (flags.all && operands.length > 1) throw excessWord(operands[1]!, "install");
     if (word !== undefined && server === undefined) await ensureClient(word);
     const clients = await meantClients(word, user);
     const wanted = await readWanted({ server, name: flags.name, flags: program }, process.env);
@@ -117,7 +125,7 @@ async function print(operands: readonly string[], program: readonly string[], fl
 
 async function undo(operands: readonly string[], flags: Said): Promise<number> {
   const [word] = operands;
-  if (flags.all ? word !== undefined : operands.length > 1) throw excessWord(operands.at(-1)!);
+  if (flags.all ? word !== undefined : operands.length > 1) throw excessWord(operands.at(-1)!, "install");
   if (!flags.all && word === undefined) {
     throw new BridgeError("bad_argument", "the client is missing", { hint: 'say which, or "--all"' });
   }
