@@ -17,7 +17,8 @@ const FLAGS = {
   "args": {
     type: "string",
     value: "JSON",
-    text: "the arguments as an object of JSON, or @FILE, or - for standard input; key=value goes before",
+    text:
+      "the arguments as an object of JSON, or @FILE, or - for standard input; key=value takes the place of what it holds",
   },
   "output": { type: "string", value: "FILE", text: "save what comes: images and the like, else the text" },
   json,
