@@ -2,6 +2,7 @@ import { BridgeError } from "../platform/errors.ts";
 import type { Table, Vault } from "../vault/vault.ts";
 import type { Discovery } from "./discover.ts";
 import type { Client } from "./client.ts";
+import type { ImportedSignIn } from "./imported.ts";
 import { type Owner, ownerKey } from "./owner.ts";
 import type { JsonObject } from "./settings.ts";
 import type { TokenSet } from "./token_endpoint.ts";
@@ -92,6 +93,20 @@ export class Records {
     await this.#vault.remove("grants", this.#owner);
     await this.#vault.remove("pending", this.#owner);
     await this.#vault.remove("memory", this.#owner);
+    await this.forgetImported();
+  }
+
+  /** The sign-in of another program that nobody has taken over yet. */
+  async imported(): Promise<ImportedSignIn | undefined> {
+    return ofVersion(await this.#read("imported", this.#owner));
+  }
+
+  async saveImported(imported: ImportedSignIn): Promise<void> {
+    await this.#vault.put("imported", this.#owner, imported);
+  }
+
+  async forgetImported(): Promise<void> {
+    await this.#vault.remove("imported", this.#owner);
   }
 
   async client(discovery: Discovery, redirectUri: string): Promise<Client | undefined> {

@@ -78,13 +78,32 @@ async function tellOfOthers(
 async function lead(parts: SignInParts, records: Records, wish: SignInWish): Promise<void> {
   if (await resumeByBrowser(parts, records, wish)) return;
   const discovery = await namedDiscovery(parts) ?? await discoverAnew(parts, records, wish);
-  if (isUnattended(parts.settings)) await signInUnattended(parts, records, wish, discovery);
-  else if (isForDevice(parts, discovery)) await signInOnDevice(parts, records, wish, discovery);
+  if (isUnattended(parts.settings)) return await signInUnattended(parts, records, wish, discovery);
+  if (await isTakenOver(parts, records, wish, discovery)) return;
+  if (isForDevice(parts, discovery)) await signInOnDevice(parts, records, wish, discovery);
   else await signInByBrowser(parts, records, wish, discovery);
 }
 
+/** Whether a sign-in of another program takes the place of one here. A step-up wants more than that has. */
+async function isTakenOver(
+  { vault, owner, notify }: SignInParts,
+  records: Records,
+  { stepUp, challenge }: SignInWish,
+  discovery: Discovery,
+): Promise<boolean> {
+  if (stepUp || await records.imported() === undefined) return false;
+  const { takeOver } = await import("./imported.ts");
+  const { kind } = await vault.withLock(
+    records.lockOf("refresh"),
+    () => takeOver(records, discovery, challenge?.resourceMetadata),
+  );
+  if (kind === "taken") notify({ level: "info", text: `took over the sign-in of mcp-remote to ${owner.server}` });
+  return kind === "taken";
+}
+
 async function discoverAnew(parts: SignInParts, records: Records, { challenge }: SignInWish): Promise<Discovery> {
-  const issuer = (await records.grant())?.discovery.issuer;
+  const { tokens, client } = await records.imported() ?? {};
+  const issuer = (await records.grant())?.discovery.issuer ?? tokens?.issuer ?? client?.issuer;
   const known = issuer === undefined ? {} : { preferredIssuer: issuer };
   return await discover(new URL(parts.owner.server), challenge, { ...toolsOf(parts), ...known });
 }

@@ -148,7 +148,7 @@ function readType(value: unknown, url: URL): TokenSet["tokenType"] {
 }
 
 /** What an id token says of its end. It is sent on unread otherwise: whom it is for, judges it. */
-function expiryOf(idToken: string): { idTokenExpiresAt?: number } {
+export function expiryOf(idToken: string): { idTokenExpiresAt?: number } {
   try {
     const { exp } = JSON.parse(Buffer.from(idToken.split(".")[1]!, "base64url").toString());
     return typeof exp === "number" && Number.isFinite(exp) && exp > 0 ? { idTokenExpiresAt: exp * 1_000 } : {};

@@ -3,8 +3,11 @@ import { openRows } from "./entries.ts";
 import { FORMAT, type KeyKind } from "./seal.ts";
 import { Again } from "./store.ts";
 
-/** What the vault keeps apart: credentials, registrations, sign-ins that wait, what a run learns, our endpoint's token. */
-export const TABLES = ["grants", "tokens", "clients", "pending", "memory", "endpoint"] as const;
+/**
+ * What the vault keeps apart: credentials, registrations, sign-ins that wait, what a run learns, our endpoint's token,
+ * sign-ins of other programs.
+ */
+export const TABLES = ["grants", "tokens", "clients", "pending", "memory", "endpoint", "imported"] as const;
 
 /** One of `TABLES`. */
 export type Table = typeof TABLES[number];

@@ -1,0 +1,71 @@
+import { holdsCredential } from "../net/header_rules.ts";
+import { isReference, variablesIn } from "./references.ts";
+
+/** A value that must not stand in servers.json. */
+export interface SecretValue {
+  readonly value: string;
+  /** What may stand there in its place where there is no keychain, and the variables that it then wants. */
+  readonly text: string;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** Values by name, apart by whether they may stand in servers.json. */
+export interface SortedValues {
+  /** References, and what is nobody's secret. */
+  readonly plain: Readonly<Record<string, string>>;
+  readonly secret: Readonly<Record<string, SecretValue>>;
+}
+
+/** A word that says how a credential is meant, a password in an address, a long run of letters and digits. */
+const LOOKS_SECRET = /^(?:Bearer|Basic|Token|ApiKey)\s|:\/\/[^/@\s]*:[^/@\s]*@|(?=[\w+/=.-]*\d)[\w+/=.-]{20,}/i;
+const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
+const ANY_REFERENCE = /\$\{[^}]*\}/;
+
+/** Whether a value that stands in a configuration as it is may be somebody's secret. */
+export function mayBeSecret(name: string, value: string): boolean {
+  return value !== "" && (holdsCredential(name) || LOOKS_SECRET.test(value));
+}
+
+/**
+ * Sorts values of another program's configuration. `env` is what stands beside them there: a variable of it is put in,
+ * and makes the value a secret, whatever it is called. Variables of the person's own environment stay references.
+ *
+ * @throws {ForeignReference} for a reference that only the other program understands
+ */
+export function sortValues(
+  values: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>> = {},
+): SortedValues {
+  const plain: Record<string, string> = {};
+  const secret: Record<string, SecretValue> = {};
+  for (const [name, value] of Object.entries(values)) {
+    if (ANY_REFERENCE.test(value.replace(VARIABLE, ""))) throw new ForeignReference(name);
+    const named = variablesIn(value);
+    const own = named.filter((variable) => Object.hasOwn(env, variable));
+    // In what the keychain holds nothing is put in any more.
+    if (own.length > 0 && own.length < named.length) throw new ForeignReference(name);
+    if (own.length > 0) {
+      const variables = Object.fromEntries(own.map((variable) => [variable, env[variable]!]));
+      secret[name] = { value: value.replace(VARIABLE, (_, variable) => variables[variable]!), text: value, variables };
+    } else if (named.length === 0 && (mayBeSecret(name, value) || isReference(value))) {
+      const variable = variableFor(name);
+      secret[name] = { value, text: `\${${variable}}`, variables: { [variable]: value } };
+    } else plain[name] = value;
+  }
+  return { plain, secret };
+}
+
+/** A variable for a value that had none. */
+function variableFor(name: string): string {
+  return `MCP_${name.toUpperCase().replace(/[^A-Z0-9]+/g, "_")}`;
+}
+
+/** A value that refers to what only the program knows that it was written for. */
+export class ForeignReference extends Error {
+  readonly value: string;
+
+  constructor(name: string) {
+    super(`the value of ${JSON.stringify(name)} refers to what only its own program knows`);
+    this.value = name;
+  }
+}

@@ -1,0 +1,46 @@
+import { expect, test } from "bun:test";
+import { ForeignReference, sortValues } from "../../../src/registry/entry_secrets.ts";
+
+test("a variable that stands beside a value is put in, and makes it a secret", () => {
+  const { plain, secret } = sortValues({ authorization: "Bearer ${TOKEN}" }, { TOKEN: "hunter2", OTHER: "x" });
+  expect(plain).toEqual({});
+  expect(secret).toEqual({
+    authorization: { value: "Bearer hunter2", text: "Bearer ${TOKEN}", variables: { TOKEN: "hunter2" } },
+  });
+});
+
+test("a variable of the person's own stays a reference", () => {
+  expect(sortValues({ authorization: "${MINE}" })).toEqual({ plain: { authorization: "${MINE}" }, secret: {} });
+});
+
+test("what may be a secret is one, and what is none stays as it is", () => {
+  const values = {
+    "x-api-key": "short",
+    "x-a": "Bearer abc",
+    "x-b": "0123456789abcdef0123456789",
+    "DATABASE_URL": "postgres://me:pass@host/db",
+    "x-c": "keychain:other/thing",
+    "x-tenant": "acme",
+    "LOG_LEVEL": "debug",
+    "x-empty-key": "",
+  };
+  const { plain, secret } = sortValues(values);
+  expect(Object.keys(secret)).toEqual(["x-api-key", "x-a", "x-b", "DATABASE_URL", "x-c"]);
+  expect(plain).toEqual({ "x-tenant": "acme", "LOG_LEVEL": "debug", "x-empty-key": "" });
+  expect(secret["x-api-key"]).toEqual({
+    value: "short",
+    text: "${MCP_X_API_KEY}",
+    variables: { MCP_X_API_KEY: "short" },
+  });
+});
+
+test("a value that only its own program understands is not taken", () => {
+  for (const value of ["${input:key}", "Bearer ${env:KEY}", "${A} ${B}", "${A:-x}"]) {
+    expect(() => sortValues({ x: value }, { A: "1" })).toThrow(ForeignReference);
+  }
+});
+
+test("names that objects have by themselves are names like any other", () => {
+  const { plain } = sortValues({ "constructor": "a", "toString": "${toString}" });
+  expect(plain).toEqual({ "constructor": "a", "toString": "${toString}" });
+});
