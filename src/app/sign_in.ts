@@ -1,6 +1,6 @@
 import { authChallenge } from "../auth/challenge.ts";
 import { sendWith } from "../auth/with_auth.ts";
-import type { Wire } from "../net/gate.ts";
+import type { HttpRequest, Wire } from "../net/gate.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { type AuthenticationParts, openTokenSession } from "./authentication.ts";
 
@@ -23,17 +23,7 @@ export async function signInByName(
 ): Promise<SignInOutcome> {
   const session = await openTokenSession(wire, parts);
   const token = await Promise.resolve(session.current()).catch(() => undefined);
-  const question = {
-    url: parts.server,
-    method: "POST" as const,
-    headers: new Headers({
-      ...headers,
-      "content-type": "application/json",
-      "accept": "application/json, text/event-stream",
-    }),
-    body: QUESTION,
-  };
-  const answer = await sendWith(wire, question, anew ? undefined : token, session.prover);
+  const answer = await sendWith(wire, questionTo(parts.server, headers), anew ? undefined : token, session.prover);
   answer.body.discard();
   if (answer.status !== 401) {
     if (token !== undefined && !anew) return "already";
@@ -47,4 +37,10 @@ export async function signInByName(
   const challenge = authChallenge(answer.headers);
   await session.better({ status: 401, challenge, used: token, tried: new Set(anew ? ["refresh"] : []) });
   return "signed_in";
+}
+
+/** A request by which a server that wants to know who asks shows itself. */
+export function questionTo(server: URL, headers: Readonly<Record<string, string>>): HttpRequest {
+  const all = { ...headers, "content-type": "application/json", "accept": "application/json, text/event-stream" };
+  return { url: server, method: "POST", headers: new Headers(all), body: QUESTION };
 }

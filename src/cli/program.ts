@@ -69,6 +69,10 @@ export const COMMANDS: Readonly<Partial<Record<CommandWord, CommandEntry>>> = {
     summary: "who is signed in where, and until when",
     load: async () => (await import("./status.ts")).statusCommand as unknown as Command,
   },
+  import: {
+    summary: "take over entries and sign-ins of mcp-remote",
+    load: async () => (await import("./import.ts")).importCommand as unknown as Command,
+  },
   vault: {
     summary: "what keeps the tokens shut, and moves them",
     load: async () => (await import("./vault.ts")).vaultCommand as unknown as Command,

@@ -1,0 +1,174 @@
+import { openBudget, openNetwork } from "../app/network.ts";
+import { openState } from "../app/state.ts";
+import { readServerUrl } from "../net/server_url.ts";
+import { systemClock } from "../platform/clock.ts";
+import { BridgeError } from "../platform/errors.ts";
+import { type Keychain, systemKeychain } from "../platform/keychain.ts";
+import { watchForEnd } from "../platform/process_ends.ts";
+import { askLine } from "../platform/terminal.ts";
+import type { UserEnvironment } from "../registry/clients/client.ts";
+import { clientOf } from "../registry/clients/table.ts";
+import type { Registry } from "../registry/entry.ts";
+import { registryFile } from "../registry/file.ts";
+import { storeFolder } from "../registry/mcp_remote/store_place.ts";
+import { readRegistry } from "../registry/registry.ts";
+import { isAddress } from "./arguments.ts";
+import type { Command, Flags, FlagValues } from "./command.ts";
+import { applyPlan } from "./import_apply.ts";
+import { type ImportPlan, plannedAddress, planServers } from "./import_plan.ts";
+import { resultJson, sayResult } from "./import_result.ts";
+import { planSignIns } from "./import_sign_ins.ts";
+import { readSources } from "./import_sources.ts";
+import { planJson, planLines, shownStore, type WholePlan } from "./import_text.ts";
+import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
+import { noticePrinter, printAnswer, printLine } from "./print.ts";
+import { readState, STATE_FLAGS } from "./state_flags.ts";
+
+const FLAGS = {
+  "all": { type: "boolean", text: "take every server of the clients, not only those that run mcp-remote" },
+  "offline": { type: "boolean", text: "ask no server who gave the tokens: the first use does" },
+  "delete-old": { type: "boolean", text: "remove mcp-remote's files of the sign-ins that were taken" },
+  "yes": { type: "boolean", text: "ask nothing" },
+  "dry-run": { type: "boolean", text: "show what would be done, and do nothing" },
+  "json": { type: "boolean", text: "as JSON" },
+  "vault-key": STATE_FLAGS["vault-key"],
+  ...NETWORK_FLAGS,
+} as const satisfies Flags;
+
+type Values = FlagValues<typeof FLAGS>;
+
+/** A server that begins no answer within so much is taken over by the first use, in ms. */
+const PATIENCE_MS = 15_000;
+
+/** `mcp-bridge import`: takes over what mcp-remote, and the configurations of clients, know. */
+export const importCommand: Command<typeof FLAGS> = {
+  name: "import",
+  summary:
+    "Takes over from mcp-remote: the entries of clients that run it become servers of servers.json, and nobody " +
+    "signs in again. With a client, all servers of that one; with an address, its sign-in.",
+  operands: [{ name: "client", text: "such as cursor or claude-desktop, or the address of a server", optional: true }],
+  flags: FLAGS,
+  examples: [
+    "mcp-bridge import --dry-run",
+    "mcp-bridge import",
+    "mcp-bridge import cursor --yes",
+    "mcp-bridge import https://mcp.example.com/mcp",
+  ],
+  async run({ operands: [word], flags }): Promise<number> {
+    const plan = await makePlan(word, flags);
+    const keychain = await keychainFor(plan);
+    if (!flags.json) await showPlan(plan, keychain !== undefined);
+    if (!flags["dry-run"]) return await carryOut(plan, keychain, flags);
+    if (flags.json) await printAnswer(jsonText(planJson(plan)));
+    return 0;
+  },
+};
+
+async function showPlan(plan: WholePlan, keepsSecrets: boolean): Promise<void> {
+  const lines = planLines(plan, keepsSecrets, Date.now());
+  if (lines.length > 0) await printAnswer(`${lines.join("\n")}\n`);
+}
+
+async function makePlan(word: string | undefined, { all }: Values): Promise<WholePlan> {
+  const { platform, env } = process;
+  const isUrl = word !== undefined && isAddress(word);
+  const client = word === undefined || isUrl ? undefined : await clientOf(word);
+  const registry = await readRegistry(registryFile({ platform, env }));
+  const sources = isUrl ? { entries: [], faults: [] } : await readSources(userOf(platform, env), client);
+  const wanted = { all: all || client !== undefined, platform };
+  const { servers, leftOut }: ImportPlan = await planServers(sources, registry, wanted);
+  const others = isUrl
+    ? [plannedAddress(word, readServerUrl(word, true))]
+    : client === undefined
+    ? addressesOf(registry, servers)
+    : [];
+  const store = storeFolder({ platform, env });
+  const found = await planSignIns([...servers, ...others], store, Date.now(), word === undefined);
+  return {
+    servers: [...servers, ...others.filter((server) => found.signIns.has(server))],
+    signIns: found.signIns,
+    leftOut: [...leftOut, ...found.leftOut],
+  };
+}
+
+/** Servers that nobody's configuration names, and that mcp-remote may know all the same. */
+function addressesOf({ servers }: Registry, planned: ImportPlan["servers"]): ImportPlan["servers"] {
+  const named = new Set(planned.map(({ slug }) => slug));
+  return [...servers.values()]
+    .filter((entry) => entry.server instanceof URL && !named.has(entry.slug))
+    .map((entry) => plannedAddress(String(entry.server), entry.server as URL, entry));
+}
+
+function userOf(platform: NodeJS.Platform, env: NodeJS.ProcessEnv): UserEnvironment {
+  const home = platform === "win32" ? env["USERPROFILE"] : env["HOME"];
+  if (home) return { platform, env, home };
+  throw new BridgeError("no_home", "there is no home folder to look for the clients' files in", {
+    hint: `set ${platform === "win32" ? "USERPROFILE" : "HOME"}`,
+  });
+}
+
+async function carryOut(plan: WholePlan, keychain: Keychain | undefined, flags: Values): Promise<number> {
+  const { platform, env } = process;
+  const say = flags.json ? () => {} : printLine;
+  const work = workIn(plan);
+  if (work === undefined) {
+    say(plan.servers.length > 0 ? "all of it is there already" : `there is nothing to take over: ${placesOf(env)}`);
+    if (flags.json) await printAnswer(jsonText({ ...planJson(plan), results: [] }));
+    return 0;
+  }
+  if (!flags.yes && !await isWanted(`take over ${work}?`)) {
+    say("nothing was changed");
+    return 0;
+  }
+  const clock = systemClock;
+  const abort = new AbortController();
+  watchForEnd(({ exitCode }) => abort.abort(new BridgeError("closing", `ended by a signal (${exitCode})`)));
+  const network = await readNetwork(flags);
+  const patient = { ...network, headersTimeout: network.headersTimeout || PATIENCE_MS };
+  const results = await applyPlan(plan, {
+    file: registryFile({ platform, env }),
+    vault: openState(readState(flags, env), clock, noticePrinter("info")),
+    keychain,
+    wire: flags.offline ? undefined : openNetwork(patient, clock, openBudget()),
+    clock,
+    signal: abort.signal,
+    deletesOld: flags["delete-old"],
+  }, (applied) => flags.json || sayResult(applied, keychain !== undefined));
+  if (flags.json) await printAnswer(jsonText({ ...planJson(plan), results: results.map(resultJson) }));
+  return results.some(({ failure }) => failure !== undefined) ? 1 : 0;
+}
+
+/** The keychain where there are secrets to be kept and there is one. */
+async function keychainFor({ servers }: WholePlan): Promise<Keychain | undefined> {
+  const keychain = systemKeychain();
+  const hasSecrets = servers.some(({ isThere, secrets }) => !isThere && secrets.length > 0);
+  return hasSecrets && (await keychain.get("secret:import")).kind === "absent" ? undefined : keychain;
+}
+
+/** What there is to do, in words; nothing where all is done. */
+function workIn({ servers, signIns }: WholePlan): string | undefined {
+  const added = servers.filter(({ isThere }) => !isThere).length;
+  const parts = [counted(added, "server"), counted(signIns.size, "sign-in")].filter((part) => part !== undefined);
+  return parts.length === 0 ? undefined : parts.join(" and ");
+}
+
+function counted(count: number, what: string): string | undefined {
+  return count === 0 ? undefined : `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+function placesOf(env: NodeJS.ProcessEnv): string {
+  const store = shownStore({ platform: process.platform, env });
+  return `no client runs mcp-remote, and ${store} holds no sign-in for a server that is known`;
+}
+
+async function isWanted(question: string): Promise<boolean> {
+  const answer = await askLine(`mcp-bridge: ${question} [y/N] `);
+  if (answer !== undefined) return /^\s*y(?:es)?\s*$/i.test(answer);
+  throw new BridgeError("bad_argument", "there is no terminal to ask at", {
+    hint: '"--yes" asks nothing, and "--dry-run" shows what would be done',
+  });
+}
+
+function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,202 @@
+import { ownerAddress } from "../app/authentication.ts";
+import type { ImportedSignIn } from "../auth/imported.ts";
+import { BridgeError } from "../platform/errors.ts";
+import type { Registry, ServerEntry } from "../registry/entry.ts";
+import { EntryFault } from "../registry/entry_fault.ts";
+import { nameFault, slugOf } from "../registry/names.ts";
+import { judgeEntry, subjectOf } from "../registry/registry.ts";
+import type { WrittenEntry } from "../registry/schema.ts";
+import { type EntryReading, type PlannedSecret, readEntry, shownName } from "./import_reading.ts";
+import type { Source, Sources } from "./import_sources.ts";
+
+type ServerReading = Extract<EntryReading, { kind: "server" }>;
+
+/** A server to be taken over, or one that is there and whose clients are to use it. */
+export interface PlannedServer {
+  /** Its name in servers.json; where it has none it is an address that a person said. */
+  readonly slug: string | undefined;
+  readonly label: string;
+  /** Whether servers.json has it already. */
+  readonly isThere: boolean;
+  /** Without its secrets. */
+  readonly written: WrittenEntry;
+  readonly secrets: readonly PlannedSecret[];
+  /** The entries that say so, each with the flags that go behind the name. */
+  readonly sources: readonly PlannedSource[];
+  /** By what its sign-in is looked for in mcp-remote's store; nothing for a program. */
+  readonly signIn: WantedSignIn | undefined;
+}
+
+/** An entry of a client, and what it needs beside a server's name. */
+export interface PlannedSource extends Source {
+  readonly rest: readonly string[];
+}
+
+/** A sign-in to look for. */
+export interface WantedSignIn {
+  readonly server: URL;
+  readonly account: string;
+  /** The ways in which mcp-remote may have been told of it. */
+  readonly words: readonly SignInWords[];
+  readonly resource: ImportedSignIn["resource"];
+  readonly client: ImportedSignIn["client"] | undefined;
+  /** The folder of its store, where the entry names one. */
+  readonly store: string | undefined;
+}
+
+type SignInWords = import("../registry/mcp_remote/store_place.ts").SignInWords;
+
+/** What was not taken, and why. */
+export interface LeftOut {
+  /** Such as `"linear" of Cursor`. */
+  readonly what: string;
+  readonly reason: string;
+}
+
+/** What is to be done. */
+export interface ImportPlan {
+  readonly servers: readonly PlannedServer[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** Makes a plan of what clients' files say: one server for all entries that mean the same. Changes nothing. */
+export async function planServers(
+  { entries, faults }: Sources,
+  registry: Registry,
+  { all, platform }: { all: boolean; platform: NodeJS.Platform },
+): Promise<ImportPlan> {
+  const leftOut: LeftOut[] = faults.map(({ message }) => ({ what: "", reason: message }));
+  const servers = new Map<string, PlannedServer>();
+  const taken = new Map([...registry.servers.values()].map(({ slug, label }) => [slug, label]));
+  for (const fault of registry.faults) taken.set(slugOf(fault.label), fault.label);
+  for (const source of entries) {
+    const what = `${shownName(source.entry.name)} of ${source.client.name}`;
+    const reading = await readEntry(source.entry, all, platform);
+    if (reading.kind === "left_out") leftOut.push({ what, reason: reading.reason });
+    if (reading.kind !== "server") continue;
+    const key = identityOf(reading);
+    const known = servers.get(key);
+    const own = { ...source, rest: reading.rest };
+    if (known !== undefined) {
+      servers.set(key, { ...known, sources: [...known.sources, own] });
+      continue;
+    }
+    try {
+      const planned = await planServer(source, reading, registry, taken, [...servers.values()]);
+      if (planned.slug !== undefined) taken.set(planned.slug, planned.label);
+      servers.set(key, { ...planned, sources: [own] });
+    } catch (thrown) {
+      if (!(thrown instanceof EntryFault) && !(thrown instanceof BridgeError)) throw thrown;
+      const reason = thrown instanceof EntryFault
+        ? `${subjectOf(thrown.path, source.entry.name)} ${thrown.message}`
+        : thrown.message;
+      leftOut.push({ what, reason });
+    }
+  }
+  return { servers: [...servers.values()], leftOut };
+}
+
+/** What two entries have in common that mean one server. */
+function identityOf({ written, secrets }: ServerReading): string {
+  return JSON.stringify([written, secrets.map(({ member, name, secret }) => [member, name, secret.value])]);
+}
+
+async function planServer(
+  { entry }: Source,
+  reading: ServerReading,
+  registry: Registry,
+  taken: ReadonlyMap<string, string>,
+  planned: readonly PlannedServer[],
+): Promise<PlannedServer> {
+  const judged = await judgeEntry(entry.name, reading.written);
+  const there = findThere(judged, reading, registry);
+  const name = there?.label ?? goodLabel(entry.name, taken);
+  const account = there?.account ?? (isShared(judged, registry, planned) ? slugOf(name) : judged.account);
+  return {
+    slug: slugOf(name),
+    label: name,
+    isThere: there !== undefined,
+    written: account === "default" ? reading.written : { ...reading.written, account },
+    secrets: reading.secrets,
+    sources: [],
+    signIn: signInOf(judged, account, reading),
+  };
+}
+
+/** The server of the registry that an entry means: that of its name, or the only one that fits. */
+function findThere(judged: ServerEntry, { secrets }: ServerReading, registry: Registry): ServerEntry | undefined {
+  const headers = secrets.filter(({ member }) => member === "headers").map(({ name }) => name.toLowerCase());
+  const fitting = [...registry.servers.values()].filter((other) => isSame(judged, headers, other));
+  const names = [judged.label, goodLabel(judged.label, new Map())].map(slugOf);
+  // With the same key by another name it may be another person's.
+  return fitting.find(({ slug }) => names.includes(slug)) ?? (secrets.length === 0 ? fitting[0] : undefined);
+}
+
+/** Whether two entries lead to the same server, with the same headers as far as they can be seen. */
+function isSame(one: ServerEntry, secretHeaders: readonly string[], other: ServerEntry): boolean {
+  if (!(one.server instanceof URL && other.server instanceof URL)) {
+    return JSON.stringify(programOf(one)) === JSON.stringify(programOf(other));
+  }
+  const names = [...Object.keys(one.headers), ...secretHeaders].toSorted();
+  return one.server.href === other.server.href && one.oauth.resource === other.oauth.resource &&
+    JSON.stringify(names) === JSON.stringify(Object.keys(other.headers).toSorted()) &&
+    Object.entries(one.headers).every(([name, value]) => other.headers[name] === value);
+}
+
+function programOf({ server }: ServerEntry): unknown {
+  return server instanceof URL ? undefined : [server.command, server.args, server.cwd];
+}
+
+/** Whether another server has the same address: their sign-ins must not be one. */
+function isShared({ server }: ServerEntry, registry: Registry, planned: readonly PlannedServer[]): boolean {
+  if (!(server instanceof URL)) return false;
+  const address = ownerAddress(server);
+  const others = [
+    ...[...registry.servers.values()].map((other) => other.server),
+    ...planned.map(({ written }) => written.url === undefined ? undefined : new URL(written.url)),
+  ];
+  return others.some((other) => other instanceof URL && ownerAddress(other) === address);
+}
+
+function goodLabel(name: string, taken: ReadonlyMap<string, string>): string {
+  const isPlain = /^[\p{L}\p{N} ._@()/-]{1,60}$/u.test(name);
+  const label = isPlain ? name : slugOf(name);
+  return nameFault(label, taken)?.proposal ?? label;
+}
+
+function signInOf(
+  { server, oauth }: ServerEntry,
+  account: string,
+  { remote }: ServerReading,
+): WantedSignIn | undefined {
+  if (!(server instanceof URL) || oauth.grant === "client_credentials") return undefined;
+  if (remote === undefined) return undefined;
+  const { signIn, resource, client, store } = remote;
+  return { server, account, words: [signIn], resource, client, store };
+}
+
+/** A server of servers.json, or one that a person names by its address, for the sake of its sign-in alone. */
+export function plannedAddress(text: string, server: URL, entry?: ServerEntry): PlannedServer {
+  const { resource } = entry?.oauth ?? {};
+  const spellings = new Set([text, server.href, server.href.replace(/\/$/, ""), text.replace(/\/$/, "")]);
+  return {
+    slug: entry?.slug,
+    label: entry?.label ?? server.href,
+    isThere: true,
+    written: { url: text },
+    secrets: [],
+    sources: [],
+    signIn: {
+      server,
+      account: entry?.account ?? "default",
+      words: [...spellings].map((url) => resource ? { url, resource } : { url }),
+      resource: resource === undefined
+        ? undefined
+        : resource === ""
+        ? { kind: "none" }
+        : { kind: "given", uri: resource },
+      client: undefined,
+      store: undefined,
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import { storeFolder } from "../registry/mcp_remote/store_place.ts";
+import { maskedCommand, maskedUrl } from "../registry/mask.ts";
+import { shownName } from "./import_reading.ts";
+import type { ImportPlan, LeftOut, PlannedServer } from "./import_plan.ts";
+import type { PlannedSignIn, SignInPlan } from "./import_sign_ins.ts";
+import { quoted } from "../platform/errors.ts";
+
+/** What is to be taken over: servers, and sign-ins for them. */
+export type WholePlan = ImportPlan & SignInPlan;
+
+/** The lines that show a plan; `now` in ms. */
+export function planLines(plan: WholePlan, keepsSecrets: boolean, now: number): string[] {
+  const wide = Math.max(0, ...plan.servers.map(({ slug = "" }) => slug.length)) + 2;
+  const lines = plan.servers.flatMap((server) => {
+    const [first, ...more] = serverLines(server, plan.signIns.get(server), keepsSecrets, now);
+    const { slug } = server;
+    const indent = slug === undefined ? "" : " ".repeat(wide);
+    return [`  ${slug === undefined ? "" : slug.padEnd(wide)}${first}`, ...more.map((line) => `  ${indent}  ${line}`)];
+  });
+  return [...(lines.length > 0 ? ["to be taken over:"] : []), ...lines, ...leftOutLines(plan.leftOut)];
+}
+
+/** The lines that say what is left alone. */
+export function leftOutLines(leftOut: readonly LeftOut[]): string[] {
+  if (leftOut.length === 0) return [];
+  return ["left as it is:", ...leftOut.map(({ what, reason }) => `  ${what === "" ? reason : `${what}: ${reason}`}`)];
+}
+
+function serverLines(
+  server: PlannedServer,
+  signIn: PlannedSignIn | undefined,
+  keepsSecrets: boolean,
+  now: number,
+): string[] {
+  const { sources, secrets, isThere, slug } = server;
+  const from = sources.map(({ client, entry }) =>
+    entry.name === server.label ? client.name : `${client.name} (${shownName(entry.name)})`
+  );
+  const notes = [
+    ...(from.length === 0 ? [] : [`from ${[...new Set(from)].join(", ")}`]),
+    ...(isThere && slug !== undefined ? ["in servers.json already"] : []),
+  ];
+  const lines = [`${placeOf(server)}${notes.length === 0 ? "" : `  (${notes.join("; ")})`}`];
+  if (!isThere && secrets.length > 0) {
+    const names = secrets.map(({ name }) => JSON.stringify(name)).join(", ");
+    lines.push(keepsSecrets ? `${names} goes into the keychain` : `${names} stays a variable of the environment`);
+  }
+  if (signIn !== undefined) lines.push(`the sign-in of mcp-remote, ${lifeOf(signIn, now)}`);
+  const rest = [...new Set(sources.flatMap((source) => source.rest.filter((word) => word.startsWith("--"))))];
+  if (rest.length > 0) lines.push(`${rest.join(" ")} ${rest.length === 1 ? "has" : "have"} no place there`);
+  return lines;
+}
+
+function placeOf({ written: { url, command, args = [] } }: PlannedServer): string {
+  if (url !== undefined) return URL.canParse(url) ? maskedUrl(new URL(url)) : quoted(url);
+  return maskedCommand({ command: command!, args })
+    .map((word) => /^[\w@%+=:,./*-]+$/.test(word) ? word : quoted(word)).join(" ");
+}
+
+function lifeOf({ imported: { tokens: { expiresAt, refreshToken } } }: PlannedSignIn, now: number): string {
+  if (refreshToken !== undefined) return "which is renewed by itself";
+  if (expiresAt === undefined) return "with a token that nothing renews";
+  return `with a token that nothing renews and that ends in ${Math.max(1, Math.round((expiresAt - now) / 60_000))} min`;
+}
+
+/** A plan as JSON, without any secret. */
+export function planJson(plan: WholePlan): Record<string, unknown> {
+  return {
+    servers: plan.servers.map((server) => {
+      const signIn = plan.signIns.get(server);
+      return {
+        ...(server.slug === undefined ? {} : { name: server.slug }),
+        place: placeOf(server),
+        new: !server.isThere,
+        secrets: server.secrets.map(({ name }) => name),
+        from: server.sources.map(({ client, file, entry, rest }) => ({
+          client: client.id,
+          file,
+          name: entry.name,
+          rest: rest.filter((word) => word.startsWith("--")),
+        })),
+        signIn: signIn !== undefined,
+      };
+    }),
+    leftOut: plan.leftOut,
+  };
+}
+
+/** Where mcp-remote's store was looked for. */
+export function shownStore(surroundings: Parameters<typeof storeFolder>[0]): string {
+  return JSON.stringify(storeFolder(surroundings) ?? "~/.mcp-auth");
+}
