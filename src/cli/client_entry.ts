@@ -39,12 +39,7 @@ export interface SaidEntry {
  * where this is no executable
  */
 export async function readWanted({ server, name, flags }: SaidEntry, environment: Environment): Promise<WantedEntry> {
-  const command = await thisExecutable({ platform: process.platform, env: environment });
-  if (command === undefined) {
-    throw new BridgeError("bad_argument", "this runs from source, and clients want an executable", {
-      hint: 'build it with "bun run build", and run dist/mcp-bridge',
-    });
-  }
+  const command = await ownCommand(environment);
   if (name !== undefined) ensureName(name);
   const target = await targetOf(server, flags, environment);
   const { flags: said } = await readWords(connectCommand, [...target.words, ...flags]);
@@ -53,6 +48,19 @@ export async function readWanted({ server, name, flags }: SaidEntry, environment
     name: name ?? target.name,
     program: { command, args: [...target.args, ...flags], env: environmentOf(environment) },
   };
+}
+
+/**
+ * The whole path by which clients start this executable.
+ *
+ * @throws {BridgeError} `bad_argument` where this is none
+ */
+export async function ownCommand(environment: Environment): Promise<string> {
+  const command = await thisExecutable({ platform: process.platform, env: environment });
+  if (command !== undefined) return command;
+  throw new BridgeError("bad_argument", "this runs from source, and clients want an executable", {
+    hint: 'build it with "bun run build", and run dist/mcp-bridge',
+  });
 }
 
 interface Target {
@@ -102,7 +110,7 @@ function ensureNoCredential(headers: readonly string[], server: string | undefin
 }
 
 /** What says where our own files are. Clients hand on little of their environment, and a desktop has another one. */
-function environmentOf(environment: Environment): Record<string, string> {
+export function environmentOf(environment: Environment): Record<string, string> {
   const names = ["MCP_BRIDGE_HOME", "MCP_BRIDGE_VAULT_KEY"];
   if (process.platform !== "win32" && process.platform !== "darwin" && !environment.MCP_BRIDGE_HOME) {
     names.push("XDG_CONFIG_HOME", "XDG_STATE_HOME");

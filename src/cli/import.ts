@@ -6,17 +6,18 @@ import { BridgeError } from "../platform/errors.ts";
 import { type Keychain, systemKeychain } from "../platform/keychain.ts";
 import { watchForEnd } from "../platform/process_ends.ts";
 import { askLine } from "../platform/terminal.ts";
-import type { UserEnvironment } from "../registry/clients/client.ts";
 import { clientOf } from "../registry/clients/table.ts";
 import type { Registry } from "../registry/entry.ts";
 import { registryFile } from "../registry/file.ts";
 import { storeFolder } from "../registry/mcp_remote/store_place.ts";
 import { readRegistry } from "../registry/registry.ts";
 import { isAddress } from "./arguments.ts";
+import { thisUser } from "./client_changes.ts";
 import type { Command, Flags, FlagValues } from "./command.ts";
-import { applyPlan } from "./import_apply.ts";
+import { type Applied, applyPlan } from "./import_apply.ts";
 import { type ImportPlan, plannedAddress, planServers } from "./import_plan.ts";
 import { resultJson, sayResult } from "./import_result.ts";
+import { rewriteEntries } from "./import_rewrite.ts";
 import { planSignIns } from "./import_sign_ins.ts";
 import { readSources } from "./import_sources.ts";
 import { planJson, planLines, shownStore, type WholePlan } from "./import_text.ts";
@@ -27,6 +28,7 @@ import { readState, STATE_FLAGS } from "./state_flags.ts";
 const FLAGS = {
   "all": { type: "boolean", text: "take every server of the clients, not only those that run mcp-remote" },
   "offline": { type: "boolean", text: "ask no server who gave the tokens: the first use does" },
+  "rewrite": { type: "boolean", text: "let the entries of the clients run mcp-bridge from then on" },
   "delete-old": { type: "boolean", text: "remove mcp-remote's files of the sign-ins that were taken" },
   "yes": { type: "boolean", text: "ask nothing" },
   "dry-run": { type: "boolean", text: "show what would be done, and do nothing" },
@@ -60,6 +62,9 @@ export const importCommand: Command<typeof FLAGS> = {
     if (!flags.json) await showPlan(plan, keychain !== undefined);
     if (!flags["dry-run"]) return await carryOut(plan, keychain, flags);
     if (flags.json) await printAnswer(jsonText(planJson(plan)));
+    else if (flags.rewrite) {
+      await rewriteEntries(plan.servers, keychain !== undefined, { yes: false, dryRun: true }, process.env);
+    }
     return 0;
   },
 };
@@ -74,7 +79,7 @@ async function makePlan(word: string | undefined, { all }: Values): Promise<Whol
   const isUrl = word !== undefined && isAddress(word);
   const client = word === undefined || isUrl ? undefined : await clientOf(word);
   const registry = await readRegistry(registryFile({ platform, env }));
-  const sources = isUrl ? { entries: [], faults: [] } : await readSources(userOf(platform, env), client);
+  const sources = isUrl ? { entries: [], faults: [] } : await readSources(thisUser(env), client);
   const wanted = { all: all || client !== undefined, platform };
   const { servers, leftOut }: ImportPlan = await planServers(sources, registry, wanted);
   const others = isUrl
@@ -99,33 +104,48 @@ function addressesOf({ servers }: Registry, planned: ImportPlan["servers"]): Imp
     .map((entry) => plannedAddress(String(entry.server), entry.server as URL, entry));
 }
 
-function userOf(platform: NodeJS.Platform, env: NodeJS.ProcessEnv): UserEnvironment {
-  const home = platform === "win32" ? env["USERPROFILE"] : env["HOME"];
-  if (home) return { platform, env, home };
-  throw new BridgeError("no_home", "there is no home folder to look for the clients' files in", {
-    hint: `set ${platform === "win32" ? "USERPROFILE" : "HOME"}`,
-  });
-}
-
 async function carryOut(plan: WholePlan, keychain: Keychain | undefined, flags: Values): Promise<number> {
-  const { platform, env } = process;
   const say = flags.json ? () => {} : printLine;
   const work = workIn(plan);
+  let results: Applied[] = [];
   if (work === undefined) {
-    say(plan.servers.length > 0 ? "all of it is there already" : `there is nothing to take over: ${placesOf(env)}`);
-    if (flags.json) await printAnswer(jsonText({ ...planJson(plan), results: [] }));
-    return 0;
-  }
-  if (!flags.yes && !await isWanted(`take over ${work}?`)) {
+    say(plan.servers.length > 0 ? "all of it is there already" : nothingIn(plan));
+  } else if (flags.yes || await isWanted(`take over ${work}?`)) {
+    results = await apply(plan, keychain, flags);
+  } else {
     say("nothing was changed");
     return 0;
   }
+  const failed = new Set(results.filter(({ failure }) => failure !== undefined).map(({ server }) => server));
+  const servers = plan.servers.filter((server) => server.sources.length > 0 && !failed.has(server));
+  const isRewritten = await offerRewriting(servers, keychain !== undefined, flags);
+  if (flags.json) await printAnswer(jsonText({ ...planJson(plan), results: results.map(resultJson) }));
+  return failed.size > 0 || !isRewritten ? 1 : 0;
+}
+
+/** Scripts say by a flag that clients' files are to be changed; a person is asked, and sees how. */
+async function offerRewriting(
+  servers: WholePlan["servers"],
+  keepsSecrets: boolean,
+  { yes, json, rewrite }: Values,
+): Promise<boolean> {
+  if (servers.length === 0) return true;
+  if (rewrite || !(yes || json)) {
+    return await rewriteEntries(servers, keepsSecrets, { yes: yes && rewrite, dryRun: false }, process.env);
+  }
+  const names = [...new Set(servers.flatMap(({ sources }) => sources.map(({ client }) => client.name)))];
+  if (!json) printLine(`the files of ${names.join(", ")} are as they were: "--rewrite" lets them run mcp-bridge`);
+  return true;
+}
+
+async function apply(plan: WholePlan, keychain: Keychain | undefined, flags: Values): Promise<Applied[]> {
+  const { platform, env } = process;
   const clock = systemClock;
   const abort = new AbortController();
   watchForEnd(({ exitCode }) => abort.abort(new BridgeError("closing", `ended by a signal (${exitCode})`)));
   const network = await readNetwork(flags);
   const patient = { ...network, headersTimeout: network.headersTimeout || PATIENCE_MS };
-  const results = await applyPlan(plan, {
+  return await applyPlan(plan, {
     file: registryFile({ platform, env }),
     vault: openState(readState(flags, env), clock, noticePrinter("info")),
     keychain,
@@ -134,8 +154,6 @@ async function carryOut(plan: WholePlan, keychain: Keychain | undefined, flags: 
     signal: abort.signal,
     deletesOld: flags["delete-old"],
   }, (applied) => flags.json || sayResult(applied, keychain !== undefined));
-  if (flags.json) await printAnswer(jsonText({ ...planJson(plan), results: results.map(resultJson) }));
-  return results.some(({ failure }) => failure !== undefined) ? 1 : 0;
 }
 
 /** The keychain where there are secrets to be kept and there is one. */
@@ -156,9 +174,10 @@ function counted(count: number, what: string): string | undefined {
   return count === 0 ? undefined : `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
-function placesOf(env: NodeJS.ProcessEnv): string {
-  const store = shownStore({ platform: process.platform, env });
-  return `no client runs mcp-remote, and ${store} holds no sign-in for a server that is known`;
+function nothingIn({ leftOut }: WholePlan): string {
+  if (leftOut.length > 0) return "there is nothing else to take over";
+  const store = shownStore({ platform: process.platform, env: process.env });
+  return `there is nothing to take over: no client runs mcp-remote, and ${store} holds no sign-in of a server that is known`;
 }
 
 async function isWanted(question: string): Promise<boolean> {

@@ -4,6 +4,7 @@ import { BridgeError } from "../platform/errors.ts";
 import type { Registry, ServerEntry } from "../registry/entry.ts";
 import { EntryFault } from "../registry/entry_fault.ts";
 import { nameFault, slugOf } from "../registry/names.ts";
+import { variablesIn } from "../registry/references.ts";
 import { judgeEntry, subjectOf } from "../registry/registry.ts";
 import type { WrittenEntry } from "../registry/schema.ts";
 import { type EntryReading, type PlannedSecret, readEntry, shownName } from "./import_reading.ts";
@@ -18,6 +19,8 @@ export interface PlannedServer {
   readonly label: string;
   /** Whether servers.json has it already. */
   readonly isThere: boolean;
+  /** Of one that is there: the variables that it wants. */
+  readonly wants: ReadonlySet<string>;
   /** Without its secrets. */
   readonly written: WrittenEntry;
   readonly secrets: readonly PlannedSecret[];
@@ -116,6 +119,7 @@ async function planServer(
     slug: slugOf(name),
     label: name,
     isThere: there !== undefined,
+    wants: new Set(there === undefined ? [] : variablesOf(there)),
     written: account === "default" ? reading.written : { ...reading.written, account },
     secrets: reading.secrets,
     sources: [],
@@ -141,6 +145,11 @@ function isSame(one: ServerEntry, secretHeaders: readonly string[], other: Serve
   return one.server.href === other.server.href && one.oauth.resource === other.oauth.resource &&
     JSON.stringify(names) === JSON.stringify(Object.keys(other.headers).toSorted()) &&
     Object.entries(one.headers).every(([name, value]) => other.headers[name] === value);
+}
+
+function variablesOf({ headers, server, oauth }: ServerEntry): string[] {
+  const env = server instanceof URL ? {} : server.env;
+  return [...Object.values(headers), ...Object.values(env), oauth.clientSecret ?? ""].flatMap(variablesIn);
 }
 
 function programOf({ server }: ServerEntry): unknown {
@@ -183,6 +192,7 @@ export function plannedAddress(text: string, server: URL, entry?: ServerEntry): 
     slug: entry?.slug,
     label: entry?.label ?? server.href,
     isThere: true,
+    wants: new Set(),
     written: { url: text },
     secrets: [],
     sources: [],

@@ -11,13 +11,20 @@ export type WholePlan = ImportPlan & SignInPlan;
 /** The lines that show a plan; `now` in ms. */
 export function planLines(plan: WholePlan, keepsSecrets: boolean, now: number): string[] {
   const wide = Math.max(0, ...plan.servers.map(({ slug = "" }) => slug.length)) + 2;
-  const lines = plan.servers.flatMap((server) => {
-    const [first, ...more] = serverLines(server, plan.signIns.get(server), keepsSecrets, now);
-    const { slug } = server;
-    const indent = slug === undefined ? "" : " ".repeat(wide);
-    return [`  ${slug === undefined ? "" : slug.padEnd(wide)}${first}`, ...more.map((line) => `  ${indent}  ${line}`)];
-  });
-  return [...(lines.length > 0 ? ["to be taken over:"] : []), ...lines, ...leftOutLines(plan.leftOut)];
+  const isDone = (server: PlannedServer): boolean => server.isThere && !plan.signIns.has(server);
+  const linesOf = (heading: string, servers: readonly PlannedServer[]): string[] => {
+    const lines = servers.flatMap((server) => {
+      const [first, ...more] = serverLines(server, plan.signIns.get(server), keepsSecrets, now);
+      const [name, indent] = server.slug === undefined ? ["", ""] : [server.slug.padEnd(wide), " ".repeat(wide)];
+      return [`  ${name}${first}`, ...more.map((line) => `  ${indent}  ${line}`)];
+    });
+    return lines.length === 0 ? [] : [heading, ...lines];
+  };
+  return [
+    ...linesOf("to be taken over:", plan.servers.filter((server) => !isDone(server))),
+    ...linesOf("in servers.json already:", plan.servers.filter(isDone)),
+    ...leftOutLines(plan.leftOut),
+  ];
 }
 
 /** The lines that say what is left alone. */
@@ -32,22 +39,19 @@ function serverLines(
   keepsSecrets: boolean,
   now: number,
 ): string[] {
-  const { sources, secrets, isThere, slug } = server;
+  const { sources, secrets, isThere } = server;
   const from = sources.map(({ client, entry }) =>
     entry.name === server.label ? client.name : `${client.name} (${shownName(entry.name)})`
   );
-  const notes = [
-    ...(from.length === 0 ? [] : [`from ${[...new Set(from)].join(", ")}`]),
-    ...(isThere && slug !== undefined ? ["in servers.json already"] : []),
-  ];
-  const lines = [`${placeOf(server)}${notes.length === 0 ? "" : `  (${notes.join("; ")})`}`];
+  const origin = from.length === 0 ? "" : `  (${[...new Set(from)].join(", ")})`;
+  const lines = [`${placeOf(server)}${origin}`];
   if (!isThere && secrets.length > 0) {
     const names = secrets.map(({ name }) => JSON.stringify(name)).join(", ");
     lines.push(keepsSecrets ? `${names} goes into the keychain` : `${names} stays a variable of the environment`);
   }
   if (signIn !== undefined) lines.push(`the sign-in of mcp-remote, ${lifeOf(signIn, now)}`);
   const rest = [...new Set(sources.flatMap((source) => source.rest.filter((word) => word.startsWith("--"))))];
-  if (rest.length > 0) lines.push(`${rest.join(" ")} ${rest.length === 1 ? "has" : "have"} no place there`);
+  if (rest.length > 0) lines.push(`${rest.join(" ")}: no place in servers.json, goes behind the name`);
   return lines;
 }
 

@@ -1,0 +1,44 @@
+import { BridgeError, quoted } from "../platform/errors.ts";
+import type { Client, ClientEntry, Program } from "../registry/clients/client.ts";
+import { readClientText } from "../registry/clients/client_file.ts";
+import { withOtherProgram } from "../registry/clients/other_program.ts";
+import { readClientFile } from "../registry/clients/read.ts";
+import type { Change } from "./install.ts";
+
+/** An entry of a client that is to start another program. */
+export interface Rewriting {
+  readonly client: Client;
+  readonly file: string;
+  /** As it was read when that was decided. */
+  readonly entry: ClientEntry;
+  readonly program: Program;
+}
+
+/**
+ * The changes that let entries start other programs: one for each file, in which all else stays.
+ *
+ * @throws {BridgeError} `file_changed` where an entry is not what it was; `bad_client_file`
+ */
+export async function planRewritings(rewritings: readonly Rewriting[]): Promise<Change[]> {
+  const byFile = Map.groupBy(rewritings, ({ file }) => file);
+  return await Promise.all([...byFile].map(async ([file, own]) => await planFile(file, own)));
+}
+
+async function planFile(file: string, rewritings: readonly Rewriting[]): Promise<Change> {
+  const { client } = rewritings[0]!;
+  const before = (await readClientText(file))?.text ?? "";
+  const entries = new Map((await readClientFile(client, before, file)).map((entry) => [entry.name, entry]));
+  let after = before;
+  for (const { entry, program } of rewritings) {
+    ensureSame(entry, entries.get(entry.name), file);
+    after = await withOtherProgram(client, after, file, entry, program);
+  }
+  return { client, file, names: rewritings.map(({ entry }) => entry.name), before, after };
+}
+
+function ensureSame(entry: ClientEntry, now: ClientEntry | undefined, file: string): void {
+  if (now !== undefined && Bun.deepEquals({ ...entry, place: now.place }, now)) return;
+  throw new BridgeError("file_changed", `${quoted(entry.name)} in ${JSON.stringify(file)} was changed meanwhile`, {
+    hint: "nothing was written there: try again",
+  });
+}

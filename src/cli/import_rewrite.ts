@@ -1,0 +1,78 @@
+import { carryOut, type Change, openBackups } from "../app/install.ts";
+import { planRewritings, type Rewriting } from "../app/rewrite_entries.ts";
+import { toBridgeError } from "../platform/errors.ts";
+import { MASK } from "../registry/mask.ts";
+import { agree, type Consent } from "./client_changes.ts";
+import { environmentOf, ownCommand } from "./client_entry.ts";
+import type { PlannedServer } from "./import_plan.ts";
+import { printError, printLine } from "./print.ts";
+import type { Environment } from "./variables.ts";
+
+/** The variables that only mcp-remote looks at. */
+const THEIR_VARIABLES = ["MCP_REMOTE_CONFIG_DIR"];
+
+/**
+ * Lets the entries of clients from which servers were taken run us, if the person agrees to it. `keepsSecrets` tells
+ * whether the keychain has their secrets now. False where a file could not be written.
+ *
+ * @throws {BridgeError} `bad_client_file`, `file_changed`, `bad_argument` where nobody can be asked
+ */
+export async function rewriteEntries(
+  servers: readonly PlannedServer[],
+  keepsSecrets: boolean,
+  consent: Consent,
+  env: Environment,
+): Promise<boolean> {
+  const command = await ownCommand(env);
+  const changes = await planRewritings(
+    servers.flatMap((server) => rewritingsOf(server, command, keepsSecrets, environmentOf(env))),
+  );
+  const shown = changes.map((change) => withoutSecrets(change, servers));
+  if (changes.length === 0 || !await agree(shown, consent, env)) return true;
+  const backups = openBackups({ platform: process.platform, env });
+  let areDone = true;
+  for (const change of changes) {
+    try {
+      await carryOut(change, backups);
+      const { name, id } = change.client;
+      printLine(
+        `${name} runs mcp-bridge once it is started anew; "mcp-bridge install --undo ${id}" puts its file back`,
+      );
+    } catch (thrown) {
+      printError(toBridgeError(thrown));
+      areDone = false;
+    }
+  }
+  return areDone;
+}
+
+/** The entries of a server as they run us. Variables stay that mean something to us as well, such as a proxy's. */
+export function rewritingsOf(
+  { slug, written, sources, secrets, isThere, wants }: PlannedServer,
+  command: string,
+  keepsSecrets: boolean,
+  own: Readonly<Record<string, string>>,
+): Rewriting[] {
+  if (slug === undefined) return [];
+  const variables: [string, string][] = secrets.flatMap(({ secret }) => Object.entries(secret.variables));
+  const needed = variables.filter(([name]) => isThere ? wants.has(name) : !keepsSecrets);
+  const needless = new Set([...THEIR_VARIABLES, ...variables.map(([name]) => name)]);
+  return sources.map(({ client, file, entry, rest }) => {
+    // What a program on this machine gets stands in servers.json.
+    const kept = written.url === undefined ? [] : Object.entries(entry.env).filter(([name]) => !needless.has(name));
+    const env = { ...Object.fromEntries([...kept, ...needed]), ...own };
+    return { client, file, entry, program: { command, args: [slug, ...rest], env } };
+  });
+}
+
+/** A change as it may be shown: people let others look at their screens. */
+function withoutSecrets(change: Change, servers: readonly PlannedServer[]): Change {
+  const values = servers.flatMap(({ secrets }) =>
+    secrets.flatMap(({ secret }) => [secret.value, ...Object.values(secret.variables)])
+  );
+  // In the file a value stands with the escapes of JSON or TOML.
+  const texts = values.filter((value) => value !== "").map((value) => JSON.stringify(value).slice(1, -1));
+  const hide = (text: string | undefined): string | undefined =>
+    text === undefined ? undefined : texts.reduce((rest, value) => rest.replaceAll(value, MASK), text);
+  return { ...change, before: hide(change.before), after: hide(change.after) };
+}

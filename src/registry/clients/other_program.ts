@@ -1,0 +1,30 @@
+import type { Client, ClientEntry, Program } from "./client.ts";
+import { withEntry, withKeys } from "./edit.ts";
+
+/** What says which server an entry is for; everything else of it is the client's business, and stays. */
+const SERVER_KEYS = new Set([
+  ...["command", "args", "env", "environment", "cwd", "type"],
+  ...["url", "serverUrl", "httpUrl", "headers", "http_headers", "env_http_headers", "bearer_token_env_var"],
+]);
+
+/**
+ * The text of a client's file with another program in the place of the server of an entry: what people have said of it
+ * besides, such as which tools need no asking, stays.
+ *
+ * @throws {BridgeError} `bad_client_file`
+ */
+export async function withOtherProgram(
+  client: Client,
+  text: string,
+  file: string,
+  { name, value }: ClientEntry,
+  program: Program,
+): Promise<string> {
+  const old = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  const written = client.write(program);
+  const keys = Object.fromEntries(Object.entries(written).filter(([key]) => SERVER_KEYS.has(key)));
+  const gone = old.map(([key]) => key).filter((key) => SERVER_KEYS.has(key) && !Object.hasOwn(keys, key));
+  if (gone.length === 0) return await withKeys(client, text, file, name, keys);
+  const rest = old.filter(([key]) => !SERVER_KEYS.has(key));
+  return await withEntry(client, text, file, name, { ...written, ...Object.fromEntries(rest) });
+}
