@@ -118,7 +118,7 @@ async function carryOut(plan: WholePlan, keychain: Keychain | undefined, flags: 
   }
   const failed = new Set(results.filter(({ failure }) => failure !== undefined).map(({ server }) => server));
   const servers = plan.servers.filter((server) => server.sources.length > 0 && !failed.has(server));
-  const isRewritten = await offerRewriting(servers, keychain !== undefined, flags);
+  const isRewritten = await offerRewriting(servers, keychain !== undefined, flags, results);
   if (flags.json) await printAnswer(jsonText({ ...planJson(plan), results: results.map(resultJson) }));
   return failed.size > 0 || !isRewritten ? 1 : 0;
 }
@@ -128,13 +128,17 @@ async function offerRewriting(
   servers: WholePlan["servers"],
   keepsSecrets: boolean,
   { yes, json, rewrite }: Values,
+  results: readonly Applied[],
 ): Promise<boolean> {
   if (servers.length === 0) return true;
   if (rewrite || !(yes || json)) {
     return await rewriteEntries(servers, keepsSecrets, { yes: yes && rewrite, dryRun: false }, process.env);
   }
   const names = [...new Set(servers.flatMap(({ sources }) => sources.map(({ client }) => client.name)))];
-  if (!json) printLine(`the files of ${names.join(", ")} are as they were: "--rewrite" lets them run mcp-bridge`);
+  if (json) return true;
+  printLine(`the files of ${names.join(", ")} are as they were: "--rewrite" lets them run mcp-bridge`);
+  const isShared = results.some(({ signIn }) => signIn?.kind === "taken" || signIn?.kind === "later");
+  if (isShared) printLine("as long as mcp-remote runs too, both renew one sign-in, and a server may end it for both");
   return true;
 }
 

@@ -4,6 +4,7 @@ import { kindOfHeader } from "../net/header_rules.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { type SecretValue, sortValues } from "../registry/entry_secrets.ts";
 import { type SignInWords, storeNames, usualPort } from "../registry/mcp_remote/store_place.ts";
+import { readClientText } from "../registry/clients/client_file.ts";
 import type { WrittenEntry } from "../registry/schema.ts";
 import { PROTOCOLS, STRATEGIES } from "../transport/choices.ts";
 import { readChoice, readPort, readSeconds } from "./arguments.ts";
@@ -93,11 +94,39 @@ function free(lines: readonly (readonly [string, string])[]): Record<string, str
 async function headersOfFiles(files: readonly string[]): Promise<Record<string, string>> {
   const headers: Record<string, string> = {};
   for (const file of files) {
-    const text = await Bun.file(file).text().catch(() => "");
+    const text = await readNamedFile("--header-file", file);
     const lines = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"));
     Object.assign(headers, Object.fromEntries(lines.map(splitLine).filter((line) => line !== undefined)));
   }
   return headers;
+}
+
+/** As large as a file with headers or a client may be, in characters. */
+const LARGEST = 1_048_576;
+
+/**
+ * A file that somebody's configuration names. It is read as such a configuration is itself: no pipe, no device, nothing
+ * large. Where the client would look for a relative path nobody knows here.
+ */
+async function readNamedFile(flag: string, file: string): Promise<string> {
+  if (!/^(?:[/\\]|[a-z]:[\\/])/i.test(file)) {
+    throw new BridgeError("unreadable_file", `"${flag}" names a file by a relative path`, {
+      hint: "write its whole path",
+    });
+  }
+  const { text } = await readClientText(file) ?? {};
+  if (text !== undefined && text.length <= LARGEST) return text;
+  throw new BridgeError("unreadable_file", `the file of "${flag}" ${text === undefined ? "is gone" : "is too large"}`);
+}
+
+/** An object of JSON that stands in an argument or in a file. */
+async function readObject(
+  flag: "static-oauth-client-info" | "static-oauth-client-metadata",
+  flags: Values,
+): Promise<JsonObject | undefined> {
+  const text = flags[flag];
+  const isFile = text?.startsWith("@") === true;
+  return await readJson(`--${flag}`, isFile ? await readNamedFile(`--${flag}`, text.slice(1)) : text);
 }
 
 function signInWords(url: string, flags: Values, headers: Record<string, string>): SignInWords {
@@ -138,7 +167,7 @@ async function readOauth(
   signIn: SignInWords,
   platform: NodeJS.Platform,
 ): Promise<NonNullable<WrittenEntry["oauth"]>> {
-  const metadata = await readJson("--static-oauth-client-metadata", flags["static-oauth-client-metadata"]);
+  const metadata = await readObject("static-oauth-client-metadata", flags);
   const scope = metadata?.["scope"];
   const resource = resourceOf(flags);
   // Where somebody has registered the address that the browser comes back to, it is to stay as mcp-remote has it.
@@ -180,7 +209,7 @@ async function readClient(flags: Values, env: Readonly<Record<string, string>>):
     if (document === undefined || !isDocument(document)) return none;
     return { ...none, imported: { kind: "document", clientId: document, redirectUris: [] } };
   }
-  const said = await readJson(`--${flag}`, text) ?? {};
+  const said = await readObject(flag, flags) ?? {};
   const { client_id: clientId, client_secret: word, token_endpoint_auth_method: method } = said;
   if (typeof clientId !== "string" || clientId === "") {
     throw new BridgeError("bad_argument", `"--${flag}" names no client_id`);
@@ -213,7 +242,7 @@ async function restOf(said: readonly string[], flags: Values, isClientInFile: bo
     words.push(`--${name}`, ...(CONNECT_FLAGS[name].type === "boolean" ? [] : [String(flags[name])]));
   }
   if (isClientInFile) words.push("--static-oauth-client-info", flags["static-oauth-client-info"]!);
-  const metadata = await readJson("--static-oauth-client-metadata", flags["static-oauth-client-metadata"]);
+  const metadata = await readObject("static-oauth-client-metadata", flags);
   if (hasMoreThanScope(metadata)) words.push("--static-oauth-client-metadata", flags["static-oauth-client-metadata"]!);
   return words;
 }

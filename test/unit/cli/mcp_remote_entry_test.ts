@@ -77,15 +77,17 @@ describe("each flag of mcp-remote has its place in an entry", () => {
 });
 
 test("flags without a place stay words, in the order of ours", async () => {
+  const file = join(home.folder, "more.txt");
+  writeFileSync(file, "");
   const words = [
     ...["--keep-alive", "--ping-interval", "5", "--ipv4", "--disable-cookies", "--auth-timeout", "60", "--debug"],
-    ...["--auth-success-url", "https://a.example/", "--header-file", "/x/headers.txt", "--silent"],
+    ...["--auth-success-url", "https://a.example/", "--header-file", file, "--silent"],
     ...["--static-oauth-client-metadata", '{"client_name":"me"}'],
   ];
   const { rest, written } = await read(words);
   expect(written).toEqual({ url: URL_WORD });
   expect(rest).toEqual([
-    ...["--header-file", "/x/headers.txt", "--auth-success-url", "https://a.example/", "--auth-timeout", "60"],
+    ...["--header-file", file, "--auth-success-url", "https://a.example/", "--auth-timeout", "60"],
     ...["--ping-interval", "5", "--keep-alive", "--ipv4", "--disable-cookies", "--debug", "--silent"],
     ...["--static-oauth-client-metadata", '{"client_name":"me"}'],
   ]);
@@ -136,5 +138,13 @@ describe("a client of the person's", () => {
 test("words that make no sense keep the entry from being taken", async () => {
   for (const words of [["--what"], ["--transport", "ws"], ["70000"], ["--callback-path", "x"], ["a", "b"]]) {
     await expect(read(words)).rejects.toThrow();
+  }
+});
+
+test("files that are none, or nobody knows where, keep the entry from being taken", async () => {
+  for (const file of ["headers.txt", "/dev/zero", home.folder, join(home.folder, "absent")]) {
+    for (const words of [["--header-file", file], ["--static-oauth-client-info", `@${file}`]]) {
+      await expect(read(words)).rejects.toThrow();
+    }
   }
 });
