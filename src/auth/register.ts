@@ -27,7 +27,7 @@ export async function register(
 ): Promise<Client> {
   const { metadata } = discovery;
   const { clientInfo, clientMetadataUrl } = settings;
-  if (clientInfo !== undefined) return staticClient(clientInfo, metadata);
+  if (clientInfo !== undefined) return staticClient({ ...methodSaid(settings), ...clientInfo }, metadata);
   if (usesDocument(settings, metadata)) {
     return { issuer: metadata.issuer, clientId: clientMetadataUrl!.href, authMethod: "none", kind: "document" };
   }
@@ -44,6 +44,12 @@ export async function register(
     throw refusalOf(reply, url, "registration", byHand(redirectUri));
   }
   return readClient(reply, wanted, metadata, url);
+}
+
+/** How a client shows who it is, by a person's word: where nothing is discovered, nobody else says it. */
+function methodSaid({ tokenEndpoint, clientMetadata }: SignInSettings): JsonObject {
+  const method = clientMetadata?.["token_endpoint_auth_method"];
+  return tokenEndpoint === undefined || method === undefined ? {} : { "token_endpoint_auth_method": method };
 }
 
 /**

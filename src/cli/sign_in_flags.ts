@@ -115,7 +115,8 @@ export async function readSignIn(
   return {
     grant,
     callbackPort: port === undefined ? base?.callbackPort : readPort("callback port", port),
-    callbackHost: readHost(flags.host) ?? base?.callbackHost,
+    callbackHost: readHost(flags.host) ?? base?.callbackHost ??
+      (port === undefined || base !== undefined ? undefined : KNOWN_HOST),
     callbackPath: readPath(flags["callback-path"]) ?? base?.callbackPath,
     successUrl: readSuccessUrl(flags["auth-success-url"], allowHttp),
     timeout: readPeriod("--auth-timeout", flags["auth-timeout"]),
@@ -141,6 +142,9 @@ export async function readSignIn(
     anyNetwork: flags["allow-private-network"] || base?.anyNetwork === true,
   };
 }
+
+/** The name of this machine where somebody names the port: as mcp-remote has had that port registered. */
+const KNOWN_HOST = process.platform === "win32" ? undefined : "localhost";
 
 /** Each names a way to sign in, and excludes the others. */
 const WAYS = [

@@ -50,7 +50,7 @@ const WITH_SECRET = { "client_id": "me", "client_secret": SECRET };
 
 const READ: [words: string[], settings: Partial<SignInSettings>][] = [
   [[], {}],
-  [["3334"], { callbackPort: 3334 }],
+  [["3334"], { callbackPort: 3334, callbackHost: process.platform === "win32" ? undefined : "localhost" }],
   [["--host", "127.0.0.1"], { callbackHost: "127.0.0.1" }],
   [["--host", "Localhost"], { callbackHost: "Localhost" }],
   [["--host", "[::1]"], { callbackHost: "[::1]" }],
