@@ -79,7 +79,7 @@ async function makePlan(word: string | undefined, { all }: Values): Promise<Whol
   const isUrl = word !== undefined && isAddress(word);
   const client = word === undefined || isUrl ? undefined : await clientOf(word);
   const registry = await readRegistry(registryFile({ platform, env }));
-  const sources = isUrl ? { entries: [], faults: [] } : await readSources(thisUser(env), client);
+  const sources = isUrl ? { entries: [], faults: [] } : await readSources(await thisUser(env), client);
   const wanted = { all: all || client !== undefined, platform };
   const { servers, leftOut }: ImportPlan = await planServers(sources, registry, wanted);
   const others = isUrl
