@@ -5,6 +5,8 @@ import { dirname, join } from "node:path";
 import { refuses } from "../harness/as_faults.ts";
 import { Executable, type Outcome, outcomeOf } from "../harness/executable.ts";
 import { FakeAs } from "../harness/fake_as.ts";
+import { FakeMcp } from "../harness/fake_mcp.ts";
+import { Keyring, keyringIsAbsent } from "../harness/keyring.ts";
 import { McpRemote } from "../harness/mcp_remote.ts";
 import { OidcScene } from "../harness/oidc_scene.ts";
 import { SignInScene } from "../harness/sign_in_scene.ts";
@@ -218,6 +220,74 @@ describe("what is broken", () => {
     expect([exitCode, stderr]).toEqual([0, expect.stringContaining("the first use of")]);
     for (const place of ["oauth_metadata", "openid_metadata"] as const) scene.as.on(place);
     expect(await connect(scene.server.url)).toEqual({ name: "fake", pages: 0 });
+  }, 60_000);
+});
+
+test(
+  "a client whose entry ran mcp-remote goes on with us, as its file says from then on, and nobody signs in",
+  async () => {
+    const { url } = scene.server;
+    const words = [url, "--header", "Authorization-Of:${KEY}", "--ipv4"];
+    const file = cursor({
+      tracker: { command: "npx", args: ["-y", "mcp-remote", ...words], env: { KEY: "hunter2" }, autoApprove: ["a"] },
+      other: { command: "other" },
+    });
+    const before = readFileSync(file, "utf8");
+    {
+      await using remote = new McpRemote({ ...person(), KEY: "hunter2" }, ...words);
+      expect((await remote.initialize()).result).toBeDefined();
+    }
+    const { exitCode, stderr } = await run("import", "--yes", "--rewrite", "--delete-old");
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining("Cursor runs mcp-bridge")]);
+    const { tracker, other } = JSON.parse(readFileSync(file, "utf8")).mcpServers;
+    expect([tracker.autoApprove, tracker.args, other]).toEqual([["a"], ["tracker", "--ipv4"], { command: "other" }]);
+    scene.as.tokens.expireAccess();
+    // The client hands on its own few variables, and what stands in its file.
+    const { PATH, HOME } = scene.home.env;
+    await using bridge = new Executable(
+      { env: { PATH: PATH!, HOME: HOME!, ...scene.browser.env, ...tracker.env }, executable: tracker.command },
+      ...tracker.args,
+    );
+    expect((await bridge.initialize()).result.serverInfo.name).toBe("fake");
+    expect([scene.browser.count, scene.as.tokens.redemptions]).toEqual([1, 1]);
+    expect(scene.server.seen.items.at(-1)!.headers.get("authorization-of")).toBe("hunter2");
+    await run("install", "--undo", "cursor", "--yes");
+    expect(readFileSync(file, "utf8")).toBe(before);
+  },
+  60_000,
+);
+
+describe.skipIf(keyringIsAbsent)("where there is a keychain", () => {
+  test("secrets of entries go there, and out of the client's file", async () => {
+    using keyring = new Keyring();
+    const session = keyring.session("unlocked");
+    const own = Object.entries(keyring.env).filter(([, value]) => value !== undefined);
+    const env: Record<string, string> = {
+      ...Object.fromEntries(own) as Record<string, string>,
+      MCP_BRIDGE_HOME: scene.home.env["MCP_BRIDGE_HOME"]!,
+    };
+    const home = env["HOME"]!;
+    mkdirSync(join(home, ".cursor"));
+    const file = join(home, ".cursor/mcp.json");
+    using server = new FakeMcp();
+    const args = ["mcp-remote", server.url, "--header", "Authorization:${KEY}"];
+    writeFileSync(
+      file,
+      JSON.stringify({ mcpServers: { keyed: { command: "npx", args, env: { KEY: "Bearer hunter2" } } } }),
+    );
+    const imported = await outcomeOf({ before: session, env }, "import", "--yes", "--rewrite");
+    expect([imported.exitCode, imported.stdout]).toEqual([
+      0,
+      expect.stringContaining('"authorization" goes into the keychain'),
+    ]);
+    const servers = readFileSync(join(env["MCP_BRIDGE_HOME"]!, "servers.json"), "utf8");
+    expect(JSON.parse(servers).mcpServers.keyed.headers).toEqual({ authorization: "keychain:keyed/authorization" });
+    expect([servers, readFileSync(file, "utf8")].join()).not.toContain("hunter2");
+    await using named = new Executable({ before: session, env }, "keyed");
+    await named.initialize();
+    named.endInput();
+    expect(await named.exit(10_000)).toBe(0);
+    expect(server.seen.items[0]!.headers.get("authorization")).toBe("Bearer hunter2");
   }, 60_000);
 });
 
