@@ -45,10 +45,12 @@ const PATIENCE_MS = 15_000;
 /** `mcp-bridge import`: takes over what mcp-remote, and the configurations of clients, know. */
 export const importCommand: Command<typeof FLAGS> = {
   name: "import",
-  summary:
-    "Takes over from mcp-remote: the entries of clients that run it become servers of servers.json, and nobody " +
-    "signs in again. With a client, all servers of that one; with an address, its sign-in.",
-  operands: [{ name: "client", text: "such as cursor or claude-desktop, or the address of a server", optional: true }],
+  summary: "Takes over entries of clients that run mcp-remote, and its sign-ins: nobody signs in again.",
+  operands: [{
+    name: "client",
+    text: "all servers of this one, such as cursor; or an address, for its sign-in alone",
+    optional: true,
+  }],
   flags: FLAGS,
   examples: [
     "mcp-bridge import --dry-run",

@@ -41,6 +41,10 @@ export const COMMANDS: Readonly<Partial<Record<CommandWord, CommandEntry>>> = {
     summary: "take our entries out of it again",
     load: async () => (await import("./uninstall.ts")).uninstallCommand as unknown as Command,
   },
+  import: {
+    summary: "take over entries and sign-ins of mcp-remote",
+    load: async () => (await import("./import.ts")).importCommand as unknown as Command,
+  },
   tools: {
     summary: "what a server can do, and the arguments that takes",
     load: async () => (await import("./tools.ts")).toolsCommand as unknown as Command,
@@ -68,10 +72,6 @@ export const COMMANDS: Readonly<Partial<Record<CommandWord, CommandEntry>>> = {
   status: {
     summary: "who is signed in where, and until when",
     load: async () => (await import("./status.ts")).statusCommand as unknown as Command,
-  },
-  import: {
-    summary: "take over entries and sign-ins of mcp-remote",
-    load: async () => (await import("./import.ts")).importCommand as unknown as Command,
   },
   vault: {
     summary: "what keeps the tokens shut, and moves them",

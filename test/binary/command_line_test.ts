@@ -238,6 +238,7 @@ commands:
   search                     find servers in the official MCP registry
   install                    put a server into a client's configuration
   uninstall                  take our entries out of it again
+  import                     take over entries and sign-ins of mcp-remote
   tools                      what a server can do, and the arguments that takes
   call                       call a tool of a server
   resources                  what a server has to read; reads it
