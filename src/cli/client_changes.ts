@@ -97,7 +97,7 @@ export async function changeFiles<Planned extends Change>(
  *
  * @throws {BridgeError} `bad_argument` where nobody can be asked, `closing` where no answer comes
  */
-async function agree(changes: readonly Change[], { yes, dryRun }: Consent, env: Environment): Promise<boolean> {
+export async function agree(changes: readonly Change[], { yes, dryRun }: Consent, env: Environment): Promise<boolean> {
   if (dryRun) {
     await printAnswer(previewOf(changes, await coloursOf("stdout", env)));
     printLine("nothing was written");

@@ -1,11 +1,10 @@
 import { carryOut, type Change, openBackups } from "../app/install.ts";
 import { planRewritings, type Rewriting } from "../app/rewrite_entries.ts";
-import { toBridgeError } from "../platform/errors.ts";
 import { MASK } from "../registry/mask.ts";
-import { agree, type Consent } from "./client_changes.ts";
+import { agree, type Consent, eachOf } from "./client_changes.ts";
 import { environmentOf, ownCommand } from "./client_entry.ts";
 import type { PlannedServer } from "./import_plan.ts";
-import { printError, printLine } from "./print.ts";
+import { printLine } from "./print.ts";
 import type { Environment } from "./variables.ts";
 
 /** The variables that only mcp-remote looks at. */
@@ -30,20 +29,12 @@ export async function rewriteEntries(
   const shown = changes.map((change) => withoutSecrets(change, servers));
   if (changes.length === 0 || !await agree(shown, consent, env)) return true;
   const backups = openBackups({ platform: process.platform, env });
-  let areDone = true;
-  for (const change of changes) {
-    try {
-      await carryOut(change, backups);
-      const { name, id } = change.client;
-      printLine(
-        `${name} runs mcp-bridge once it is started anew; "mcp-bridge install --undo ${id}" puts its file back`,
-      );
-    } catch (thrown) {
-      printError(toBridgeError(thrown));
-      areDone = false;
-    }
-  }
-  return areDone;
+  const { hasFailed } = await eachOf(changes, async (change) => {
+    await carryOut(change, backups);
+    const { name, id } = change.client;
+    printLine(`${name} runs mcp-bridge once it is started anew; "mcp-bridge install --undo ${id}" puts its file back`);
+  });
+  return !hasFailed;
 }
 
 /** The entries of a server as they run us. Variables stay that mean something to us as well, such as a proxy's. */

@@ -202,8 +202,9 @@ describe("at a certified authorization server", () => {
 describe("what is broken", () => {
   test("is left as it is, with its reason, and the rest is taken", async () => {
     await signInByMcpRemote();
-    cpSync(kept("tokens.json"), join(store(), `${"0".repeat(32)}_tokens.json`));
-    writeFileSync(kept("tokens.json"), '{"access_token":"half');
+    const tokens = kept("tokens.json");
+    cpSync(tokens, join(store(), `${"0".repeat(32)}_tokens.json`));
+    writeFileSync(tokens, '{"access_token":"half');
     cursor({ tracker: { command: "npx", args: ["mcp-remote", scene.server.url] } });
     const { exitCode, stdout } = await run("import", "--yes");
     expect(exitCode).toBe(0);

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { EXECUTABLE } from "../../scripts/build.ts";
 import { Executable, outcomeOf } from "../harness/executable.ts";
 import { FakeMcp } from "../harness/fake_mcp.ts";
@@ -51,7 +52,7 @@ describe.skipIf(onWindows)("a question at the terminal", () => {
   test("is asked below the difference, in colours, without the secrets of others, and a yes writes", async () => {
     const { shown, exitCode } = await atTerminal(() => "y\r");
     expect(exitCode).toBe(0);
-    expect(shown).toContain('\u001b[32m+    "linear": {\u001b[0m\n');
+    expect(shown).toContain('\u001b[32m+    "linear": {\u001b[39m\n');
     expect(shown).toContain('"TOKEN": "***"');
     expect(shown).not.toContain("hunter2");
     expect(JSON.parse(readFileSync(file, "utf8")).mcpServers.linear.args).toEqual([URL]);
@@ -96,7 +97,7 @@ describe.skipIf(onWindows)("a question at the terminal", () => {
       return "y\r";
     });
     expect(exitCode).toBe(1);
-    expect(shown).toContain(
+    expect(stripVTControlCharacters(shown)).toContain(
       `error: "${file}" was changed meanwhile\nmcp-bridge: hint: nothing was written: try again\n`,
     );
     expect(readFileSync(file, "utf8")).toBe(theirs);
