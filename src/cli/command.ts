@@ -17,6 +17,8 @@ export interface Flag {
   readonly isHidden?: boolean;
   /** What the help writes above this flag and those that follow. */
   readonly heading?: string;
+  /** Whether the help of the command leaves it out, since it is another command's. */
+  readonly isHidden?: boolean;
   readonly text: string;
 }
 

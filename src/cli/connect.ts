@@ -103,6 +103,11 @@ export const connectCommand: Command<typeof CONNECT_FLAGS> = {
   },
 };
 
+/** What was said of a connection, by `connect` or by a command that takes the same words. */
+export type ConnectWords = Omit<Words<typeof CONNECT_FLAGS>, "flags"> & {
+  readonly flags: FlagValues<typeof CONNECT_FLAGS>;
+};
+
 /** Whether the words are names of servers; what stands behind an address, or is a number, is a port. */
 function isSeveral([first, second]: readonly string[]): boolean {
   return first !== undefined && !isAddress(first) && second !== undefined && !/^\d+$/.test(second);
@@ -113,7 +118,7 @@ function isSeveral([first, second]: readonly string[]): boolean {
  *
  * @throws {BridgeError} as `readServer`
  */
-async function readUpstream(
+export async function readUpstream(
   said: Words<typeof CONNECT_FLAGS>,
   named: NamedServer<FlagValues<typeof CONNECT_FLAGS>> | undefined,
   notify: Notify,

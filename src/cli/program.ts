@@ -73,6 +73,10 @@ export const COMMANDS: Readonly<Partial<Record<CommandWord, CommandEntry>>> = {
     summary: "who is signed in where, and until when",
     load: async () => (await import("./status.ts")).statusCommand as unknown as Command,
   },
+  doctor: {
+    summary: "what is wrong, and what cures it",
+    load: async () => (await import("./doctor.ts")).doctorCommand as unknown as Command,
+  },
   vault: {
     summary: "what keeps the tokens shut, and moves them",
     load: async () => (await import("./vault.ts")).vaultCommand as unknown as Command,

@@ -61,7 +61,12 @@ function placeOf(variable: string, usual: string, surroundings: Surroundings): s
   return `${homeOf(surroundings)}${surroundings.platform === "win32" ? "\\" : "/"}${usual}`;
 }
 
-function homeOf({ platform, env }: Surroundings): string {
+/**
+ * The user's home folder.
+ *
+ * @throws {BridgeError} `no_home`
+ */
+export function homeOf({ platform, env }: Surroundings): string {
   const variable = platform === "win32" ? "USERPROFILE" : "HOME";
   const home = env[variable];
   if (home && isAbsolute(home, platform)) return home;

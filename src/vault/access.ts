@@ -26,6 +26,8 @@ export interface VaultOptions {
   readonly passphrase?: string | undefined;
   readonly notify: Notify;
   readonly clock: Clock;
+  /** Whether a damaged file stays where it is; else it gets another name, so that the next use begins anew. */
+  readonly leavesDamage?: boolean;
 }
 
 /** What stands in the folder beside the keys and the locks of credentials. */
@@ -192,6 +194,7 @@ export class Access {
 
   /** Gives a damaged file another name, so that nothing overwrites it, and says so. */
   async #keepAside(damage: Damage): Promise<BridgeError> {
+    if (this.#options.leavesDamage) return damaged(damage, "sign in again; the damaged file is then kept aside");
     const aside = await this.locked(DAMAGE_LOCK, async () => {
       try {
         using _ = await this.#open();
@@ -201,11 +204,15 @@ export class Access {
         return await setAside((await this.sources()).folder, this.#options.clock.now());
       }
     });
-    return new BridgeError("vault_damaged", `the vault ${damage.message}`, {
-      hint: `sign in again${aside === undefined ? "" : `; the damaged file is kept as ${JSON.stringify(aside)}`}`,
-      cause: damage,
-    });
+    return damaged(
+      damage,
+      `sign in again${aside === undefined ? "" : `; the damaged file is kept as ${JSON.stringify(aside)}`}`,
+    );
   }
+}
+
+function damaged(damage: Damage, hint: string): BridgeError {
+  return new BridgeError("vault_damaged", `the vault ${damage.message}`, { hint, cause: damage });
 }
 
 /** Renames the vault's file and its journal, and gives the file's new name. */

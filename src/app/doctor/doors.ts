@@ -1,0 +1,43 @@
+import type { Keychain } from "../../platform/keychain.ts";
+import { type PortHolder, portHolder } from "../../platform/port_holder.ts";
+
+/** The ways to whatever is not a file of ours; a test brings its own. */
+export interface Doors {
+  readonly keychain: Keychain;
+  /** What is free on the disk of a folder, in bytes; nothing where the system does not say. */
+  freeBytes(folder: string): Promise<number | undefined>;
+  /** Listens at a port of this machine for a moment; the system's code where it does not let us. */
+  tryPort(address: string, port: number): Promise<string | undefined>;
+  /** Who listens at a port, where the system tells. */
+  portHolder(port: number): Promise<PortHolder | undefined>;
+  /** The path of the program that a name stands for in `PATH`; nothing where there is none. */
+  which(name: string, path: string | undefined): string | undefined;
+}
+
+/** The ways of this machine. */
+export function systemDoors(keychain: Keychain): Doors {
+  return { keychain, freeBytes, tryPort, portHolder, which };
+}
+
+async function freeBytes(folder: string): Promise<number | undefined> {
+  const { statfs } = await import("node:fs/promises");
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch {
+    return undefined;
+  }
+}
+
+async function tryPort(address: string, port: number): Promise<string | undefined> {
+  const { createServer } = await import("node:net");
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  const server = createServer();
+  server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? "unknown"));
+  server.listen({ host: address, port, exclusive: true }, () => server.close(() => resolve(undefined)));
+  return await promise;
+}
+
+function which(name: string, path: string | undefined): string | undefined {
+  return Bun.which(name, path === undefined ? {} : { PATH: path }) ?? undefined;
+}

@@ -1,0 +1,4 @@
+import type { Check } from "./check.ts";
+
+/** What is looked at of a server with an address, in the order of the report. */
+export const SERVER_CHECKS: readonly Check[] = [];

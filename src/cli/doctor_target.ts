@@ -1,0 +1,82 @@
+import type { Registered } from "../app/doctor/doctor.ts";
+import type { Target } from "../app/doctor/world.ts";
+import { BridgeError } from "../platform/errors.ts";
+import type { Notify } from "../platform/notice.ts";
+import type { ServerEntry } from "../registry/entry.ts";
+import { registryFile } from "../registry/file.ts";
+import { readRegistry } from "../registry/registry.ts";
+import { isAddress } from "./arguments.ts";
+import type { FlagValues } from "./command.ts";
+import { type CONNECT_FLAGS, type ConnectWords, readUpstream } from "./connect.ts";
+import { placeOf } from "./list.ts";
+import { findNamed, type NamedEntry, type NamedServer, withReferences } from "./named_server.ts";
+
+type Flags = FlagValues<typeof CONNECT_FLAGS>;
+
+/** What is wrong with the file as a whole, which a check of its own says. */
+const OF_THE_FILE = /^(?:bad_registry|unsafe_file|no_home|unreadable_file)$/;
+
+/**
+ * The server that was named or said; nothing where its entry cannot be read, which a check of the file says.
+ *
+ * @throws {BridgeError} `unknown_name`, and what `connect` would say of the words
+ */
+export async function readTarget(said: ConnectWords, notify: Notify): Promise<Target | undefined> {
+  const { operands: [word], program, flags } = said;
+  if (program.length > 0 || isAddress(word!)) return await addressed(said, notify);
+  let named: NamedEntry<Flags> | undefined;
+  try {
+    named = await findNamed(word!, said, process.env, flags["allow-http"]);
+  } catch (thrown) {
+    if (thrown instanceof BridgeError && OF_THE_FILE.test(thrown.code)) return undefined;
+    throw thrown;
+  }
+  return named === undefined ? await addressed(said, notify) : await targetOf(named, said, notify);
+}
+
+async function addressed(said: ConnectWords, notify: Notify): Promise<Target> {
+  return {
+    name: undefined,
+    entry: undefined,
+    settings: await readUpstream(said, undefined, notify),
+    unresolved: undefined,
+  };
+}
+
+/** The servers of servers.json that are in use; none where the file cannot be read, which a check of its own says. */
+export async function readRegistered(said: ConnectWords, notify: Notify): Promise<Registered[]> {
+  try {
+    const { servers } = await readRegistry(registryFile({ platform: process.platform, env: process.env }));
+    const used = [...servers.values()].filter(({ disabled }) => !disabled);
+    return await Promise.all(used.map((entry) => registered(entry, said, notify)));
+  } catch (thrown) {
+    if (thrown instanceof BridgeError && OF_THE_FILE.test(thrown.code)) return [];
+    throw thrown;
+  }
+}
+
+async function registered(entry: ServerEntry, said: ConnectWords, notify: Notify): Promise<Registered> {
+  const one = { ...said, operands: [entry.slug] };
+  const named = await findNamed(entry.slug, one, process.env, said.flags["allow-http"]);
+  return { name: entry.slug, place: placeOf(entry), target: await targetOf(named!, one, notify) };
+}
+
+async function targetOf(named: NamedEntry<Flags>, said: ConnectWords, notify: Notify): Promise<Target> {
+  const { entry } = named;
+  let unresolved: unknown;
+  let server: NamedServer<Flags>;
+  try {
+    server = await withReferences(named, process.env);
+  } catch (thrown) {
+    unresolved = thrown;
+    server = await withReferences({ ...named, entry: withoutReferences(entry) }, process.env);
+  }
+  return { name: entry.slug, entry, settings: await readUpstream(said, { ...server, entry }, notify), unresolved };
+}
+
+/** An entry that refers to nothing. */
+function withoutReferences(entry: ServerEntry): ServerEntry {
+  const { clientSecret: _, ...oauth } = entry.oauth;
+  const server = entry.server instanceof URL ? entry.server : { ...entry.server, env: {} };
+  return { ...entry, server, headers: {}, oauth };
+}
