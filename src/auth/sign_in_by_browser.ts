@@ -2,8 +2,9 @@ import { type Clock, pause } from "../platform/clock.ts";
 import { BridgeError, toBridgeError } from "../platform/errors.ts";
 import { type Authorization, beginAuthorization, redeem, requirePkce } from "./authorize.ts";
 import { type Callback, type CallbackOptions, listenForCallback } from "./callback.ts";
+import { callbackPorts, type PortRange } from "./callback_ports.ts";
 import type { Client } from "./client.ts";
-import { CALLBACK_PATH, DOCUMENT_PORTS, usesDocument } from "./client_document.ts";
+import { CALLBACK_PATH, usesDocument } from "./client_document.ts";
 import type { Discovery } from "./discover.ts";
 import { createProver, generateProofKey } from "./dpop.ts";
 import type { Owner } from "./owner.ts";
@@ -16,10 +17,6 @@ import { demandOf, LOOK_MS, type SignInParts, signInRequired, toolsOf } from "./
 import type { TokenSet } from "./token_endpoint.ts";
 
 const DEFAULT_HOST = "127.0.0.1";
-/** Each server has a port of its own among these, below those that systems give to outgoing connections. */
-const FIRST_PORT = 20_000;
-const PORTS = 12_000;
-const NEXT_PORTS = 8;
 /** How long the port of a process that died is waited for, and how often it is tried, in ms. */
 const FREED_MS = 2_000;
 const FREED_POLL_MS = 50;
@@ -265,13 +262,6 @@ function nobodyCame({ server }: Owner, timeout: number): BridgeError {
 }
 
 /** The ports that the browser may come back to, in turn. */
-function portsFor({ settings, owner }: SignInParts, { metadata }: Discovery): { port: number; ports: number } {
-  if (settings.callbackPort !== undefined) return { port: settings.callbackPort, ports: 1 };
-  if (usesDocument(settings, metadata)) return DOCUMENT_PORTS;
-  return { port: stablePort(owner.server), ports: NEXT_PORTS };
-}
-
-/** The same port for the same server, so that an authorization server that compares ports finds the one it knows. */
-function stablePort(server: string): number {
-  return FIRST_PORT + Number(Bun.hash(server) % BigInt(PORTS));
+function portsFor({ settings, owner }: SignInParts, { metadata }: Discovery): PortRange {
+  return callbackPorts(settings, owner.server, usesDocument(settings, metadata));
 }

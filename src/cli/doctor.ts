@@ -1,3 +1,4 @@
+import type { Wanted } from "../app/doctor/doctor.ts";
 import type { Report } from "../app/doctor/report.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { Command, Flags, Words } from "./command.ts";
@@ -55,9 +56,11 @@ async function examine(said: Said): Promise<Report> {
     import("./doctor_target.ts"),
   ]);
   const isNamed = word !== undefined || program.length > 0;
-  const target = isNamed ? await readTarget(said, notify) : undefined;
-  const servers = isNamed ? [] : await readRegistered(said, notify);
+  const find = async (): Promise<Wanted> => ({
+    target: isNamed ? await readTarget(said, notify) : undefined,
+    registered: isNamed ? [] : await readRegistered(said, notify),
+  });
   const state = readState(flags, process.env);
-  const world = systemWorld({ state, target, refresh: flags.refresh, clock: systemClock, notify });
-  return await diagnose(world, servers, { fix: flags.fix });
+  const world = systemWorld({ state, refresh: flags.refresh, clock: systemClock, notify });
+  return await diagnose(world, find, { fix: flags.fix });
 }

@@ -38,7 +38,7 @@ export class AttachedClients {
    * what it shows, where the address that it found us at does not.
    */
   async take(socket: LocalSocket, isProven?: (preface: Preface) => Promise<boolean>): Promise<void> {
-    const { clock, notify, limit, sessions, uid } = this.#options;
+    const { clock, notify, limit, sessions, uid, version } = this.#options;
     const late = clock.after(HELLO_MS, () => socket.end());
     const peer = await socket.peerUser();
     if (peer !== undefined && uid !== undefined && peer !== uid) {
@@ -53,7 +53,7 @@ export class AttachedClients {
     const found = this.#find(hello);
     if (typeof found === "string") {
       notify({ level: "debug", text: `a process for ${JSON.stringify(hello.name)} goes by itself: ${found}` });
-      await this.#say(socket, { isWelcome: false, reason: found });
+      await this.#say(socket, { isWelcome: false, reason: found, version });
       return socket.end();
     }
     const session = new AttachedSession({

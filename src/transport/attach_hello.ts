@@ -9,8 +9,10 @@ export interface Hello {
   readonly settings: string;
 }
 
-/** What `serve` answers: nothing but that it agrees, or why it does not. */
-export type Welcome = { readonly isWelcome: true } | { readonly isWelcome: false; readonly reason: string };
+/** What `serve` answers: nothing but that it agrees, or why it does not, with its own version. */
+export type Welcome =
+  | { readonly isWelcome: true }
+  | { readonly isWelcome: false; readonly reason: string; readonly version?: string };
 
 /**
  * What `serve` says when it is about to end the connection, as a line between messages: what it was asked is still
@@ -37,12 +39,14 @@ export function readHello(value: Record<string, unknown> | undefined): Hello | u
 /** Reads the answer to a hello; nothing where it is none. */
 export function readWelcome(value: Record<string, unknown> | undefined): Welcome | undefined {
   if (value?.["ok"] === true) return { isWelcome: true };
-  return typeof value?.["refused"] === "string" ? { isWelcome: false, reason: value["refused"] } : undefined;
+  const { refused: reason, version } = value ?? {};
+  if (typeof reason !== "string") return undefined;
+  return { isWelcome: false, reason, ...(typeof version === "string" ? { version } : {}) };
 }
 
 /** An answer as it is said. */
 export function sayWelcome(welcome: Welcome): Uint8Array {
-  return sayLine(welcome.isWelcome ? { ok: true } : { refused: welcome.reason });
+  return sayLine(welcome.isWelcome ? { ok: true } : { refused: welcome.reason, version: welcome.version });
 }
 
 /** A stream of bytes that begins with a few lines of JSON, and goes on as something else. */

@@ -43,6 +43,7 @@ export function doctorWorld(stack: AsyncDisposableStack, changes: Changes = {}):
     doors: {
       keychain,
       freeBytes: () => Promise.resolve(10 * 2 ** 30),
+      networkDrive: () => Promise.resolve(undefined),
       tryPort: () => Promise.resolve(undefined),
       portHolder: () => Promise.resolve(undefined),
       which: (name) => `/usr/bin/${name}`,

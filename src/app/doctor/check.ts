@@ -40,6 +40,8 @@ export interface Finding {
   /** Which of `explains` it is; of warnings and failures. */
   readonly fault?: string;
   readonly cure?: string;
+  /** Further faults of the same check, less grave or of its kind. */
+  readonly more?: readonly Finding[];
   /** More for `--json`; holds no secret. */
   readonly details?: Details;
 }
@@ -78,6 +80,16 @@ export function fault<Faults extends Explanations>(
     cure: cure ?? explanation.cure,
     ...(details === undefined ? {} : { details }),
   };
+}
+
+/** Several faults as one finding, the gravest first; there is one at least. */
+export function together(faults: readonly Finding[]): Finding {
+  const [gravest, ...more] = faults.toSorted((one, other) => weight(one) - weight(other));
+  return more.length === 0 ? gravest! : { ...gravest!, more };
+}
+
+function weight({ result }: Finding): number {
+  return result === "fail" ? 0 : 1;
 }
 
 /** What was thrown, as a finding: its code is the fault, its hint the cure. */

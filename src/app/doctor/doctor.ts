@@ -14,18 +14,36 @@ export interface Registered {
   readonly target: Target;
 }
 
+/** Which servers are looked at. */
+export interface Wanted {
+  /** The one that was named. */
+  readonly target: Target | undefined;
+  readonly registered: readonly Registered[];
+}
+
 /**
- * Looks at this machine, at the target of the world where it has one, and at each of the `registered` servers, all at
- * once.
+ * Looks at this machine, at the server that was named, and at each of the `registered` ones, all at once. `find` says
+ * which they are; it is asked once the modes of our files have been seen, since to read a file closes it to others.
+ *
+ * @throws what `find` throws, when the checks of this machine have ended.
  */
 export async function diagnose(
   world: World,
-  registered: readonly Registered[],
+  find: () => Promise<Wanted>,
   options: ExamineOptions = {},
 ): Promise<Report> {
   const start = performance.now();
   const machine = examine(MACHINE_CHECKS, world, options);
-  const { target } = world;
+  await machine.get("file-modes");
+  let wanted: Wanted;
+  try {
+    wanted = await find();
+  } catch (thrown) {
+    // What was put somewhere for a test is taken away again.
+    await Promise.all(machine.values());
+    throw thrown;
+  }
+  const { target, registered } = wanted;
   const named = target === undefined ? [] : [...examineTarget(world, target, machine, options).values()];
   const servers = await Promise.all(registered.map((server) => examineServer(server, world, machine, options)));
   const checks = await Promise.all([...machine.values(), ...named]);

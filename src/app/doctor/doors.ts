@@ -6,6 +6,8 @@ export interface Doors {
   readonly keychain: Keychain;
   /** What is free on the disk of a folder, in bytes; nothing where the system does not say. */
   freeBytes(folder: string): Promise<number | undefined>;
+  /** The kind of network drive that a folder is on; nothing where it is on a disk of this machine, as far as one knows. */
+  networkDrive(folder: string): Promise<string | undefined>;
   /** Listens at a port of this machine for a moment; the system's code where it does not let us. */
   tryPort(address: string, port: number): Promise<string | undefined>;
   /** Who listens at a port, where the system tells. */
@@ -16,7 +18,7 @@ export interface Doors {
 
 /** The ways of this machine. */
 export function systemDoors(keychain: Keychain): Doors {
-  return { keychain, freeBytes, tryPort, portHolder, which };
+  return { keychain, freeBytes, networkDrive, tryPort, portHolder, which };
 }
 
 async function freeBytes(folder: string): Promise<number | undefined> {
@@ -24,6 +26,28 @@ async function freeBytes(folder: string): Promise<number | undefined> {
   try {
     const { bavail, bsize } = await statfs(folder);
     return bavail * bsize;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Kinds of file systems by their numbers in statfs(2) on Linux: of those alone they are known. */
+const NETWORK_DRIVES: Readonly<Record<number, string>> = {
+  0x6969: "NFS",
+  0x517b: "SMB",
+  0xfe534d42: "SMB",
+  0xff534d42: "SMB",
+  0x5346414f: "AFS",
+  0x01021997: "9P",
+  0x00c36400: "Ceph",
+};
+
+async function networkDrive(folder: string): Promise<string | undefined> {
+  if (process.platform !== "linux") return undefined;
+  const { statfs } = await import("node:fs/promises");
+  try {
+    // Numbers beyond 2^31 come with a sign.
+    return NETWORK_DRIVES[(await statfs(folder)).type >>> 0];
   } catch {
     return undefined;
   }

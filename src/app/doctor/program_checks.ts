@@ -1,4 +1,5 @@
 import type { Check } from "./check.ts";
+import { programFound } from "./server/program_found.ts";
 
 /** What is looked at of a server that is a program of this machine. */
-export const PROGRAM_CHECKS: readonly Check[] = [];
+export const PROGRAM_CHECKS: readonly Check[] = [programFound];

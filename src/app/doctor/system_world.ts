@@ -5,12 +5,11 @@ import { homeOf } from "../../platform/paths.ts";
 import { openVault, type Vault } from "../../vault/vault.ts";
 import { type StateSettings, vaultOptions } from "../state.ts";
 import { systemDoors } from "./doors.ts";
-import { remember, type Target, type World } from "./world.ts";
+import { remember, type World } from "./world.ts";
 
 /** What a person wants of a look at this machine. */
 export interface Wishes {
   readonly state: StateSettings;
-  readonly target: Target | undefined;
   readonly refresh: boolean;
   readonly clock: Clock;
   readonly notify: Notify;
@@ -23,6 +22,7 @@ export function systemWorld(wishes: Wishes): World {
   let vault: Vault | undefined;
   return {
     ...wishes,
+    target: undefined,
     platform,
     env,
     home: homeIn(state),

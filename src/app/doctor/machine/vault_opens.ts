@@ -1,0 +1,78 @@
+import { openState } from "../../state.ts";
+import { TABLES } from "../../../vault/vault.ts";
+import type { KeyKind } from "../../../vault/seal.ts";
+import { type Check, fault, type Finding, ok, skip } from "../check.ts";
+
+const explains = {
+  vault_locked: {
+    result: "fail",
+    cause: "the vault is there and its key is not to be had: a locked keychain, a lost key file, a wrong passphrase",
+    cure:
+      "unlock the keychain, bring the key back from a backup or set MCP_BRIDGE_PASSPHRASE; else move the vault away " +
+      "and sign in again",
+  },
+  vault_damaged: {
+    result: "fail",
+    cause: "what stands in the vault is not what was written",
+    cure: 'run "mcp-bridge doctor --fix", which moves the damaged file aside, and sign in again',
+  },
+  rows_damaged: {
+    result: "warn",
+    cause: "some rows of the vault are damaged: what they held is lost",
+    cure: "sign in again where you are asked to",
+  },
+  vault_newer: {
+    result: "fail",
+    cause: "the vault was written by a later mcp-bridge",
+    cure: "use that version, or set MCP_BRIDGE_HOME to another folder",
+  },
+  vault_unwritable: {
+    result: "fail",
+    cause: "the system does not let the vault's file be read",
+    cure: "see that you may read it and its disk is sound, or set MCP_BRIDGE_HOME to another folder",
+  },
+  vault_busy: {
+    result: "fail",
+    cause: "another process has kept the vault's file busy for 10 s",
+    cure: "end what reads or copies it, a backup for example, then try again",
+  },
+} as const;
+
+const KEY_PLACES: Readonly<Record<KeyKind, string>> = {
+  keychain: "in the system's keychain",
+  file: "in a file beside it",
+  passphrase: "made of a passphrase",
+};
+
+/** Whether the vault can be opened, and every row in it. */
+export const vaultOpens: Check = {
+  code: "vault-opens",
+  title: "vault opens",
+  after: ["file-places", "file-modes"],
+  explains,
+  // The vault gives up by itself after 10 s.
+  limit: 15_000,
+  async run(world): Promise<Finding> {
+    const vault = world.vault();
+    const { exists, file, keyKind, rows, format } = await vault.status();
+    if (!exists) return skip("there is no vault yet: the first sign-in makes it", { file });
+    const sound = (await Promise.all(TABLES.map((table) => vault.entries(table)))).flat().length;
+    const details = { file, keyKind, rows, format };
+    if (sound < rows) {
+      return fault(explains, "rows_damaged", {
+        text: `${rows - sound} of ${rows} rows of the vault are damaged`,
+        details,
+      });
+    }
+    return ok(
+      `its key is ${KEY_PLACES[keyKind!]}, and ${rows === 1 ? "the 1 row opens" : `all ${rows} rows open`}`,
+      details,
+    );
+  },
+  async fix({ state, clock, notify }, { fault: found }): Promise<string | undefined> {
+    if (found !== "vault_damaged") return undefined;
+    // As the next use would have it.
+    await openState(state, clock, notify).status().catch(() => {});
+    return "moved the damaged vault aside";
+  },
+};
