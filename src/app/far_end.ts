@@ -26,6 +26,9 @@ export interface FarEndParts extends Omit<StreamableHttpOptions, "url"> {
   readonly strategy: Strategy;
   /** How long a server may take to name its endpoint, in ms. */
   readonly patience: number;
+  /** Is told of what was found out: that the second of two transports is spoken, and the revision of a translated server. */
+  onsecond?(): void;
+  ontranslate?(revision: string): void;
 }
 
 /** The name of a server that a person knows it by. */
@@ -61,8 +64,8 @@ function makeTransport(server: Server, parts: FarEndParts): FarEnd {
     case "sse-only":
       return sse();
     case "http-first":
-      return new FallbackEnd(http(), sse());
+      return new FallbackEnd(http(), sse(), parts.onsecond);
     case "sse-first":
-      return new FallbackEnd(sse(), http());
+      return new FallbackEnd(sse(), http(), parts.onsecond);
   }
 }

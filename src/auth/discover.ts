@@ -39,6 +39,20 @@ export interface Step {
   readonly status: number | string;
 }
 
+/** Is told how the search goes while it goes on, so that what was asked is known where nothing comes of it, too. */
+export interface DiscoveryWatch {
+  /** An address was asked. */
+  onasked?(step: Step): void;
+  /** Who signs people in, by the server's own word, or by nobody's: then it is taken to do so itself. */
+  onnamed?(servers: readonly string[], isPublished: boolean): void;
+}
+
+/** What a search needs of the world. */
+export interface DiscoveryTools extends AuthTools {
+  readonly preferredIssuer?: string;
+  readonly watch?: DiscoveryWatch;
+}
+
 /** A server may name more; nobody looks at them. */
 const MOST_SERVERS = 5;
 
@@ -55,12 +69,13 @@ const MOST_SERVERS = 5;
 export async function discover(
   server: URL,
   challenge: AuthChallenge | undefined,
-  tools: AuthTools & { readonly preferredIssuer?: string },
+  tools: DiscoveryTools,
 ): Promise<Discovery> {
   const steps: Step[] = [];
   const published = await findResource(server, challenge, tools, steps);
   const named = published?.authorizationServers.slice(0, MOST_SERVERS) ?? [];
   const authorizationServers = named.length > 0 ? named : [`${server.origin}/`];
+  tools.watch?.onnamed?.(authorizationServers, published !== undefined);
   const found = await findServer(server, authorizationServers, named.length > 0, tools, steps);
   const metadata = found ?? assumedMetadata(server);
   const said = metadata.codeChallengeMethods?.includes("S256") === true;
@@ -93,7 +108,7 @@ export async function discoverIssuer(issuer: string, tools: AuthTools): Promise<
 async function findResource(
   server: URL,
   challenge: AuthChallenge | undefined,
-  tools: AuthTools,
+  tools: DiscoveryTools,
   steps: Step[],
 ): Promise<ResourceMetadata | undefined> {
   const named = challenge?.resourceMetadata;
@@ -121,7 +136,7 @@ async function findServer(
   server: URL,
   issuers: readonly string[],
   mustBe: boolean,
-  tools: AuthTools & { readonly preferredIssuer?: string },
+  tools: DiscoveryTools,
   steps: Step[],
 ): Promise<ServerMetadata | undefined> {
   const { preferredIssuer } = tools;
@@ -157,10 +172,15 @@ type Look =
   | { readonly kind: "trouble"; readonly error: BridgeError };
 
 /** Throws where nobody can be reached at all. */
-async function look(url: URL, tools: AuthTools, steps: Step[]): Promise<Look> {
+async function look(url: URL, tools: DiscoveryTools, steps: Step[]): Promise<Look> {
+  function note(status: number | string): void {
+    const step = { url: url.href, status };
+    steps.push(step);
+    tools.watch?.onasked?.(step);
+  }
   try {
     const { status, json } = await ask({ url }, tools);
-    steps.push({ url: url.href, status });
+    note(status);
     if (status >= 500 || status === 429) {
       const error = new BridgeError("bad_metadata", `${url.host} answered ${status} when asked for metadata`, {
         hint: "try again later",
@@ -171,7 +191,7 @@ async function look(url: URL, tools: AuthTools, steps: Step[]): Promise<Look> {
     return { kind: "found", json };
   } catch (thrown) {
     if (!(thrown instanceof BridgeError)) throw thrown;
-    steps.push({ url: url.href, status: thrown.code });
+    note(thrown.code);
     // A redirect to another origin, most often to a page for people.
     if (thrown.code === "bad_answer") return { kind: "absent" };
     if (thrown.code === "too_large") return { kind: "trouble", error: thrown };

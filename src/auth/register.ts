@@ -52,6 +52,11 @@ function methodSaid({ tokenEndpoint, clientMetadata }: SignInSettings): JsonObje
   return tokenEndpoint === undefined || method === undefined ? {} : { "token_endpoint_auth_method": method };
 }
 
+/** Whether the secret of a client has ended (RFC 7591, 3.2.1) at `now`, in ms: nobody knows it by that any more. */
+export function hasEnded({ secretExpiresAt }: Client, now: number): boolean {
+  return secretExpiresAt !== undefined && secretExpiresAt <= now;
+}
+
 /**
  * The client that was registered for `redirectUri` earlier, or else a new one, which is kept.
  *
@@ -65,7 +70,7 @@ export async function clientFor(
   tools: AuthTools,
 ): Promise<Client> {
   const known = settings.clientInfo === undefined ? await records.client(discovery, redirectUri) : undefined;
-  if (known !== undefined) return known;
+  if (known !== undefined && !hasEnded(known, tools.clock.now())) return known;
   const client = await register(discovery, settings, redirectUri, tools);
   if (client.kind === "dynamic") await records.saveClient(discovery, redirectUri, client);
   return client;

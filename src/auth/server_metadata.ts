@@ -20,6 +20,8 @@ export interface ServerMetadata {
   readonly tokenAuthMethods?: readonly string[];
   /** Absent where it names none in a list. */
   readonly codeChallengeMethods?: readonly string[];
+  /** By which algorithms a token can be bound to a key (RFC 9449, 5.1). */
+  readonly proofAlgs?: readonly string[];
   /** Whether a client may be the address of a document that describes it. */
   readonly takesDocuments: boolean;
   /** Whether the browser comes back with `iss` (RFC 9207, 3). */
@@ -56,6 +58,7 @@ export async function readServerMetadata(json: unknown, server: URL, tools: Auth
     "authorization_grant_profiles_supported": texts,
     "token_endpoint_auth_methods_supported": texts,
     "code_challenge_methods_supported": optional(unknown()),
+    "dpop_signing_alg_values_supported": optional(unknown()),
     "client_id_metadata_document_supported": nullish(boolean()),
     "authorization_response_iss_parameter_supported": nullish(boolean()),
   }).safeParse(json);
@@ -66,14 +69,14 @@ export async function readServerMetadata(json: unknown, server: URL, tools: Auth
     const text = data[published];
     if (typeof text === "string") endpoints[name] = (await safeAddress(text, published, server, tools)).href;
   }
-  const methods = data.code_challenge_methods_supported;
   const lists = {
     scopesSupported: data.scopes_supported,
     responseTypes: data.response_types_supported,
     grantTypes: data.grant_types_supported,
     grantProfiles: data.authorization_grant_profiles_supported,
     tokenAuthMethods: data.token_endpoint_auth_methods_supported,
-    codeChallengeMethods: Array.isArray(methods) ? methods.filter((method) => typeof method === "string") : undefined,
+    codeChallengeMethods: textsIn(data.code_challenge_methods_supported),
+    proofAlgs: textsIn(data.dpop_signing_alg_values_supported),
   };
   return {
     issuer: data.issuer,
@@ -82,6 +85,11 @@ export async function readServerMetadata(json: unknown, server: URL, tools: Auth
     takesDocuments: data.client_id_metadata_document_supported === true,
     promisesIssuer: data.authorization_response_iss_parameter_supported === true,
   };
+}
+
+/** The texts of a list; nothing where there is no list. */
+function textsIn(value: unknown): string[] | undefined {
+  return Array.isArray(value) ? value.filter((text) => typeof text === "string") : undefined;
 }
 
 /** The error for a document whose members have other shapes than those of their specification. */

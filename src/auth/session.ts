@@ -10,7 +10,7 @@ import { type Grant, Records } from "./records.ts";
 import type { JsonObject } from "./settings.ts";
 import type { OAuthRefusal } from "./refusal.ts";
 import type { TokenSet } from "./token_endpoint.ts";
-import { idTokenLife, isFresh, isOver, type Life, timeLeft } from "./token_life.ts";
+import { bearerLife, bearerOf, isFresh, isOver, type Life, timeLeft } from "./token_life.ts";
 import type { Credentials, Refusal, Remedy } from "./with_auth.ts";
 
 /** What a session of tokens needs. */
@@ -24,6 +24,8 @@ export interface TokenSessionOptions {
   readonly useIdToken: boolean;
   /** Has a person sign in, or somebody in their place; settles once the tokens are in the vault. */
   signIn(wish: SignInWish): Promise<void>;
+  /** Is told why a token was not renewed. */
+  onunrenewed?(cause: BridgeError): void;
 }
 
 /** What a sign-in is to bring. */
@@ -196,6 +198,7 @@ export class TokenSession implements Credentials {
       notify({ level: "debug", text: "renewed the token" });
       return true;
     } catch (thrown) {
+      this.#options.onunrenewed?.(toBridgeError(thrown));
       if (thrown instanceof BridgeError && thrown.code === "token_refused") {
         await this.#giveUp(grant, tokens.refreshToken, (thrown as OAuthRefusal).oauthError);
         notify({ level: "debug", text: `the token cannot be renewed: ${thrown.message}` });
@@ -254,12 +257,12 @@ export class TokenSession implements Credentials {
   }
 
   #bearer(tokens: TokenSet): string {
-    return this.#options.useIdToken ? tokens.idToken ?? tokens.accessToken : tokens.accessToken;
+    return bearerOf(tokens, this.#options.useIdToken);
   }
 
   /** Of what the server gets to see. */
   #life(tokens: TokenSet): Life {
-    return this.#options.useIdToken && tokens.idToken !== undefined ? idTokenLife(tokens) : tokens;
+    return bearerLife(tokens, this.#options.useIdToken);
   }
 
   #now(): number {

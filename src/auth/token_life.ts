@@ -37,3 +37,13 @@ export function isOver(life: Life, now: number): boolean {
 export function timeLeft({ expiresAt }: Life, now: number): number {
   return expiresAt === undefined ? Infinity : expiresAt - now;
 }
+
+/** What the server gets to see of the tokens: the id token where that is wanted and there is one. */
+export function bearerOf({ idToken, accessToken }: TokenSet, useIdToken: boolean): string {
+  return useIdToken ? idToken ?? accessToken : accessToken;
+}
+
+/** The life of what the server gets to see. */
+export function bearerLife(tokens: TokenSet, useIdToken: boolean): Life {
+  return useIdToken && tokens.idToken !== undefined ? idTokenLife(tokens) : tokens;
+}

@@ -18,7 +18,9 @@ export function isUnattended({ grant }: Pick<SignInSettings, "grant">): boolean 
 }
 
 /** Who signs people in by a person's word; nothing where that is to be found out. */
-export async function namedDiscovery({ settings, owner }: SignInParts): Promise<Discovery | undefined> {
+export async function namedDiscovery(
+  { settings, owner }: Pick<SignInParts, "settings" | "owner">,
+): Promise<Discovery | undefined> {
   const server = new URL(owner.server);
   if (settings.tokenEndpoint !== undefined) return undiscovered(settings.tokenEndpoint, server);
   if (settings.provider === undefined) return undefined;

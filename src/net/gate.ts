@@ -3,13 +3,12 @@ import type { Budget } from "../platform/budget.ts";
 import type { Clock } from "../platform/clock.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";
 import { fetchRoom } from "../platform/fetch_room.ts";
-import { isLoopback } from "./address.ts";
 import type { HttpBody } from "./body.ts";
 import { watchConnecting } from "./connecting.ts";
 import type { Cookies } from "./cookies.ts";
 import { fetchEngine } from "./fetch_engine.ts";
 import { networkError, proxyRefusal } from "./network_error.ts";
-import { hasProxy, type Proxy, proxyFor } from "./proxy.ts";
+import { hasProxy, type Proxy, proxyOnWay } from "./proxy.ts";
 import type { TlsSettings } from "./tls.ts";
 import { OFFERED_CODINGS, unpacked } from "./unpack.ts";
 import type { SocketRequest } from "./web_socket.ts";
@@ -26,8 +25,18 @@ export interface HttpRequest {
    * nobody knows then whether the request got there.
    */
   readonly alone?: boolean;
+  /** Is told of each redirect, also of one that is refused. */
+  onredirect?(hop: Redirect): void;
   /** Gives the exchange up, its answer's body too; the gate aborts it itself when a deadline passes. */
   abort?: Abortable;
+}
+
+/** One redirect of a server's. */
+export interface Redirect {
+  readonly status: number;
+  readonly from: URL;
+  /** As the server wrote it. */
+  readonly to: string;
 }
 
 /** The server's answer to it, its body still to be read. */
@@ -135,7 +144,7 @@ export function createGate(options: GateOptions): Wire {
   let answeredAt = -Infinity;
 
   function proxyOf(url: URL): Proxy | undefined {
-    return mayBeProxied && !isLoopback(url.hostname) ? proxyFor(url, process.env) : undefined;
+    return mayBeProxied ? proxyOnWay(url, process.env) : undefined;
   }
 
   async function carry(request: HttpRequest, hops: number): Promise<HttpAnswer> {
@@ -175,6 +184,7 @@ export function createGate(options: GateOptions): Wire {
       const location = answer.headers.get("location");
       if (location === null) return answer;
       answer.body.discard();
+      request.onredirect?.({ status: answer.status, from: url, to: location });
       if (!keepsRequest(request.method, answer.status)) throw movedWithoutRequest(location);
       if (hops === MOST_REDIRECTS) {
         throw new BridgeError("bad_answer", `${url.host} redirects in a circle`);

@@ -1,3 +1,8 @@
+import { isLoopback } from "./address.ts";
+
+/** The variables of an environment, by name. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
 /** The proxy that the environment puts on the way to a server. */
 export interface Proxy {
   /** Its host and port; never its user and password. */
@@ -11,7 +16,7 @@ export interface Proxy {
 }
 
 /** Whether the environment names any proxy. */
-export function hasProxy(env: NodeJS.ProcessEnv): boolean {
+export function hasProxy(env: Variables): boolean {
   return ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].some((name) => read(env, name) !== undefined);
 }
 
@@ -19,7 +24,7 @@ export function hasProxy(env: NodeJS.ProcessEnv): boolean {
  * The proxy by which Bun's fetch reaches `url` in an environment, for deciding what else may be tried and for naming
  * it in errors; the request itself is carried there by fetch. Small letters go before capitals, as fetch has it.
  */
-export function proxyFor(url: URL, env: NodeJS.ProcessEnv): Proxy | undefined {
+export function proxyFor(url: URL, env: Variables): Proxy | undefined {
   const own = read(env, url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY");
   const found = own ?? read(env, "ALL_PROXY");
   if (found === undefined || isExcepted(url, read(env, "NO_PROXY")?.value ?? "")) return undefined;
@@ -33,8 +38,13 @@ export function proxyFor(url: URL, env: NodeJS.ProcessEnv): Proxy | undefined {
   };
 }
 
+/** The proxy by which the gate reaches `url`: none for this machine, whatever the environment says. */
+export function proxyOnWay(url: URL, env: Variables): Proxy | undefined {
+  return isLoopback(url.hostname) ? undefined : proxyFor(url, env);
+}
+
 /** The address of a proxy as the runtime takes it, with its user and password: for nobody else. */
-export function proxyAddress({ variable }: Proxy, env: NodeJS.ProcessEnv): string {
+export function proxyAddress({ variable }: Proxy, env: Variables): string {
   return withScheme(env[variable]!);
 }
 
@@ -42,7 +52,7 @@ function withScheme(text: string): string {
   return text.includes("://") ? text : `http://${text}`;
 }
 
-function read(env: NodeJS.ProcessEnv, name: string): { name: string; value: string } | undefined {
+function read(env: Variables, name: string): { name: string; value: string } | undefined {
   const found = [name.toLowerCase(), name].find((candidate) => env[candidate]);
   return found === undefined ? undefined : { name: found, value: env[found]! };
 }

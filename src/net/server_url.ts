@@ -46,3 +46,8 @@ export function readServerUrl(text: string, allowHttp: boolean, ipv4 = false): U
 function guessHost(text: string): string {
   return /^[a-z0-9-]+(?:\.[a-z0-9-]+)+/i.exec(text)?.[0] ?? "example.com";
 }
+
+/** The port of an address, by its scheme where it names none. */
+export function portOf({ protocol, port }: URL): number {
+  return Number(port || (protocol === "https:" || protocol === "wss:" ? 443 : 80));
+}

@@ -55,42 +55,79 @@ async function readPem(flag: string, file: string): Promise<string> {
   });
 }
 
-/** What is wrong with a certificate, by the runtime's code, and the flag or variable that cures it. */
+/** What is wrong with a certificate, or with TLS as a whole. */
+export type CertificateFault =
+  | "expired"
+  | "not_yet_valid"
+  | "wrong_name"
+  | "self_signed"
+  | "unknown_authority"
+  | "no_tls"
+  | "not_accepted";
+
+/** What is wrong with a certificate, by the runtime's code; nothing where that is about something else. */
+export function certificateFaultOf(code: string): CertificateFault | undefined {
+  return FAULTS.find(({ codes }) => codes.test(code))?.fault;
+}
+
+/** The error for a certificate, by the runtime's code, with the flag or variable that cures it. */
 export function certificateFault(code: string, host: string, proxy?: Proxy): BridgeError | undefined {
-  const fault = FAULTS.find(([codes]) => codes.test(code));
-  if (fault === undefined) return undefined;
-  const [codes, text, hint] = fault;
-  if (codes === NO_TLS && proxy !== undefined) {
+  const found = FAULTS.find(({ codes }) => codes.test(code));
+  if (found === undefined) return undefined;
+  if (found.fault === "no_tls" && proxy !== undefined) {
     const what = `no TLS connection to ${host} came about by the proxy ${proxy.address} (${code})`;
     return new BridgeError("untrusted_certificate", what, {
       hint: `check the address and ${proxy.variable}, or except the host with NO_PROXY`,
     });
   }
-  return new BridgeError("untrusted_certificate", `${text.replace("HOST", host)} (${code})`, { hint });
+  return new BridgeError("untrusted_certificate", `${found.text.replace("HOST", host)} (${code})`, {
+    hint: found.hint,
+  });
 }
 
 const OWN_AUTHORITY = 'if it is your organisation\'s own, name its authority with "--ca FILE"';
 
-const NO_TLS = /EPROTO|^ERR_SSL|WRONG_VERSION/;
-
-const FAULTS: readonly [codes: RegExp, text: string, hint: string][] = [
-  [
-    /CERT_HAS_EXPIRED/,
-    "the certificate of HOST has expired",
-    "tell whoever runs the server, or check this machine's clock",
-  ],
-  [/CERT_NOT_YET_VALID/, "the certificate of HOST is not valid yet", "check this machine's clock"],
-  [/ALTNAME|HOSTNAME_MISMATCH/, "the certificate that HOST shows is for another host", "check the address"],
-  [/SELF_SIGNED/, "HOST, or a proxy on the way, shows a certificate that nobody known has signed", OWN_AUTHORITY],
-  [
-    /UNABLE_TO_(?:VERIFY|GET_ISSUER)/,
-    "HOST, or a proxy on the way, shows a certificate of an unknown authority",
-    OWN_AUTHORITY,
-  ],
-  [
-    NO_TLS,
-    "no TLS connection to HOST came about",
-    'check the address; does the server want "--cert"?',
-  ],
-  [/CERT|^ERR_TLS/, "the certificate of HOST is not accepted", OWN_AUTHORITY],
+const FAULTS: readonly { codes: RegExp; fault: CertificateFault; text: string; hint: string }[] = [
+  {
+    codes: /CERT_HAS_EXPIRED/,
+    fault: "expired",
+    text: "the certificate of HOST has expired",
+    hint: "tell whoever runs the server, or check this machine's clock",
+  },
+  {
+    codes: /CERT_NOT_YET_VALID/,
+    fault: "not_yet_valid",
+    text: "the certificate of HOST is not valid yet",
+    hint: "check this machine's clock",
+  },
+  {
+    codes: /ALTNAME|HOSTNAME_MISMATCH/,
+    fault: "wrong_name",
+    text: "the certificate that HOST shows is for another host",
+    hint: "check the address",
+  },
+  {
+    codes: /SELF_SIGNED/,
+    fault: "self_signed",
+    text: "HOST, or a proxy on the way, shows a certificate that nobody known has signed",
+    hint: OWN_AUTHORITY,
+  },
+  {
+    codes: /UNABLE_TO_(?:VERIFY|GET_ISSUER)/,
+    fault: "unknown_authority",
+    text: "HOST, or a proxy on the way, shows a certificate of an unknown authority",
+    hint: OWN_AUTHORITY,
+  },
+  {
+    codes: /EPROTO|^ERR_SSL|WRONG_VERSION/,
+    fault: "no_tls",
+    text: "no TLS connection to HOST came about",
+    hint: 'check the address; does the server want "--cert"?',
+  },
+  {
+    codes: /CERT|^ERR_TLS/,
+    fault: "not_accepted",
+    text: "the certificate of HOST is not accepted",
+    hint: OWN_AUTHORITY,
+  },
 ];

@@ -8,12 +8,15 @@ import type { Message } from "./message.ts";
 export class FallbackEnd implements FarEnd {
   readonly isLocal = false;
   readonly #second: FarEnd;
+  readonly #onsecond: (() => void) | undefined;
   #chosen: FarEnd;
   #decided = false;
 
-  constructor(first: FarEnd, second: FarEnd) {
+  /** `onsecond` is told where the second one has decided it. */
+  constructor(first: FarEnd, second: FarEnd, onsecond?: () => void) {
     this.#chosen = first;
     this.#second = second;
+    this.#onsecond = onsecond;
   }
 
   send(message: Message, options: SendOptions = {}): Promise<void> | undefined {
@@ -45,6 +48,7 @@ export class FallbackEnd implements FarEnd {
     try {
       await this.#second.send(message, options);
       this.#decided = true;
+      this.#onsecond?.();
     } catch (thrown) {
       this.#chosen = first;
       // Where neither transport is spoken, the first refusal is the one that explains.

@@ -41,6 +41,8 @@ export interface EraEndOptions {
   /** See `TranslationOptions`. */
   readonly cancelsByMessage: boolean;
   readonly idle: number;
+  /** Is told the revision of a server without a handshake that is translated for the client. */
+  ontranslate?(revision: string): void;
 }
 
 /** Under what names the era is remembered, and the server's word on itself. */
@@ -166,6 +168,7 @@ export class EraEnd implements FarEnd {
     // A person who wants the era tells nothing of the server.
     if (protocol === "auto") this.#remember(ERA, "modern");
     notify({ level: "debug", text: `the server speaks MCP ${offer.revision} alone, which is translated` });
+    this.#options.ontranslate?.(offer.revision);
     void events.onmessage(initializeResult(initialize, offer, server), initialize.key);
     return true;
   }

@@ -1,0 +1,38 @@
+import type { Socket } from "node:net";
+
+/** Whether an address accepts a connection: after how many ms, or why not. */
+export interface Dialled {
+  readonly address: string;
+  readonly port: number;
+  /** Such as `ECONNREFUSED`; `TIMEOUT` where nothing came of it in time. */
+  readonly failure: string | undefined;
+  readonly ms: number;
+}
+
+/** Looks whether an address accepts a connection, which ends at once. */
+export type Dial = (address: string, port: number) => Promise<Dialled>;
+
+/** As `Dial`, for at most `patience` ms. Never throws: a refusal is an answer. */
+export async function dial(address: string, port: number, patience: number): Promise<Dialled> {
+  const since = performance.now();
+  const opened = await openSocketTo(address, port, patience);
+  const failure = typeof opened === "string" ? opened : undefined;
+  if (typeof opened !== "string") opened.destroy();
+  return { address, port, failure, ms: performance.now() - since };
+}
+
+/** Opens a connection within `patience` ms; the runtime's code where none comes about, or `TIMEOUT`. */
+export async function openSocketTo(address: string, port: number, patience: number): Promise<Socket | string> {
+  const { connect } = await import("node:net");
+  const { promise, resolve } = Promise.withResolvers<Socket | string>();
+  const socket = connect(port, address);
+  const timer = setTimeout(() => give("TIMEOUT"), patience);
+  function give(outcome: Socket | string): void {
+    clearTimeout(timer);
+    if (typeof outcome === "string") socket.destroy();
+    resolve(outcome);
+  }
+  socket.once("connect", () => give(socket));
+  socket.once("error", (error: NodeJS.ErrnoException) => give(error.code ?? "unknown"));
+  return promise;
+}

@@ -1,0 +1,90 @@
+import type { Socket } from "node:net";
+import { BridgeError } from "../platform/errors.ts";
+import { openSocketTo } from "./dial.ts";
+import { networkError, proxyRefusal } from "./network_error.ts";
+import { type Proxy, proxyAddress, type Variables } from "./proxy.ts";
+import { portOf } from "./server_url.ts";
+
+/** Longer heads are none of a proxy's, in bytes. */
+const LONGEST_HEAD = 65_536;
+
+/**
+ * Has a proxy open a way to a server (RFC 9110, 9.3.6), as fetch does for a request, with the user and password of its
+ * variable. The socket is the caller's to close.
+ *
+ * @throws {BridgeError} `unreachable`, `proxy_refused`, `connect_timeout` after `patience` ms
+ */
+export async function openTunnel(
+  target: URL,
+  proxy: Proxy,
+  env: Variables,
+  patience: number,
+): Promise<Socket> {
+  if (!proxy.speaksHttp) throw networkError(target, undefined, { proxy });
+  const address = new URL(proxyAddress(proxy, env));
+  const socket = await socketTo(address, target, proxy, patience);
+  const host = `${target.hostname}:${portOf(target)}`;
+  socket.write(`CONNECT ${host} HTTP/1.1\r\nHost: ${host}\r\n${authorization(address)}\r\n`);
+  try {
+    const status = await statusOf(socket, patience);
+    if (status >= 200 && status <= 299) return socket;
+    throw proxyRefusal(target, status, proxy);
+  } catch (thrown) {
+    socket.destroy();
+    throw thrown instanceof BridgeError ? thrown : networkError(target, thrown, { proxy });
+  }
+}
+
+async function socketTo(address: URL, target: URL, proxy: Proxy, patience: number): Promise<Socket> {
+  const hostname = bare(address.hostname);
+  const opened = await openSocketTo(hostname, portOf(address), patience);
+  if (opened === "TIMEOUT") throw silent(proxy, patience);
+  if (typeof opened === "string") throw networkError(target, { code: opened }, { proxy });
+  if (address.protocol !== "https:") return opened;
+  const { connect } = await import("node:tls");
+  // What it shows is judged with each request, by fetch; here only the way behind it counts.
+  return connect({ socket: opened, host: hostname, servername: hostname, rejectUnauthorized: false });
+}
+
+function authorization({ username, password }: URL): string {
+  if (username === "") return "";
+  const login = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`, "utf8");
+  return `Proxy-Authorization: Basic ${login.toString("base64")}\r\n`;
+}
+
+/** Reads the head of the proxy's answer and leaves what follows it. */
+function statusOf(socket: Socket, patience: number): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  let head = "";
+  const timer = setTimeout(() => give(() => reject({ code: "TIMEOUT" })), patience);
+  function give(settle: () => void): void {
+    clearTimeout(timer);
+    for (const name of ["data", "error", "close"]) socket.removeAllListeners(name);
+    socket.on("error", () => {});
+    settle();
+  }
+  socket.on("data", (chunk: Buffer) => {
+    head += chunk.toString("latin1");
+    if (!head.includes("\r\n\r\n") && head.length < LONGEST_HEAD) return;
+    socket.pause();
+    const status = /^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1];
+    give(() => status === undefined ? reject({ code: "Malformed_HTTP_Response" }) : resolve(Number(status)));
+  });
+  socket.on("error", (error) => give(() => reject(error)));
+  socket.on("close", () => give(() => reject({ code: "ECONNRESET" })));
+  return promise;
+}
+
+function bare(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, "");
+}
+
+function silent({ address, variable }: Proxy, patience: number): BridgeError {
+  return new BridgeError(
+    "connect_timeout",
+    `the proxy ${address} accepted no connection within ${patience / 1_000} s`,
+    {
+      hint: `check ${variable}, or except the host with NO_PROXY`,
+    },
+  );
+}
