@@ -1,5 +1,6 @@
 /** A world for `doctor` to look at in which all is well: a home of its own, and doors that lead nowhere. */
 import type { Doors } from "../../src/app/doctor/doors.ts";
+import { type NetworkDoors, systemNetwork } from "../../src/app/doctor/server/network_doors.ts";
 import { remember, type World } from "../../src/app/doctor/world.ts";
 import { vaultOptions } from "../../src/app/state.ts";
 import { systemClock } from "../../src/platform/clock.ts";
@@ -8,7 +9,9 @@ import { FakeKeychain } from "./fake_keychain.ts";
 import { Home } from "./home.ts";
 
 /** What a test says of its world. */
-export type Changes = Partial<Omit<World, "doors">> & { readonly doors?: Partial<Doors> };
+export type Changes = Partial<Omit<World, "doors">> & {
+  readonly doors?: Partial<Omit<Doors, "network">> & { readonly network?: Partial<NetworkDoors> };
+};
 
 /** A world in which all is well but for the `changes`; its home goes with the `stack`. */
 export function doctorWorld(stack: AsyncDisposableStack, changes: Changes = {}): World {
@@ -48,6 +51,7 @@ export function doctorWorld(stack: AsyncDisposableStack, changes: Changes = {}):
       portHolder: () => Promise.resolve(undefined),
       which: (name) => `/usr/bin/${name}`,
       ...changes.doors,
+      network: { ...systemNetwork(env), ...changes.doors?.network },
     },
   };
 }

@@ -1,4 +1,6 @@
+import type { Environment } from "../../registry/references.ts";
 import type { Keychain } from "../../platform/keychain.ts";
+import { type NetworkDoors, systemNetwork } from "./server/network_doors.ts";
 import { type PortHolder, portHolder } from "../../platform/port_holder.ts";
 
 /** The ways to whatever is not a file of ours; a test brings its own. */
@@ -14,11 +16,12 @@ export interface Doors {
   portHolder(port: number): Promise<PortHolder | undefined>;
   /** The path of the program that a name stands for in `PATH`; nothing where there is none. */
   which(name: string, path: string | undefined): string | undefined;
+  readonly network: NetworkDoors;
 }
 
 /** The ways of this machine. */
-export function systemDoors(keychain: Keychain): Doors {
-  return { keychain, freeBytes, networkDrive, tryPort, portHolder, which };
+export function systemDoors(keychain: Keychain, env: Environment): Doors {
+  return { keychain, freeBytes, networkDrive, tryPort, portHolder, which, network: systemNetwork(env) };
 }
 
 async function freeBytes(folder: string): Promise<number | undefined> {

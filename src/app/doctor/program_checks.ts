@@ -1,5 +1,6 @@
 import type { Check } from "./check.ts";
 import { programFound } from "./server/program_found.ts";
+import { programSession } from "./server/program_session.ts";
 
 /** What is looked at of a server that is a program of this machine. */
-export const PROGRAM_CHECKS: readonly Check[] = [programFound];
+export const PROGRAM_CHECKS: readonly Check[] = [programFound, programSession];

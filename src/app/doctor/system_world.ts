@@ -30,7 +30,7 @@ export function systemWorld(wishes: Wishes): World {
     executable: process.execPath,
     signal: new AbortController().signal,
     vault: () => vault ??= openVault({ ...vaultOptions(state, clock, notify), leavesDamage: true }),
-    doors: systemDoors(systemKeychain()),
+    doors: systemDoors(systemKeychain(), env),
     once: remember(),
   };
 }

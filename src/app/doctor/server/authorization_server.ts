@@ -1,0 +1,54 @@
+import { quoted } from "../../../platform/errors.ts";
+import { type Check, fault, faultOf, type Finding, ok, skip } from "../check.ts";
+import type { World } from "../world.ts";
+import { need, type Search, search, stepsOf } from "./search.ts";
+
+const explains = {
+  bad_metadata: {
+    result: "fail",
+    cause: "the authorization server publishes nothing, another one's metadata, or what cannot be read",
+    cure: "ask whoever runs it to correct that (RFC 8414)",
+  },
+  unsafe_address: {
+    result: "fail",
+    cause: "the authorization server stands where the server may not send us, or names such an address",
+    cure: 'ask whoever runs the server; for a private network that is yours, add "--allow-private-network"',
+  },
+  unreachable: {
+    result: "fail",
+    cause: "the authorization server does not accept connections",
+    cure: "check the network, or ask whoever runs it",
+  },
+  assumed: {
+    result: "warn",
+    cause: "the server publishes no metadata of an authorization server; the paths of MCP 2025-03-26 are taken for " +
+      "granted",
+    cure: 'if signing in fails: name who signs people in with "--provider NAME"',
+  },
+} as const;
+
+/** Whether the authorization server publishes what it is (RFC 8414). */
+export const authorizationServer: Check = {
+  code: "authorization-server",
+  title: "authorization server",
+  after: ["server-metadata"],
+  limit: 25_000,
+  explains,
+  async run(world: World): Promise<Finding> {
+    const wanted = await need(world);
+    if (wanted.kind === "needless") return skip(wanted.why);
+    return judge(await search(world, wanted.challenge));
+  },
+};
+
+function judge(found: Search): Finding {
+  const asked = stepsOf(found, "authorization server");
+  const { discovery } = found;
+  if (discovery === undefined) return { ...faultOf(explains, found.thrown), details: { asked } };
+  const details = { asked, issuer: discovery.issuer };
+  if (found.isGiven) return ok(`${quoted(discovery.issuer)}, as you say`, details);
+  if (discovery.isFallback) return fault(explains, "assumed", { details });
+  const place = asked.findLast(({ status }) => status === 200)?.url;
+  const at = place === undefined ? "" : `, by ${new URL(place).pathname}`;
+  return ok(`${quoted(discovery.issuer)}${at}`, details);
+}

@@ -1,0 +1,123 @@
+import { type AuthChallenge, authChallenge } from "../../../auth/challenge.ts";
+import type { Redirect, Wire } from "../../../net/gate.ts";
+import { BridgeError } from "../../../platform/errors.ts";
+import type { World } from "../world.ts";
+import { addressOf, settingsOf } from "./subject.ts";
+
+/** What a server says to who shows no credential. */
+export interface BareAnswer {
+  readonly status: number;
+  /** In small letters, without parameters; empty where there is none. */
+  readonly type: string;
+  /** The first of the body, as text. */
+  readonly body: string;
+  readonly challenge: AuthChallenge | undefined;
+  /** The server's clock, and when we asked, in ms; nothing where it names no date. */
+  readonly date: number | undefined;
+  readonly askedAt: number;
+  readonly hops: readonly Redirect[];
+  /** The proxy that may have said it in the server's place. */
+  readonly proxy: string | undefined;
+  readonly ms: number;
+}
+
+/** No answer to the question. */
+export class NoBareAnswer extends Error {
+  /** What was thrown. */
+  readonly thrown: unknown;
+  /** The redirects before that. */
+  readonly hops: readonly Redirect[];
+
+  constructor(thrown: unknown, hops: readonly Redirect[]) {
+    super("the server gives no answer");
+    this.thrown = thrown;
+    this.hops = hops;
+  }
+}
+
+/** How long a server may take, in ms: less than a check has. */
+const PATIENCE_MS = 8_000;
+/** As much of a body is read, in bytes, and shown of it. */
+const LONGEST_BODY = 1_048_576;
+const BODY_SHOWN = 400;
+
+/** A request that changes nothing, and that every server refuses which wants to know who asks. */
+const QUESTION = new TextEncoder().encode('{"jsonrpc":"2.0","id":"mcp-bridge:doctor","method":"ping"}');
+
+/** The product's own way out to the server, without a credential; opened once. */
+export function wireOf(world: World): Promise<Wire> {
+  return world.once("wire", () => {
+    const { network } = settingsOf(world);
+    return Promise.resolve(world.doors.network.wire(network, world.clock));
+  });
+}
+
+/**
+ * Asks the server one question without a credential, as a sign-in begins; asked once.
+ *
+ * @throws {NoBareAnswer}
+ */
+export function bareAnswer(world: World): Promise<BareAnswer> {
+  return world.once("bare answer", async () => {
+    const hops: Redirect[] = [];
+    try {
+      return await ask(world, hops);
+    } catch (thrown) {
+      throw new NoBareAnswer(thrown, hops);
+    }
+  });
+}
+
+async function ask(world: World, hops: Redirect[]): Promise<BareAnswer> {
+  const { authorization: _, ...headers } = settingsOf(world).headers;
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(silent(addressOf(world).host)), PATIENCE_MS);
+  const [askedAt, since] = [world.clock.now(), performance.now()];
+  try {
+    const answer = await (await wireOf(world)).fetch({
+      url: addressOf(world),
+      method: "POST",
+      headers: new Headers({
+        ...headers,
+        "content-type": "application/json",
+        "accept": "application/json, text/event-stream",
+      }),
+      body: QUESTION,
+      abort,
+      onredirect: (hop) => void hops.push(hop),
+    });
+    const type = (answer.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
+    return {
+      status: answer.status,
+      type,
+      body: type === "text/event-stream" ? (answer.body.discard(), "") : shown(await answer.body.bytes(LONGEST_BODY)),
+      challenge: authChallenge(answer.headers),
+      date: dateOf(answer.headers),
+      askedAt,
+      hops,
+      proxy: answer.proxy,
+      ms: performance.now() - since,
+    };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function shown(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes.subarray(0, BODY_SHOWN)).trim();
+}
+
+function dateOf(headers: Headers): number | undefined {
+  const date = Date.parse(headers.get("date") ?? "");
+  return Number.isNaN(date) ? undefined : date;
+}
+
+function silent(host: string): BridgeError {
+  return new BridgeError(
+    "timed_out",
+    `${host} takes the request and has not answered within ${PATIENCE_MS / 1_000} s`,
+    {
+      hint: "try again later, or ask whoever runs the server",
+    },
+  );
+}

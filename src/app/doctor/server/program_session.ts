@@ -1,0 +1,33 @@
+import { type Check, faultOf, type Finding } from "../check.ts";
+import type { World } from "../world.ts";
+import { HandshakeRefused, shakeHands } from "./handshake.ts";
+import { openedSession, refusedHandshake } from "./session.ts";
+import { wireOf } from "./bare_answer.ts";
+
+const LOOK = "start the command in a terminal, and see what it says";
+
+const explains = {
+  bad_command: {
+    result: "fail",
+    cause: "the program does not start, or ends before it has said anything",
+    cure: LOOK,
+  },
+  refused: { result: "fail", cause: "the server refuses the handshake", cure: "see the documentation of the server" },
+  timed_out: { result: "fail", cause: "the program runs and does not answer the handshake", cure: LOOK },
+} as const;
+
+/** Whether the program of a local server starts and speaks MCP. */
+export const programSession: Check = {
+  code: "program-session",
+  title: "session",
+  after: ["program-found"],
+  explains,
+  async run(world: World): Promise<Finding> {
+    try {
+      return openedSession(await shakeHands(world, await wireOf(world)), world);
+    } catch (thrown) {
+      if (thrown instanceof HandshakeRefused) return refusedHandshake(explains, thrown, world);
+      return faultOf(explains, thrown);
+    }
+  },
+};

@@ -1,0 +1,50 @@
+import { quoted } from "../../../platform/errors.ts";
+import { type Check, fault, faultOf, type Finding, ok, skip } from "../check.ts";
+import type { World } from "../world.ts";
+import { need, type Search, search, stepsOf, stepsText } from "./search.ts";
+import { listed } from "./subject.ts";
+
+const explains = {
+  bad_metadata: {
+    result: "fail",
+    cause: "what the server publishes about itself cannot be read, or is about another server",
+    cure: "check the address, or ask whoever runs the server to correct it (RFC 9728)",
+  },
+  unsafe_address: {
+    result: "fail",
+    cause: "the server points to where it may not send us",
+    cure: 'ask whoever runs the server; for a private network that is yours, add "--allow-private-network"',
+  },
+  unpublished: {
+    result: "warn",
+    cause: "the server does not say who signs people in, and is taken to do so itself",
+    cure: "ask whoever runs the server to publish its metadata (RFC 9728)",
+  },
+} as const;
+
+/** Whether the server says who signs people in (RFC 9728). */
+export const serverMetadata: Check = {
+  code: "server-metadata",
+  title: "who signs people in",
+  after: ["server-http"],
+  limit: 25_000,
+  explains,
+  async run(world: World): Promise<Finding> {
+    const wanted = await need(world);
+    if (wanted.kind === "needless") return skip(wanted.why);
+    return judge(await search(world, wanted.challenge));
+  },
+};
+
+function judge(found: Search): Finding {
+  if (found.isGiven) return ok("named by you", { issuer: found.discovery?.issuer });
+  const asked = stepsOf(found, "server");
+  if (found.named === undefined) return { ...faultOf(explains, found.thrown), details: { asked } };
+  const { servers, isPublished } = found.named;
+  const details = { asked, authorizationServers: servers, scopes: found.discovery?.scopesSupported };
+  if (isPublished) return ok(`${listed(servers.map((server) => quoted(server)))}, by the server's word`, details);
+  return fault(explains, "unpublished", {
+    text: `${explains.unpublished.cause} (${stepsText(asked)})`,
+    details,
+  });
+}

@@ -1,0 +1,90 @@
+import type { AuthChallenge } from "../../../auth/challenge.ts";
+import { discover, type Discovery, type Step } from "../../../auth/discover.ts";
+import { namedDiscovery } from "../../../auth/unattended.ts";
+import type { World } from "../world.ts";
+import { bareAnswer, wireOf } from "./bare_answer.ts";
+import { held } from "./held.ts";
+import { type Held, ownerOf } from "./kept.ts";
+import { isHttp, settingsOf } from "./subject.ts";
+
+/** Whether it is to be found out who signs people in: for a challenge, or because somebody has signed in before. */
+export type Need =
+  | { readonly kind: "needed"; readonly challenge: AuthChallenge | undefined }
+  | { readonly kind: "needless"; readonly why: string };
+
+/** An address that was asked for metadata. */
+export interface AskedStep extends Step {
+  readonly of: "server" | "authorization server";
+}
+
+/** What the search for who signs people in has brought. */
+export interface Search {
+  readonly asked: readonly AskedStep[];
+  /** Who signs people in, and whether the server says so; nothing where the search ended before that. */
+  readonly named: { readonly servers: readonly string[]; readonly isPublished: boolean } | undefined;
+  readonly discovery: Discovery | undefined;
+  /** Why there is none. */
+  readonly thrown: unknown;
+  /** Whether a person has named who signs people in, so that nobody was asked. */
+  readonly isGiven: boolean;
+}
+
+/** Whether a sign-in matters here. */
+export async function need(world: World): Promise<Need> {
+  const { headers, signIn } = settingsOf(world);
+  if (headers["authorization"] !== undefined) return { kind: "needless", why: "the credential is given in a header" };
+  if (signIn.tokenCommand !== undefined) return { kind: "needless", why: "a program of yours gives the token" };
+  const answer = isHttp(world) ? await bareAnswer(world).catch(() => undefined) : undefined;
+  if (answer?.status === 401) return { kind: "needed", challenge: answer.challenge };
+  // What keeps the vault shut is for the check of the token to say.
+  if (await held(world).catch(() => undefined) !== undefined) {
+    return { kind: "needed", challenge: answer?.challenge };
+  }
+  return { kind: "needless", why: "the server asks for no sign-in" };
+}
+
+/** Finds out who signs people in, as a sign-in does; once. */
+export function search(world: World, challenge: AuthChallenge | undefined): Promise<Search> {
+  return world.once("search", async () => {
+    const given = await namedDiscovery({ settings: settingsOf(world).signIn, owner: ownerOf(world) });
+    if (given !== undefined) return { asked: [], named: undefined, discovery: given, thrown: undefined, isGiven: true };
+    const known = await held(world).catch(() => undefined);
+    return await searchAnew(world, challenge, known);
+  });
+}
+
+async function searchAnew(
+  world: World,
+  challenge: AuthChallenge | undefined,
+  known: Held | undefined,
+): Promise<Search> {
+  const asked: AskedStep[] = [];
+  let named: Search["named"];
+  let discovery: Discovery | undefined;
+  let thrown: unknown;
+  try {
+    discovery = await discover(new URL(ownerOf(world).server), challenge, {
+      wire: await wireOf(world),
+      clock: world.clock,
+      anyNetwork: settingsOf(world).signIn.anyNetwork,
+      ...(known === undefined ? {} : { preferredIssuer: known.grant.discovery.issuer }),
+      watch: {
+        onasked: (step) => void asked.push({ ...step, of: named === undefined ? "server" : "authorization server" }),
+        onnamed: (servers, isPublished) => void (named = { servers, isPublished }),
+      },
+    });
+  } catch (failure) {
+    thrown = failure;
+  }
+  return { asked, named, discovery, thrown, isGiven: false };
+}
+
+/** The addresses that one of the two was asked at, for `--json`. */
+export function stepsOf({ asked }: Search, of: AskedStep["of"]): Step[] {
+  return asked.filter((step) => step.of === of).map(({ url, status }) => ({ url, status }));
+}
+
+/** The same for people: each path and what came of it. */
+export function stepsText(steps: readonly Step[]): string {
+  return steps.map(({ url, status }) => `${new URL(url).pathname} ${status}`).join(", ");
+}

@@ -1,0 +1,169 @@
+import { refusalText } from "../../../auth/refusal.ts";
+import { quoted } from "../../../platform/errors.ts";
+import { ChannelFailure } from "../../../transport/channel.ts";
+import {
+  type Check,
+  type Details,
+  type Explanation,
+  type Explanations,
+  fault,
+  faultOf,
+  type Finding,
+  ok,
+  skip,
+} from "../check.ts";
+import type { World } from "../world.ts";
+import { type Handshake, HandshakeRefused, shakeHands, type Shown, withCredential } from "./handshake.ts";
+import { commandFor, settingsOf } from "./subject.ts";
+
+const ASK = "ask whoever runs the server";
+const NO_ENDPOINT = "check the path of the address: that of an MCP server is often /mcp, or /sse";
+
+const explains = {
+  token_refused: {
+    result: "fail",
+    cause: "the server refuses the token",
+    cure: "run mcp-bridge login NAME --force",
+  },
+  credential_refused: {
+    result: "fail",
+    cause: "the server refuses the credential that you give",
+    cure: 'check the "Authorization" header, or the command that gives the token',
+  },
+  too_narrow: {
+    result: "fail",
+    cause: "the token allows less than the server wants",
+    cure: "run mcp-bridge login NAME --force",
+  },
+  forbidden: {
+    result: "fail",
+    cause: "the server lets nobody in like this (403)",
+    cure: "check that the account may do this, and the headers that are given",
+  },
+  not_found: { result: "fail", cause: "there is nothing at this address (404)", cure: NO_ENDPOINT },
+  no_post: { result: "fail", cause: "the address takes no messages (405): it is no MCP endpoint", cure: NO_ENDPOINT },
+  not_acceptable: {
+    result: "fail",
+    cause: "the server gives neither JSON nor event streams (406): it is no MCP endpoint",
+    cure: NO_ENDPOINT,
+  },
+  http_status: { result: "fail", cause: "the server refuses the handshake by its HTTP status", cure: ASK },
+  busy: { result: "warn", cause: "the server asks for patience (429, 503)", cure: "try again later" },
+  bad_answer: { result: "fail", cause: "what the server answers is no MCP", cure: NO_ENDPOINT },
+  no_answer: { result: "fail", cause: "the server takes the handshake and gives no answer to it", cure: ASK },
+  refused: { result: "fail", cause: "the server refuses the handshake", cure: ASK },
+  timed_out: {
+    result: "fail",
+    cause: "the server takes the handshake and says nothing more",
+    cure: "try again later, or ask whoever runs the server",
+  },
+} as const;
+
+/** Which transport and which era of the protocol the server speaks, and whether a session opens. */
+export const serverSession: Check = {
+  code: "server-session",
+  title: "session",
+  after: ["server-http"],
+  limit: 25_000,
+  explains,
+  async run(world: World): Promise<Finding> {
+    const { wire, shown } = await withCredential(world);
+    try {
+      return openedSession(await shakeHands(world, wire), world);
+    } catch (thrown) {
+      return unopened(thrown, shown, world);
+    }
+  },
+};
+
+/** A session that was opened, as a finding. */
+export function openedSession(hands: Handshake, world: World): Finding {
+  const { name, version, revision, capabilities, isTranslated } = hands;
+  const transport = transportOf(hands, world);
+  const who = name === undefined
+    ? "the server"
+    : `${quoted(name, 60)}${version === undefined ? "" : ` ${shown(version)}`}`;
+  const text = `${who} speaks MCP ${shown(revision)} over ${transport}`;
+  const details = { name, version, revision, transport, isTranslated, capabilities };
+  return ok(`${text}${remark(hands, world)}`, details);
+}
+
+/** A handshake that the server answered by an error, as the fault `refused`. */
+export function refusedHandshake(
+  explains: Explanations & { readonly refused: Explanation },
+  { message, number }: HandshakeRefused,
+  world: World,
+): Finding {
+  const isLegacy = settingsOf(world).protocol === "legacy" && number === "-32022";
+  return fault(explains, "refused", {
+    text: `the server refuses the handshake, ${quoted(message)} (${number})`,
+    ...(isLegacy ? { cure: 'leave "--protocol legacy" out' } : {}),
+  });
+}
+
+function remark({ isTranslated, isSecond }: Handshake, world: World): string {
+  if (isTranslated) return ", without a handshake: what older clients say is translated";
+  if (!isSecond) return "";
+  const only = settingsOf(world).transport === "http-first" ? "sse-only" : "http-only";
+  return ` alone; "--transport ${only}" saves a try at each start`;
+}
+
+function transportOf({ isSecond }: Handshake, world: World): string {
+  const { server, transport } = settingsOf(world);
+  if (!(server instanceof URL)) return "stdio";
+  if (server.protocol.startsWith("ws")) return "a WebSocket";
+  return transport.startsWith("sse") === isSecond ? "Streamable HTTP" : "the retired HTTP+SSE transport";
+}
+
+function unopened(thrown: unknown, credential: Shown, world: World): Finding {
+  if (thrown instanceof HandshakeRefused) return refusedHandshake(explains, thrown, world);
+  if (!(thrown instanceof ChannelFailure)) return faultOf(explains, thrown);
+  if (thrown.kind === "sign_in_required") return refused(credential, world);
+  if (thrown.code === "http_status" && thrown.status !== undefined) return byStatus(thrown, thrown.status, world);
+  return faultOf(explains, thrown);
+}
+
+function refused(credential: Shown, world: World): Finding {
+  const { kind, refused } = credential;
+  const challenge = refused?.challenge;
+  const details: Details = { ...refused };
+  const said = refusalText(challenge?.error, challenge?.errorDescription);
+  switch (kind) {
+    case "none":
+      return skip("it takes a sign-in first", details);
+    case "ended":
+      return skip('the token has ended, and the next use renews it; "--refresh" does so now', details);
+    case "token": {
+      const cure = commandFor(world, "login", "--force");
+      const narrow = refused?.status === 403;
+      const text = narrow
+        ? `the token allows less than the server wants (403)${said}`
+        : `the server refuses the token (401)${said}`;
+      return fault(explains, narrow ? "too_narrow" : "token_refused", { text, cure, details });
+    }
+    default:
+      return fault(explains, "credential_refused", { details });
+  }
+}
+
+const BY_STATUS: Readonly<Record<number, keyof typeof explains>> = {
+  403: "forbidden",
+  404: "not_found",
+  405: "no_post",
+  406: "not_acceptable",
+};
+
+function byStatus(failure: ChannelFailure, status: number, world: World): Finding {
+  const { transport } = settingsOf(world);
+  const isOnly = transport.endsWith("-only");
+  return fault(explains, BY_STATUS[status] ?? "http_status", {
+    ...(BY_STATUS[status] === undefined ? { text: failure.message } : {}),
+    ...(isOnly && (status === 404 || status === 405) ? { cure: `leave "--transport ${transport}" out` } : {}),
+    details: { status, said: failure.message },
+  });
+}
+
+/** A server's words without quotes, away from the terminal's controls. */
+function shown(text: string): string {
+  return quoted(text, 40).slice(1, -1);
+}
