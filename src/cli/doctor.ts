@@ -1,15 +1,23 @@
 import type { Wanted } from "../app/doctor/doctor.ts";
 import type { Report } from "../app/doctor/report.ts";
 import { systemClock } from "../platform/clock.ts";
+import { BridgeError } from "../platform/errors.ts";
 import type { Command, Flags, Words } from "./command.ts";
 import { CONNECT_FLAGS } from "./connect.ts";
-import { noticePrinter, printAnswer } from "./print.ts";
+import { noticePrinter, printAnswer, printLine } from "./print.ts";
 import { readState } from "./state_flags.ts";
+import { type Waiting, whileWaiting } from "./waiting.ts";
 
 const OWN_FLAGS = {
-  "json": { type: "boolean", text: "as JSON, with the codes of .github/DOCTOR.md" },
+  "json": { type: "boolean", text: "as JSON, with codes that stay the same" },
   "fix": { type: "boolean", text: "mend what can be mended safely" },
-  "refresh": { type: "boolean", text: "renew the token, to see that it can be" },
+  "refresh": { type: "boolean", text: "renew the token of the server, to see that it can be" },
+  "bundle": {
+    type: "string",
+    value: "FILE",
+    text: "write a report for others to read into a new file: without secrets, your home as ~",
+  },
+  "mask-hosts": { type: "boolean", text: "leave the names of hosts out of it, too" },
 } as const satisfies Flags;
 
 const FLAGS = { ...OWN_FLAGS, ...hidden(CONNECT_FLAGS) };
@@ -25,7 +33,7 @@ function hidden<Table extends Flags>(table: Table): Table {
 export const doctorCommand: Command<typeof FLAGS> = {
   name: "doctor",
   summary: "Looks at this machine and at the way to a server, or to all of servers.json, and says what is wrong and " +
-    "what cures it. Takes all flags of connect: put the word doctor in front of what a client starts.",
+    "what cures it. Takes every flag of connect.",
   operands: [
     {
       name: "url",
@@ -36,18 +44,25 @@ export const doctorCommand: Command<typeof FLAGS> = {
   ],
   program: { name: "command", text: "a server on this machine in place of an address" },
   flags: FLAGS,
-  examples: ["mcp-bridge doctor", "mcp-bridge doctor linear", "mcp-bridge doctor https://mcp.example.com/mcp --json"],
+  examples: [
+    "mcp-bridge doctor",
+    "mcp-bridge doctor linear --fix",
+    "mcp-bridge doctor https://mcp.example.com/mcp --json",
+    "mcp-bridge doctor --bundle report.json --mask-hosts",
+  ],
   async run(said): Promise<number> {
-    const report = await examine(said);
-    const { reportText } = await import("./doctor_text.ts");
-    await printAnswer(said.flags.json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report));
+    const { bundle, json } = said.flags;
+    if (bundle !== undefined) await ensureNew(bundle);
+    const report = await whileWaiting("looking at this machine", (waiting) => examine(said, waiting));
+    await printAnswer(json ? `${JSON.stringify(report, null, 2)}\n` : await asText(report));
+    if (bundle !== undefined) await writeBundle(bundle, report, said);
     return report.summary.fail > 0 ? 1 : 0;
   },
 };
 
 type Said = Words<typeof FLAGS>;
 
-async function examine(said: Said): Promise<Report> {
+async function examine(said: Said, waiting: Waiting): Promise<Report> {
   const { operands: [word], program, flags } = said;
   const notify = noticePrinter(flags.debug ? "debug" : "silent");
   const [{ diagnose }, { systemWorld }, { readRegistered, readTarget }] = await Promise.all([
@@ -62,5 +77,67 @@ async function examine(said: Said): Promise<Report> {
   });
   const state = readState(flags, process.env);
   const world = systemWorld({ state, refresh: flags.refresh, clock: systemClock, notify });
-  return await diagnose(world, find, { fix: flags.fix });
+  return await diagnose(world, find, { fix: flags.fix, ...progressOn(waiting) });
+}
+
+/** Says which checks are under way. */
+function progressOn(waiting: Waiting): { onstart(check: { title: string }): void; onend(of: { title: string }): void } {
+  const running = new Map<string, number>();
+  const change = (title: string, by: number): void => {
+    const count = (running.get(title) ?? 0) + by;
+    if (count > 0) running.set(title, count);
+    else running.delete(title);
+    if (running.size > 0) waiting.say(`looking at: ${[...running.keys()].join(", ")}`);
+  };
+  return { onstart: ({ title }) => change(title, 1), onend: ({ title }) => change(title, -1) };
+}
+
+async function asText(report: Report): Promise<string> {
+  const [{ reportText }, { coloursOf, isTerminal }] = await Promise.all([
+    import("./doctor_text.ts"),
+    import("./colour.ts"),
+  ]);
+  const width = await isTerminal("stdout") ? process.stdout.columns : undefined;
+  return reportText(report, { colours: await coloursOf("stdout"), width });
+}
+
+/** @throws {BridgeError} `bad_argument` */
+async function ensureNew(file: string): Promise<void> {
+  const { lstatSync } = await import("node:fs");
+  if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) throw isThere(file);
+}
+
+async function writeBundle(file: string, report: Report, { flags }: Said): Promise<void> {
+  const [{ bundleText }, { homeOf }, { writeNewPrivateFile }, { resolve }] = await Promise.all([
+    import("../app/doctor/bundle.ts"),
+    import("../platform/paths.ts"),
+    import("../platform/private_files.ts"),
+    import("node:path"),
+  ]);
+  const surroundings = { platform: process.platform, env: process.env };
+  const home = readHome(() => homeOf(surroundings));
+  const text = bundleText(report, { ...surroundings, home, masksHosts: flags["mask-hosts"], now: Date.now() });
+  try {
+    await writeNewPrivateFile(resolve(file), new TextEncoder().encode(text));
+  } catch (cause) {
+    const { code = "unknown" } = cause as NodeJS.ErrnoException;
+    if (code === "EEXIST") throw isThere(file);
+    throw new BridgeError("unreadable_file", `cannot write ${JSON.stringify(file)} (${code})`, {
+      hint: "name another file",
+      cause,
+    });
+  }
+  printLine(`the report is in ${JSON.stringify(file)}: read it through before you hand it on`);
+}
+
+function readHome(read: () => string): string | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+function isThere(file: string): BridgeError {
+  return new BridgeError("bad_argument", `${JSON.stringify(file)} is there already`, { hint: "name a new file" });
 }

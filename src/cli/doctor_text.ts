@@ -1,12 +1,108 @@
-import type { Report } from "../app/doctor/report.ts";
+import type { Finding } from "../app/doctor/check.ts";
+import type { Outcome } from "../app/doctor/examine.ts";
+import type { Report, ServerReport, Summary } from "../app/doctor/report.ts";
+import type { Colours } from "./colour.ts";
 
-/** What `doctor` has found, as text for a terminal. */
-export function reportText({ checks, servers, summary }: Report): string {
-  const rows = [...checks, ...servers.map((server) => ({ ...server, title: server.name }))];
-  const column = Math.max(...rows.map(({ title }) => title.length)) + 2;
-  const lines = rows.flatMap(({ result, title, text, cure }) => [
-    `${result.padEnd(6)}${title.padEnd(column)}${text}`,
-    ...(cure === undefined ? [] : [`${" ".repeat(6)}${"cure".padEnd(column)}${cure}`]),
-  ]);
-  return `${[...lines, "", `${summary.fail} failed, ${summary.warn} warnings, ${summary.ok} fine`].join("\n")}\n`;
+/** What a report is written on. */
+export interface Paper {
+  readonly colours: Colours;
+  /** Its width in columns; nothing where it has none. */
+  readonly width: number | undefined;
+}
+
+/** One line of the report, and what belongs to it. */
+type Row = Finding & {
+  readonly title: string;
+  readonly ms: number;
+  /** The check that says so. */
+  readonly code?: string;
+  readonly fixed?: string;
+};
+
+const MARKS = { ok: "ok", warn: "warn", fail: "FAIL", skip: "-" } as const;
+const MARK_WIDTH = 6;
+/** Narrower texts are not worth a break. */
+const NARROWEST = 30;
+
+/** What `doctor` has found, as text. */
+export function reportText(report: Report, paper: Paper): string {
+  const { checks, servers, target, summary } = report;
+  const machine = checks.filter(({ part }) => part === "machine");
+  const server = checks.filter(({ part }) => part === "server");
+  const rows = servers.map(rowOf);
+  const column = Math.max(...[...checks, ...rows].map(({ title }) => title.length)) + 2;
+  return [
+    ...section("this machine", machine, column, paper),
+    ...section(target === undefined ? "" : `the server ${target}`, server, column, paper),
+    ...section("the servers of servers.json", rows, column, paper),
+    sentenceOf(summary, paper.colours),
+    "",
+  ].join("\n");
+}
+
+function rowOf({ name, text, ...verdict }: ServerReport): Row {
+  return { ...verdict, title: name, text };
+}
+
+function section(heading: string, rows: readonly (Row | Outcome)[], column: number, paper: Paper): string[] {
+  if (rows.length === 0) return [];
+  return [paper.colours.bold(heading), ...rows.flatMap((row) => linesOf(row, column, paper)), ""];
+}
+
+function linesOf(row: Row | Outcome, column: number, paper: Paper): string[] {
+  const { colours: { faint } } = paper;
+  const time = `${row.ms} ms`.padStart(8);
+  const first = `${markOf(row.result, paper.colours)}${row.title.padEnd(column)}${faint(time)}  `;
+  const start = MARK_WIDTH + column + time.length + 2;
+  const { result, text } = row;
+  const lines = [first + wrapped(result === "skip" ? [text].map(faint)[0]! : text, start, paper)];
+  const margin = " ".repeat(start);
+  if (row.fixed !== undefined) lines.push(margin + wrapped(`fixed: ${row.fixed}`, start, paper));
+  lines.push(...remedy(row, row.code, margin, paper));
+  for (const one of row.more ?? []) {
+    lines.push(
+      " ".repeat(start - 2).replace(/^ {6}/, markOf(one.result, paper.colours)) + "  " +
+        wrapped(one.text, start, paper),
+    );
+    lines.push(...remedy(one, row.code, margin, paper));
+  }
+  return lines;
+}
+
+/** What cures a fault, and by what name it is documented. */
+function remedy({ cure, fault }: Finding, code: string | undefined, margin: string, paper: Paper): string[] {
+  if (fault === undefined) return [];
+  const { colours: { faint } } = paper;
+  return [
+    ...(cure === undefined ? [] : [margin + wrapped(`cure: ${cure}`, margin.length, paper)]),
+    margin + faint(`code: ${code}/${fault}`),
+  ];
+}
+
+function markOf(result: Finding["result"], { green, yellow, red, faint }: Colours): string {
+  const paint = { ok: green, warn: yellow, fail: red, skip: faint }[result];
+  return paint(MARKS[result]) + " ".repeat(MARK_WIDTH - MARKS[result].length);
+}
+
+/** A text that goes on below where it began. */
+function wrapped(text: string, start: number, { width }: Paper): string {
+  if (width === undefined || width - start < NARROWEST) return text;
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && start + Bun.stringWidth(`${line} ${word}`) > width) {
+      lines.push(line);
+      line = "";
+    }
+    line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join(`\n${" ".repeat(start)}`);
+}
+
+function sentenceOf({ ok, warn, fail, skip, ms }: Summary, { red, yellow, green }: Colours): string {
+  const broken = fail === 0 ? [] : [red(fail === 1 ? "1 thing is broken" : `${fail} things are broken`)];
+  const doubtful = warn === 0 ? [] : [yellow(warn === 1 ? "1 deserves a look" : `${warn} deserve a look`)];
+  const verdict = [...broken, ...doubtful].join(", ") || green("all is well");
+  const time = `${(ms / 1_000).toFixed(1)} s`;
+  return `${verdict}: ${ok + warn + fail} looked at, ${skip} left out, in ${time}`;
 }

@@ -156,6 +156,28 @@ export async function replacePrivateFile(
   await syncFolder(file, machine);
 }
 
+/**
+ * Writes a file that only the user may read where nothing stands yet; what could not be written whole is taken away.
+ *
+ * @throws the system's own error: `EEXIST` where anything is there already, a link included.
+ */
+export async function writeNewPrivateFile(
+  file: string,
+  bytes: Uint8Array,
+  machine: Machine = thisMachine,
+): Promise<void> {
+  const { closeSync, rmSync, writeFileSync } = await import("node:fs");
+  const descriptor = await createFile(file, machine);
+  try {
+    writeFileSync(descriptor, bytes);
+  } catch (thrown) {
+    rmSync(file, { force: true });
+    throw thrown;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** Removes a private file, for good even if the machine stops; nothing happens where there is none. */
 export async function removePrivateFile(file: string, machine: Machine = thisMachine): Promise<void> {
   const { rmSync } = await import("node:fs");

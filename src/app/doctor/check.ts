@@ -100,6 +100,7 @@ export function faultOf(explains: Explanations, thrown: unknown): Finding {
     result: explanation?.result ?? "fail",
     text: error.message,
     fault: error.code,
-    cure: error.hint ?? explanation?.cure ?? 'run again with "--bundle FILE" and report it',
+    cure: error.hint?.replace(', or run "mcp-bridge doctor"', "") ?? explanation?.cure ??
+      'run again with "--bundle FILE" and report it',
   };
 }

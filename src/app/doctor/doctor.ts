@@ -1,10 +1,15 @@
 import { VERSION } from "../../platform/version.ts";
+import { quoted } from "../../platform/errors.ts";
+import { maskedUrl } from "../../registry/mask.ts";
 import { examine, type ExamineOptions, type Outcome } from "./examine.ts";
 import { MACHINE_CHECKS } from "./machine_checks.ts";
 import { PROGRAM_CHECKS } from "./program_checks.ts";
 import { type Report, type ServerReport, summaryOf, verdictOf } from "./report.ts";
 import { SERVER_CHECKS } from "./server_checks.ts";
 import { remember, type Target, type World } from "./world.ts";
+
+/** How it is done, and who is told. */
+export type Options = Omit<ExamineOptions, "part" | "before">;
 
 /** A server that is looked at beside the others. */
 export interface Registered {
@@ -30,10 +35,10 @@ export interface Wanted {
 export async function diagnose(
   world: World,
   find: () => Promise<Wanted>,
-  options: ExamineOptions = {},
+  options: Options = {},
 ): Promise<Report> {
   const start = performance.now();
-  const machine = examine(MACHINE_CHECKS, world, options);
+  const machine = examine(MACHINE_CHECKS, world, { ...options, part: "machine" });
   await machine.get("file-modes");
   let wanted: Wanted;
   try {
@@ -49,7 +54,7 @@ export async function diagnose(
   const checks = await Promise.all([...machine.values(), ...named]);
   return {
     version: VERSION,
-    target: target?.name,
+    target: target && nameOf(target),
     checks,
     servers,
     summary: summaryOf([...checks, ...servers], elapsed(start)),
@@ -60,21 +65,25 @@ function examineTarget(
   world: World,
   target: Target,
   before: ReadonlyMap<string, Promise<Outcome>>,
-  options: ExamineOptions,
+  options: Options,
 ): Map<string, Promise<Outcome>> {
   const checks = target.settings.server instanceof URL ? SERVER_CHECKS : PROGRAM_CHECKS;
-  return examine(checks, { ...world, target, once: remember() }, { ...options, before });
+  return examine(checks, { ...world, target, once: remember() }, { ...options, part: "server", before });
 }
 
 async function examineServer(
   { name, place, target }: Registered,
   world: World,
   machine: ReadonlyMap<string, Promise<Outcome>>,
-  options: ExamineOptions,
+  options: Options,
 ): Promise<ServerReport> {
   const start = performance.now();
   const checks = await Promise.all(examineTarget(world, target, machine, options).values());
   return { name, place, ...verdictOf(checks), checks, ms: elapsed(start) };
+}
+
+function nameOf({ name, settings: { server } }: Target): string {
+  return name ?? (server instanceof URL ? maskedUrl(server) : quoted(server.command));
 }
 
 function elapsed(start: number): number {

@@ -5,6 +5,8 @@ import type { World } from "./world.ts";
 export interface Outcome extends Finding {
   readonly code: string;
   readonly title: string;
+  /** What it is about. */
+  readonly part: "machine" | "server";
   /** How long it took, in ms. */
   readonly ms: number;
   /** The check that failed, where this one was not worth a look. */
@@ -17,6 +19,7 @@ export interface Outcome extends Finding {
 export interface ExamineOptions {
   /** Outcomes of checks that are under way already, which those here may come after. */
   readonly before?: ReadonlyMap<string, Promise<Outcome>>;
+  readonly part: Outcome["part"];
   /** Whether what can be mended safely is. */
   readonly fix?: boolean;
   onstart?(check: Check): void;
@@ -38,7 +41,7 @@ const LATE = {
 export function examine(
   checks: readonly Check[],
   world: World,
-  options: ExamineOptions = {},
+  options: ExamineOptions,
 ): Map<string, Promise<Outcome>> {
   const outcomes = new Map<string, Promise<Outcome>>();
   const outcomeOf = (code: string): Promise<Outcome> | undefined => outcomes.get(code) ?? options.before?.get(code);
@@ -65,7 +68,7 @@ async function outcome(
   const found = blockedBy === undefined
     ? await look(check, world, options.fix === true)
     : { ...skip(`not looked at, since ${JSON.stringify(blockedBy)} failed`), blockedBy };
-  const ended: Outcome = { code, title, ms: Math.round(performance.now() - start), ...found };
+  const ended: Outcome = { code, title, part: options.part, ms: Math.round(performance.now() - start), ...found };
   options.onend?.(ended);
   return ended;
 }

@@ -29,7 +29,8 @@ export const filePlaces: Check = {
   async run(world): Promise<Finding> {
     const { state, config } = foldersOf(world.state.surroundings);
     const details = { state, config, executable: world.executable };
-    const wrong = await stateFault(state, world) ?? (config === state ? undefined : await writingFault(config));
+    const wrong = await writingFault(state) ?? await stateFault(state, world) ??
+      (config === state ? undefined : await writingFault(config));
     if (wrong !== undefined) return { ...wrong, details };
     return ok(state === config ? state : `${state} and ${config}`, details);
   },
@@ -47,16 +48,17 @@ async function stateFault(folder: string, { uid }: World): Promise<Finding | und
   if (stats !== undefined && uid !== undefined && stats.uid !== uid) {
     return fault(explains, "unsafe_file", { text: `${shown} belongs to another user` });
   }
-  return await writingFault(folder);
+  return undefined;
 }
 
 /** What keeps us from writing into a folder, or from making it below what is there. */
 async function writingFault(folder: string): Promise<Finding | undefined> {
-  const { accessSync, constants, existsSync } = await import("node:fs");
+  const { accessSync, constants, existsSync, opendirSync } = await import("node:fs");
   const { dirname } = await import("node:path");
   let there = folder;
   while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
   try {
+    opendirSync(there).closeSync();
     accessSync(there, constants.W_OK | constants.X_OK);
     return undefined;
   } catch (thrown) {

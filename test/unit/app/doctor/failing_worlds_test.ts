@@ -6,9 +6,10 @@ import { PROGRAM_CHECKS } from "../../../../src/app/doctor/program_checks.ts";
 import { SERVER_CHECKS } from "../../../../src/app/doctor/server_checks.ts";
 import { MACHINE_WORLDS } from "./machine_worlds.ts";
 import { SERVER_WORLDS } from "./server_worlds.ts";
+import { TARGET_WORLDS } from "./target_worlds.ts";
 
-const CHECKS: readonly Check[] = [...MACHINE_CHECKS, ...SERVER_CHECKS, ...PROGRAM_CHECKS];
-const WORLDS = [...MACHINE_WORLDS, ...SERVER_WORLDS];
+const CHECKS: readonly Check[] = [...new Set([...MACHINE_CHECKS, ...SERVER_CHECKS, ...PROGRAM_CHECKS])];
+const WORLDS = [...MACHINE_WORLDS, ...TARGET_WORLDS, ...SERVER_WORLDS];
 
 const faultsOf = (checks: readonly Check[]): string[] =>
   checks.flatMap(({ code, explains }) => Object.keys(explains).map((fault) => `${code}/${fault}`));
@@ -43,10 +44,16 @@ test("codes are unique, and a check comes after checks that there are, never aft
 
 describe("what is wrong is found", () => {
   if (WORLDS.length === 0) return;
-  test.each(WORLDS)("$code/$fault: $name", async ({ code, fault, world }) => {
+  test.each(WORLDS)("$code/$fault: $name", async ({ code, fault, limit, world }) => {
     await using stack = new AsyncDisposableStack();
     const check = CHECKS.find((candidate) => candidate.code === code)!;
-    const outcome = await examine([{ ...check, after: [] }], await world(stack)).get(code)!;
+    const outcome = await examine(
+      [{ ...check, after: [], ...(limit === undefined ? {} : { limit }) }],
+      await world(stack),
+      {
+        part: "machine",
+      },
+    ).get(code)!;
     expect(outcome).toMatchObject({ code, fault, result: check.explains[fault]!.result });
     expect(outcome.cure).toBeString();
   }, 20_000);
