@@ -15,7 +15,7 @@ const explains = {
   },
 } as const;
 
-/** Whether the program of a server on this machine is there; it is not started. */
+/** Whether the program of a server on this machine is there. */
 export const programFound: Check = {
   code: "program-found",
   title: "program",
@@ -31,7 +31,7 @@ export const programFound: Check = {
     if (cwd !== undefined && !(await isFolder(cwd))) {
       return fault(explains, "no_folder", { text: `there is no folder ${quoted(cwd)} to start the program in` });
     }
-    return ok(`${path}; it is not started here`, { path });
+    return ok(path, { path });
   },
 };
 
