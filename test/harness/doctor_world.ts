@@ -4,12 +4,14 @@ import { type NetworkDoors, systemNetwork } from "../../src/app/doctor/server/ne
 import { remember, type World } from "../../src/app/doctor/world.ts";
 import { vaultOptions } from "../../src/app/state.ts";
 import { systemClock } from "../../src/platform/clock.ts";
+import type { KeyKind } from "../../src/vault/seal.ts";
 import { openVault } from "../../src/vault/vault.ts";
 import { FakeKeychain } from "./fake_keychain.ts";
 import { Home } from "./home.ts";
 
 /** What a test says of its world. */
 export type Changes = Partial<Omit<World, "doors">> & {
+  readonly keyKind?: KeyKind;
   readonly doors?: Partial<Omit<Doors, "network">> & { readonly network?: Partial<NetworkDoors> };
 };
 
@@ -24,7 +26,7 @@ export function doctorWorld(stack: AsyncDisposableStack, changes: Changes = {}):
     ...changes.env,
   };
   const platform = changes.platform ?? process.platform;
-  const state = changes.state ?? { surroundings: { platform, env }, keyKind: undefined, passphrase: undefined };
+  const state = changes.state ?? { surroundings: { platform, env }, keyKind: changes.keyKind, passphrase: undefined };
   const keychain = changes.doors?.keychain ?? new FakeKeychain();
   const clock = changes.clock ?? systemClock;
   const notify = changes.notify ?? ((): void => {});

@@ -47,7 +47,9 @@ export const fileModes: Check = {
     const list = registryFile(world.state.surroundings);
     const kind = open.some(({ path }) => path !== list) ? "open_to_others" : "list_open";
     if (open.length > 0) return fault(explains, kind, { text: sayOpen(open), details: listed(open) });
-    return ok(own.length === 0 ? "there is no file of ours yet" : `only you can read the ${counted(own.length)}`);
+    return ok(
+      own.length === 0 ? "there is no file of ours yet" : `nobody else can read what is ours: ${counted(own.length)}`,
+    );
   },
   async fix(world, { fault: found }): Promise<string | undefined> {
     if (found === "unsafe_file") return undefined;
@@ -96,5 +98,5 @@ function listed(open: readonly Own[]): { open: { path: string; mode: string }[] 
 }
 
 function counted(count: number): string {
-  return count === 1 ? "1 file" : `${count} files`;
+  return count === 1 ? "1 file or folder" : `${count} files and folders`;
 }

@@ -129,10 +129,6 @@ function withServe(answer: string | undefined): FailingWorld["world"] {
   };
 }
 
-function state(keyKind: "keychain" | "file" | "passphrase", passphrase?: string): (world: World) => World["state"] {
-  return ({ state: { surroundings } }) => ({ surroundings, keyKind, passphrase });
-}
-
 /** Worlds that differ in the machine. */
 export const MACHINE_WORLDS: readonly FailingWorld[] = [
   {
@@ -243,10 +239,7 @@ export const MACHINE_WORLDS: readonly FailingWorld[] = [
     code: "keychain",
     fault: mood,
     name: `the vault's key is in it, and it is ${mood}`,
-    world(stack: Stack): World {
-      const world = doctorWorld(stack, { doors: { keychain: inMood(mood) } });
-      return { ...world, state: state("keychain")(world) };
-    },
+    world: changed({ keyKind: "keychain", doors: { keychain: inMood(mood) } }),
   })),
   {
     code: "keychain",

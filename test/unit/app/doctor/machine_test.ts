@@ -1,0 +1,132 @@
+import { expect, test } from "bun:test";
+import { chmodSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { examine, type Outcome } from "../../../../src/app/doctor/examine.ts";
+import { MACHINE_CHECKS } from "../../../../src/app/doctor/machine_checks.ts";
+import type { World } from "../../../../src/app/doctor/world.ts";
+import { type Changes, doctorWorld } from "../../../harness/doctor_world.ts";
+import { FakeKeychain } from "../../../harness/fake_keychain.ts";
+
+async function look(world: World, fix = false): Promise<Outcome[]> {
+  return await Promise.all(examine(MACHINE_CHECKS, world, { part: "machine", fix }).values());
+}
+
+async function outcomeOf(code: string, changes: Changes): Promise<Outcome> {
+  await using stack = new AsyncDisposableStack();
+  return (await look(doctorWorld(stack, changes))).find((outcome) => outcome.code === code)!;
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
+}
+
+test("where all is well each check says so, or that there is nothing to look at", async () => {
+  await using stack = new AsyncDisposableStack();
+  const world = doctorWorld(stack);
+  await world.vault().put("tokens", "a", 1);
+  const outcomes = await look(world);
+  expect(outcomes.filter(({ result }) => result === "warn" || result === "fail")).toEqual([]);
+  const looked = outcomes.filter(({ result }) => result === "ok").map(({ code }) => code);
+  expect(looked).toEqual(
+    expect.arrayContaining(["file-modes", "vault-opens", "vault-locks", "vault-secret", "keychain"]),
+  );
+});
+
+test("in a home where nothing is yet, nothing is made, and nothing is left in the keychain", async () => {
+  await using stack = new AsyncDisposableStack();
+  const keychain = new FakeKeychain();
+  const world = doctorWorld(stack, { doors: { keychain } });
+  const outcomes = await look(world);
+  expect(outcomes.filter(({ result }) => result === "warn" || result === "fail")).toEqual([]);
+  expect(filesBelow(world.home!)).toEqual([]);
+  expect(keychain.keys.size).toBe(0);
+  expect(keychain.asked).toContain("set");
+});
+
+test("the vault holds the same rows afterwards, and no lock of ours lies about", async () => {
+  await using stack = new AsyncDisposableStack();
+  const world = doctorWorld(stack);
+  await world.vault().put("tokens", "a", "kept");
+  const before = filesBelow(world.home!);
+  await look(world);
+  expect(filesBelow(world.home!)).toEqual(before);
+  expect(await world.vault().entries("memory")).toEqual([]);
+  expect(await world.vault().get("tokens", "a")).toBe("kept");
+});
+
+test("a vault that is open to others or damaged stays so until it is to be mended", async () => {
+  await using stack = new AsyncDisposableStack();
+  const world = doctorWorld(stack);
+  await world.vault().put("tokens", "a", "x".repeat(9_000));
+  const { file } = await world.vault().status();
+  chmodSync(file, 0o644);
+  truncateSync(file, 5_000);
+  const faults = async (fix: boolean): Promise<string[]> =>
+    (await look(world, fix)).flatMap(({ code, fault }) => fault === undefined ? [] : [`${code}/${fault}`]);
+  expect(await faults(false)).toEqual(["file-modes/open_to_others"]);
+  expect(statSync(file).mode & 0o777).toBe(0o644);
+  chmodSync(file, 0o600);
+  expect(await faults(false)).toEqual(["vault-opens/vault_damaged"]);
+  expect(readdirSync(dirname(file))).toContain("vault.db");
+});
+
+test("--fix closes files, and moves a damaged vault aside", async () => {
+  await using stack = new AsyncDisposableStack();
+  const world = doctorWorld(stack);
+  await world.vault().put("tokens", "a", "x".repeat(9_000));
+  const { file } = await world.vault().status();
+  chmodSync(file, 0o644);
+  truncateSync(file, 5_000);
+  const outcomes = await look(world, true);
+  expect(outcomes.filter(({ fixed }) => fixed !== undefined).map(({ code, result, fixed }) => [code, result, fixed]))
+    .toEqual([
+      ["file-modes", "ok", "closed 1 file or folder to other users"],
+      ["vault-opens", "skip", "moved the damaged vault aside"],
+    ]);
+  const [aside] = readdirSync(dirname(file)).filter((name) => name.startsWith("vault.db.damaged-"));
+  expect(statSync(join(dirname(file), aside!)).mode & 0o777).toBe(0o600);
+  expect(outcomes.filter(({ result }) => result === "fail")).toEqual([]);
+});
+
+test("a keychain that nothing needs may be locked or absent", async () => {
+  for (const [mood, result] of [["locked", "warn"], ["absent", "skip"]] as const) {
+    const keychain = new FakeKeychain();
+    keychain.mood = mood;
+    expect(await outcomeOf("keychain", { keyKind: "file", doors: { keychain } })).toMatchObject({ result });
+  }
+});
+
+test("proxies are named without their users, and not by what they do not say", async () => {
+  const env = { HTTPS_PROXY: "http://me:secret@proxy.invalid:3128", HTTP_PROXY: "http://me:secret@proxy.invalid:3128" };
+  const outcome = await outcomeOf("proxy", { env });
+  expect(outcome).toMatchObject({ result: "ok", text: "requests go by proxy.invalid:3128 (HTTPS_PROXY)" });
+  expect(JSON.stringify(outcome)).not.toContain("secret");
+});
+
+test("each broken entry is told by itself, and so is each client", async () => {
+  await using stack = new AsyncDisposableStack();
+  const world = doctorWorld(stack);
+  for (const [file, text] of [[".cursor/mcp.json", "{"], [".gemini/settings.json", "{"]] as const) {
+    mkdirSync(dirname(join(world.home!, file)), { recursive: true });
+    writeFileSync(join(world.home!, file), text);
+  }
+  const clients = (await look(world)).find(({ code }) => code === "clients")!;
+  expect([clients.text, ...clients.more!.map(({ text }) => text)]).toEqual([
+    expect.stringContaining(".cursor/mcp.json"),
+    expect.stringContaining(".gemini/settings.json"),
+  ]);
+});
+
+test("an entry of ours with the path of this executable and a server that is known is fine", async () => {
+  await using stack = new AsyncDisposableStack();
+  const world = doctorWorld(stack);
+  const config = join(world.home!, ".config", "mcp-bridge", "servers.json");
+  mkdirSync(dirname(config), { recursive: true });
+  writeFileSync(config, '{"mcpServers": {"My Linear": {"url": "https://server.invalid/"}}}', { mode: 0o600 });
+  mkdirSync(join(world.home!, ".cursor"));
+  const entry = (...args: string[]): object => ({ command: world.executable, args });
+  const servers = { a: entry("my-linear"), b: entry("https://other.invalid/mcp"), c: entry("serve") };
+  writeFileSync(join(world.home!, ".cursor", "mcp.json"), JSON.stringify({ mcpServers: servers }));
+  const clients = (await look(world)).find(({ code }) => code === "clients")!;
+  expect(clients).toMatchObject({ result: "ok", text: expect.stringMatching(/^3 entries of ours in Cursor/) });
+});
