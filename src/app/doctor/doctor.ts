@@ -1,9 +1,10 @@
 import { VERSION } from "../../platform/version.ts";
 import { quoted } from "../../platform/errors.ts";
 import { maskedUrl } from "../../registry/mask.ts";
+import type { Check } from "./check.ts";
 import { examine, type ExamineOptions, type Outcome } from "./examine.ts";
 import { MACHINE_CHECKS } from "./machine_checks.ts";
-import { PROGRAM_CHECKS } from "./program_checks.ts";
+import { IDLE_PROGRAM_CHECKS, PROGRAM_CHECKS } from "./program_checks.ts";
 import { type Report, type ServerReport, summaryOf, verdictOf } from "./report.ts";
 import { SERVER_CHECKS } from "./server_checks.ts";
 import { remember, type Target, type World } from "./world.ts";
@@ -49,7 +50,9 @@ export async function diagnose(
     throw thrown;
   }
   const { target, registered } = wanted;
-  const named = target === undefined ? [] : [...examineTarget(world, target, machine, options).values()];
+  const named = target === undefined
+    ? []
+    : [...examineTarget(PROGRAM_CHECKS, world, target, machine, options).values()];
   const servers = await Promise.all(registered.map((server) => examineServer(server, world, machine, options)));
   const checks = await Promise.all([...machine.values(), ...named]);
   return {
@@ -62,12 +65,13 @@ export async function diagnose(
 }
 
 function examineTarget(
+  ofPrograms: readonly Check[],
   world: World,
   target: Target,
   before: ReadonlyMap<string, Promise<Outcome>>,
   options: Options,
 ): Map<string, Promise<Outcome>> {
-  const checks = target.settings.server instanceof URL ? SERVER_CHECKS : PROGRAM_CHECKS;
+  const checks = target.settings.server instanceof URL ? SERVER_CHECKS : ofPrograms;
   return examine(checks, { ...world, target, once: remember() }, { ...options, part: "server", before });
 }
 
@@ -78,7 +82,9 @@ async function examineServer(
   options: Options,
 ): Promise<ServerReport> {
   const start = performance.now();
-  const checks = await Promise.all(examineTarget(world, target, machine, options).values());
+  const checks = await Promise.all(
+    examineTarget(IDLE_PROGRAM_CHECKS, world, target, machine, options).values(),
+  );
   return { name, place, ...verdictOf(checks), checks, ms: elapsed(start) };
 }
 

@@ -4,3 +4,6 @@ import { programSession } from "./server/program_session.ts";
 
 /** What is looked at of a server that is a program of this machine. */
 export const PROGRAM_CHECKS: readonly Check[] = [programFound, programSession];
+
+/** The same of one that nobody has named: what starts nothing. */
+export const IDLE_PROGRAM_CHECKS: readonly Check[] = [programFound];

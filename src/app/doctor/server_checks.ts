@@ -2,6 +2,7 @@ import type { Check } from "./check.ts";
 import { authorizationServer } from "./server/authorization_server.ts";
 import { callbackPort } from "./server/callback_port.ts";
 import { clientRegistration } from "./server/client_registration.ts";
+import { serverClock } from "./server/clock.ts";
 import { serverDns } from "./server/dns.ts";
 import { serverHttp } from "./server/http.ts";
 import { authorizationServerOffers } from "./server/offers.ts";
@@ -22,6 +23,7 @@ export const SERVER_CHECKS: readonly Check[] = [
   serverTcp,
   serverTls,
   serverHttp,
+  serverClock,
   serverMetadata,
   authorizationServer,
   authorizationServerOffers,

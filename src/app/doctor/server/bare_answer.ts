@@ -71,7 +71,7 @@ export function bareAnswer(world: World): Promise<BareAnswer> {
 async function ask(world: World, hops: Redirect[]): Promise<BareAnswer> {
   const { authorization: _, ...headers } = settingsOf(world).headers;
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(silent(addressOf(world).host)), PATIENCE_MS);
+  const timer = world.clock.after(PATIENCE_MS, () => abort.abort(silent(addressOf(world).host)));
   const [askedAt, since] = [world.clock.now(), performance.now()];
   try {
     const answer = await (await wireOf(world)).fetch({
@@ -99,7 +99,7 @@ async function ask(world: World, hops: Redirect[]): Promise<BareAnswer> {
       ms: performance.now() - since,
     };
   } finally {
-    clearTimeout(timer);
+    timer.cancel();
   }
 }
 

@@ -25,7 +25,7 @@ const explains = {
 export const clientRegistration: Check = {
   code: "client-registration",
   title: "registration there",
-  after: ["authorization-server"],
+  after: ["vault-opens", "authorization-server"],
   limit: 25_000,
   explains,
   async run(world: World): Promise<Finding> {

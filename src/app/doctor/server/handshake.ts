@@ -88,13 +88,13 @@ export async function shakeHands(world: World, wire: Wire): Promise<Handshake> {
     ontranslate: (revision) => translated = revision,
   });
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(silent()), PATIENCE_MS);
+  const timer = world.clock.after(PATIENCE_MS, () => abort.abort(silent()));
   try {
     const late = new Promise<never>((_, reject) => abort.signal.addEventListener("abort", () => reject(silent())));
     const answer = await Promise.race([carried(far.send(initialize(), { abort }), answered.promise), late]);
     return { ...readAnswer(answer), isSecond, isTranslated: translated !== undefined, ...revisionOf(translated) };
   } finally {
-    clearTimeout(timer);
+    timer.cancel();
     await far.close(LAST_DELETE_MS);
   }
 }

@@ -66,6 +66,7 @@ async function searchAnew(
     discovery = await discover(new URL(ownerOf(world).server), challenge, {
       wire: await wireOf(world),
       clock: world.clock,
+      resolve: (name) => resolved(world, name),
       anyNetwork: settingsOf(world).signIn.anyNetwork,
       ...(known === undefined ? {} : { preferredIssuer: known.grant.discovery.issuer }),
       watch: {
@@ -77,6 +78,13 @@ async function searchAnew(
     thrown = failure;
   }
   return { asked, named, discovery, thrown, isGiven: false };
+}
+
+/** All addresses of a name, by which it is judged. */
+async function resolved(world: World, name: string): Promise<string[]> {
+  const { lookUp } = world.doors.network;
+  const addresses = (await Promise.all([lookUp(name, 4), lookUp(name, 6)])).flatMap((found) => found.addresses);
+  return addresses.length > 0 ? addresses : Promise.reject(new Error("the name has no address"));
 }
 
 /** The addresses that one of the two was asked at, for `--json`. */

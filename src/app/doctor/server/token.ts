@@ -29,7 +29,7 @@ const explains = {
 export const token: Check = {
   code: "token",
   title: "token",
-  after: ["server-http"],
+  after: ["vault-opens", "server-http"],
   limit: 25_000,
   explains,
   async run(world: World): Promise<Finding> {

@@ -31,7 +31,7 @@ const FORGOTTEN: readonly (string | undefined)[] = ["invalid_client", "unauthori
 export const tokenRefresh: Check = {
   code: "token-refresh",
   title: "renewal of the token",
-  after: ["authorization-server"],
+  after: ["vault-opens", "authorization-server"],
   limit: 25_000,
   explains,
   async run(world: World): Promise<Finding> {
