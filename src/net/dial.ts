@@ -18,7 +18,22 @@ export async function dial(address: string, port: number, patience: number): Pro
   const opened = await openSocketTo(address, port, patience);
   const failure = typeof opened === "string" ? opened : undefined;
   if (typeof opened !== "string") opened.destroy();
-  return { address, port, failure, ms: performance.now() - since };
+  const ms = performance.now() - since;
+  return { address, port, failure: failure === "ECONNREFUSED" ? await whyNot(address, port) : failure, ms };
+}
+
+/** The runtime's sockets call each failure a refusal; its fetch, which gets no further, tells them apart. */
+async function whyNot(address: string, port: number): Promise<string> {
+  const host = address.includes(":") ? `[${address}]` : address;
+  // Only this value keeps the environment's proxy out of it.
+  const options = { method: "HEAD", proxy: false, signal: AbortSignal.timeout(1_000) };
+  try {
+    await fetch(`http://${host}:${port}/`, options as unknown as BunFetchRequestInit);
+  } catch (thrown) {
+    const code = String((thrown as NodeJS.ErrnoException).code ?? "");
+    if (code.endsWith("UNREACH") || code.endsWith("DOWN")) return code;
+  }
+  return "ECONNREFUSED";
 }
 
 /** Opens a connection within `patience` ms; the runtime's code where none comes about, or `TIMEOUT`. */

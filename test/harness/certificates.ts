@@ -17,11 +17,11 @@ export class Certificates implements Disposable {
   /** The authority that signs. */
   readonly authority: Certificate;
 
-  /** Makes the authority. */
-  constructor() {
+  /** Makes the authority, by a name of its own. */
+  constructor(name = "test authority") {
     this.authority = this.#files("ca");
     const { cert, key } = this.authority;
-    this.#openssl("req", "-x509", ...KEY, "-keyout", key, "-out", cert, "-subj", "/CN=test authority", "-days", "2");
+    this.#openssl("req", "-x509", ...KEY, "-keyout", key, "-out", cert, "-subj", `/CN=${name}`, "-days", "2");
   }
 
   /** A certificate of the authority for the subject alternative names, `DNS:localhost` or `IP:127.0.0.1` say. */

@@ -103,10 +103,9 @@ function judge(answer: BareAnswer, world: World): Finding {
   );
 }
 
-function told({ status, challenge, ms }: BareAnswer): string {
-  const after = `after ${Math.round(ms)} ms`;
-  if (status === 401) return `answers 401 ${after}: it wants a sign-in (${challenge?.scheme})`;
-  return `answers ${status} ${after}${status < 400 ? "" : " to a question out of turn"}`;
+function told({ status, challenge }: BareAnswer): string {
+  if (status === 401) return `answers 401: it wants a sign-in (${challenge?.scheme === "dpop" ? "DPoP" : "Bearer"})`;
+  return `answers ${status}${status < 400 ? "" : " to a question out of turn"}`;
 }
 
 function pageText({ body }: BareAnswer): string {

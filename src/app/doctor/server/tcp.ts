@@ -55,10 +55,9 @@ function judge(dialled: readonly Dialled[], port: number, isHere: boolean): Find
       details,
     });
   }
-  const quickest = Math.min(...open.map(({ ms }) => ms));
   const others = dialled.length - open.length;
   const families = open.some(({ address }) => isIpv6(address)) ? "IPv6" : "IPv4";
-  return ok(`port ${port} is open, ${timeOf(quickest)}${others > 0 ? `, over ${families}` : ""}`, details);
+  return ok(`port ${port} is open${others > 0 ? `, over ${families}` : ""}`, details);
 }
 
 function failed(
@@ -81,8 +80,4 @@ function failed(
 
 function isIpv6(address: string): boolean {
   return address.includes(":");
-}
-
-function timeOf(ms: number): string {
-  return ms < 1 ? "at once" : `after ${Math.round(ms)} ms`;
 }

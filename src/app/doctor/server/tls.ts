@@ -72,7 +72,7 @@ export const serverTls: Check = {
   explains,
   async run(world): Promise<Finding> {
     const url = addressOf(world);
-    if (url.protocol !== "https:") return skip("the address is one without encryption");
+    if (url.protocol !== "https:") return skip("nothing is encrypted on this way");
     const by = proxyTo(world) ?? await openAddress(world);
     if (by === undefined) return skip("no address of the server accepts a connection");
     const shown = await world.doors.network.certificate(url, by, settingsOf(world).network.tls);
