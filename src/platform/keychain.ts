@@ -63,10 +63,12 @@ export function systemKeychain(
 
 /**
  * Whether libsecret, the session's bus or the service behind it is not there. Texts are translated, numbers are not:
- * none for a library or bus that is missing, 1 and 39 for a bus that does not answer, 2 for a bus without the service.
+ * none for a library or bus that is missing, 1 and 39 for a bus that does not answer, 2 for a bus without the service. 8
+ * may stand for much; there is no bus where the program that starts one is missing, as on WSL with a screen.
  */
 function isAbsence(thrown: unknown): boolean {
   const { code, message } = thrown as { code?: string; message?: string };
   if (code !== "ERR_SECRETS_PLATFORM_ERROR") return code === "ERR_SECRETS_NOT_AVAILABLE";
-  return /^(?:1|2|39)?$/.test(/\(code: (\d+)\)/.exec(message ?? "")?.[1] ?? "");
+  const number = /\(code: (\d+)\)/.exec(message ?? "")?.[1] ?? "";
+  return /^(?:1|2|39)?$/.test(number) || (number === "8" && message!.includes("dbus-launch"));
 }

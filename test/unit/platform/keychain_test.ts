@@ -19,6 +19,13 @@ const FAULTS: [what: string, kind: string, code: string, message: string][] = [
     "ERR_SECRETS_PLATFORM_ERROR",
     "org.freedesktop.secrets was not provided (code: 2)",
   ],
+  [
+    "there is a screen, and nothing to start a bus with",
+    "absent",
+    "ERR_SECRETS_PLATFORM_ERROR",
+    "Kindprozess \u201edbus-launch\u201c konnte nicht ausgef\u00fchrt werden (code: 8)",
+  ],
+  ["a limit is reached", "locked_or_denied", "ERR_SECRETS_PLATFORM_ERROR", "Limits exceeded (code: 8)"],
   ["the service does not answer", "locked_or_denied", "ERR_SECRETS_PLATFORM_ERROR", "Timeout was reached (code: 24)"],
   ["the person says no", "locked_or_denied", "ERR_SECRETS_ACCESS_DENIED", "denied"],
 ];
