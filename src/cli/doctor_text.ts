@@ -103,6 +103,5 @@ function sentenceOf({ ok, warn, fail, skip, ms }: Summary, { red, yellow, green 
   const broken = fail === 0 ? [] : [red(fail === 1 ? "1 thing is broken" : `${fail} things are broken`)];
   const doubtful = warn === 0 ? [] : [yellow(warn === 1 ? "1 deserves a look" : `${warn} deserve a look`)];
   const verdict = [...broken, ...doubtful].join(", ") || green("all is well");
-  const time = `${(ms / 1_000).toFixed(1)} s`;
-  return `${verdict}: ${ok + warn + fail} looked at, ${skip} left out, in ${time}`;
+  return `${verdict}: ${ok + warn + fail} looked at, ${skip} left out, in ${ms} ms`;
 }

@@ -133,6 +133,7 @@ class Session implements Disposable {
       .replaceAll("\u001b", "␛")
       .replaceAll(VERSION, "VERSION")
       .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z?/g, "TIME")
-      .replace(/ *\b\d+(?:\.\d+)? ms\b/g, " N ms");
+      .replace(/ *\b\d+(?:\.\d+)? ms\b/g, " N ms")
+      .replace(/\b\d+ [KMG]iB are free\b/g, "N GiB are free");
   }
 }

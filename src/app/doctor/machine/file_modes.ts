@@ -59,8 +59,9 @@ export const fileModes: Check = {
   },
 };
 
+/** Of a socket the folder alone keeps others out. */
 function isOpen({ stats }: Own): boolean {
-  return (stats.mode & FOR_OTHERS) !== 0;
+  return !stats.isSocket() && (stats.mode & FOR_OTHERS) !== 0;
 }
 
 /** What of ours is there: the folder of the vault with all that is in it, and servers.json. */
