@@ -21,6 +21,8 @@ type Row = Finding & {
 
 const MARKS = { ok: "ok", warn: "warn", fail: "FAIL", skip: "-" } as const;
 const MARK_WIDTH = 6;
+const MARGIN = " ".repeat(MARK_WIDTH);
+const TIME_WIDTH = 8;
 /** Narrower texts are not worth a break. */
 const NARROWEST = 30;
 
@@ -50,32 +52,30 @@ function section(heading: string, rows: readonly (Row | Outcome)[], column: numb
 }
 
 function linesOf(row: Row | Outcome, column: number, paper: Paper): string[] {
-  const { colours: { faint } } = paper;
-  const time = `${row.ms} ms`.padStart(8);
-  const first = `${markOf(row.result, paper.colours)}${row.title.padEnd(column)}${faint(time)}  `;
-  const start = MARK_WIDTH + column + time.length + 2;
-  const { result, text } = row;
-  const lines = [first + wrapped(result === "skip" ? [text].map(faint)[0]! : text, start, paper)];
-  const margin = " ".repeat(start);
-  if (row.fixed !== undefined) lines.push(margin + wrapped(`fixed: ${row.fixed}`, start, paper));
-  lines.push(...remedy(row, row.code, margin, paper));
-  for (const one of row.more ?? []) {
-    lines.push(
-      " ".repeat(start - 2).replace(/^ {6}/, markOf(one.result, paper.colours)) + "  " +
-        wrapped(one.text, start, paper),
-    );
-    lines.push(...remedy(one, row.code, margin, paper));
-  }
-  return lines;
+  const { faint } = paper.colours;
+  const { result, title, text, ms, code, fixed, more = [] } = row;
+  const time = `${ms} ms`.padStart(TIME_WIDTH);
+  const start = MARK_WIDTH + column + TIME_WIDTH + 2;
+  const shown = wrapped(text, start, paper);
+  return [
+    `${markOf(result, paper.colours)}${title.padEnd(column)}${faint(time)}  ${
+      result === "skip" ? faint(shown) : shown
+    }`,
+    ...(fixed === undefined ? [] : [MARGIN + wrapped(`fixed: ${fixed}`, MARK_WIDTH, paper)]),
+    ...remedy(row, code, paper),
+    ...more.flatMap((one) => [
+      markOf(one.result, paper.colours) + wrapped(one.text, MARK_WIDTH, paper),
+      ...remedy(one, code, paper),
+    ]),
+  ];
 }
 
 /** What cures a fault, and by what name it is documented. */
-function remedy({ cure, fault }: Finding, code: string | undefined, margin: string, paper: Paper): string[] {
+function remedy({ cure, fault }: Finding, code: string | undefined, paper: Paper): string[] {
   if (fault === undefined) return [];
-  const { colours: { faint } } = paper;
   return [
-    ...(cure === undefined ? [] : [margin + wrapped(`cure: ${cure}`, margin.length, paper)]),
-    margin + faint(`code: ${code}/${fault}`),
+    ...(cure === undefined ? [] : [MARGIN + wrapped(`cure: ${cure}`, MARK_WIDTH, paper)]),
+    MARGIN + paper.colours.faint(`code: ${code}/${fault}`),
   ];
 }
 

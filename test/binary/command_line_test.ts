@@ -246,6 +246,7 @@ commands:
   login                      sign in to a server, in the browser
   logout                     forget the tokens of a server, and revoke them
   status                     who is signed in where, and until when
+  doctor                     what is wrong, and what cures it
   vault                      what keeps the tokens shut, and moves them
   completion                 what makes a shell complete all this
   help                       what can be said to a command

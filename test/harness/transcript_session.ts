@@ -132,6 +132,7 @@ class Session implements Disposable {
     return plain
       .replaceAll("\u001b", "␛")
       .replaceAll(VERSION, "VERSION")
+      .replace(/\bmcp-bridge \d+\.\d+\.\d+ on Bun \d+\.\d+\.\d+, \w+ \w+/g, "mcp-bridge VERSION on SYSTEM")
       .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z?/g, "TIME")
       .replace(/ *\b\d+(?:\.\d+)? ms\b/g, " N ms")
       .replace(/\b\d+ [KMG]iB are free\b/g, "N GiB are free");

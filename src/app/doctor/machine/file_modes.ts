@@ -13,8 +13,8 @@ const explains = {
   },
   list_open: {
     result: "warn",
-    cause: "other users of this machine may read servers.json; its next use closes it",
-    cure: 'run "mcp-bridge doctor --fix", which closes it',
+    cause: "other users of this machine may read servers.json",
+    cure: 'its next use closes it to them, and so does "mcp-bridge doctor --fix"',
   },
   unsafe_file: {
     result: "fail",
@@ -35,7 +35,7 @@ interface Own {
 /** Whether nobody but the user can read or write our files. */
 export const fileModes: Check = {
   code: "file-modes",
-  title: "owners and modes of files",
+  title: "modes of files",
   after: ["file-places"],
   explains,
   async run(world): Promise<Finding> {

@@ -13,7 +13,7 @@ const explains = {
 /** Whether a browser could come back to this machine, over both families. */
 export const loopback: Check = {
   code: "loopback",
-  title: "listening on this machine",
+  title: "listening here",
   after: [],
   explains,
   async run({ doors }): Promise<Finding> {

@@ -16,7 +16,7 @@ const explains = {
 /** Whether the vault keeps what is put into it. */
 export const vaultSecret: Check = {
   code: "vault-secret",
-  title: "a secret comes back",
+  title: "secret comes back",
   after: ["vault-opens", "vault-locks"],
   explains,
   limit: 15_000,
