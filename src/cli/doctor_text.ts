@@ -2,6 +2,7 @@ import type { Finding } from "../app/doctor/check.ts";
 import type { Outcome } from "../app/doctor/examine.ts";
 import type { Report, ServerReport, Summary } from "../app/doctor/report.ts";
 import type { Colours } from "./colour.ts";
+import { safeLine } from "./safe_text.ts";
 
 /** What a report is written on. */
 export interface Paper {
@@ -85,7 +86,9 @@ function markOf(result: Finding["result"], { green, yellow, red, faint }: Colour
 }
 
 /** A text that goes on below where it began. */
-function wrapped(text: string, start: number, { width }: Paper): string {
+function wrapped(raw: string, start: number, { width }: Paper): string {
+  // Texts quote what others wrote; paths of the user's own may hold anything.
+  const text = safeLine(raw);
   if (width === undefined || width - start < NARROWEST) return text;
   const lines: string[] = [];
   let line = "";
