@@ -32,8 +32,9 @@ function hidden<Table extends Flags>(table: Table): Table {
 /** `mcp-bridge doctor`: every step of the way, checked and explained. */
 export const doctorCommand: Command<typeof FLAGS> = {
   name: "doctor",
-  summary: "Looks at this machine and at the way to a server, or to all of servers.json, and says what is wrong and " +
-    "what cures it. Takes every flag of connect.",
+  summary:
+    "Looks at this machine and the way to its servers, and says what is wrong and what cures it. Takes every flag " +
+    "of connect.",
   operands: [
     {
       name: "url",
