@@ -216,9 +216,11 @@ describe.skipIf(keyringIsAbsent)("with gnome-keyring", () => {
 
 test.each<[what: string, env: Record<string, string>, fault: string]>([
   ["any certificate is to be trusted", { NODE_TLS_REJECT_UNAUTHORIZED: "0" }, "environment/unchecked_certificates"],
-  ["requests are printed", { BUN_CONFIG_VERBOSE_FETCH: "curl" }, "environment/reveals_traffic"],
-  ["keys of connections are kept", { SSLKEYLOGFILE: "/dev/null" }, "environment/reveals_traffic"],
-  ["code is loaded into us", { BUN_OPTIONS: "--smol" }, "environment/runs_code"],
+  ["requests are printed", { BUN_CONFIG_VERBOSE_FETCH: "curl" }, "environment/reveals_tokens"],
+  ["keys of connections are kept", { SSLKEYLOGFILE: "/dev/null" }, "environment/keys_written"],
+  ["code is loaded into us", { BUN_OPTIONS: "--smol" }, "environment/lets_others_in"],
+  ["a debugger is let in", { BUN_INSPECT: "ws://127.0.0.1:0/" }, "environment/lets_others_in"],
+  ["the key belongs into a keychain that is not there", { MCP_BRIDGE_VAULT_KEY: "keychain" }, "keychain/absent"],
   ["a proxy is none", { HTTPS_PROXY: "socks5://127.0.0.1:1" }, "proxy/bad_address"],
   [
     "proxies contradict each other",

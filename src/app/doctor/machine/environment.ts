@@ -1,27 +1,38 @@
 import type { Environment } from "../../../registry/references.ts";
-import { type Check, fault, type Finding, ok } from "../check.ts";
+import { type Check, fault, type Finding, ok, together } from "../check.ts";
 
-/** Whoever sets these runs what they like inside of us, or changes what we are. */
-const RUNS_CODE =
-  /^(?:BUN_OPTIONS|BUN_BE_BUN|BUN_INSPECT\w*|NODE_OPTIONS|LD_PRELOAD|LD_AUDIT|DYLD_INSERT_LIBRARIES|DYLD_FORCE_FLAT_NAMESPACE)$/;
-/** These write down what passes, or what opens it: `BUN_CONFIG_VERBOSE_FETCH` prints each request with its token. */
-const REVEALS = /^(?:BUN_CONFIG_VERBOSE_FETCH|SSLKEYLOGFILE)$/;
+/** Whoever sets these runs what they like inside of us, or looks in by a debugger. */
+const LETS_OTHERS_IN =
+  /^(?:BUN_OPTIONS|BUN_BE_BUN|BUN_INSPECT\w*|LD_PRELOAD|LD_AUDIT|DYLD_INSERT_LIBRARIES|DYLD_FORCE_FLAT_NAMESPACE)$/;
+/** Prints each request, with its token. */
+const REVEALS = /^BUN_CONFIG_VERBOSE_FETCH$/;
 
 const explains = {
-  runs_code: {
+  lets_others_in: {
     result: "warn",
-    cause: "a variable has the runtime load other code into mcp-bridge, which then sees every token",
+    cause:
+      "a variable has the runtime load other code into mcp-bridge, or open it to a debugger: who is behind that sees " +
+      "every token",
     cure: "unset the variable where mcp-bridge is started, unless you have set it yourself",
   },
-  reveals_traffic: {
+  reveals_tokens: {
     result: "warn",
-    cause: "a variable has the runtime write down requests with their tokens, or the keys of connections",
-    cure: "unset the variable where mcp-bridge is started",
+    cause: "BUN_CONFIG_VERBOSE_FETCH has the runtime print each request with its token, which then stands in logs",
+    cure: "unset BUN_CONFIG_VERBOSE_FETCH where mcp-bridge is started",
   },
   unchecked_certificates: {
     result: "warn",
-    cause: "NODE_TLS_REJECT_UNAUTHORIZED=0 asks programs to trust any certificate; mcp-bridge checks them all the same",
+    cause:
+      "NODE_TLS_REJECT_UNAUTHORIZED=0 asks programs to trust any certificate; mcp-bridge checks them all the same, " +
+      "servers that it starts may not",
     cure: 'unset NODE_TLS_REJECT_UNAUTHORIZED; for an authority of your own there is "--ca FILE"',
+  },
+  keys_written: {
+    result: "warn",
+    cause:
+      "SSLKEYLOGFILE asks programs to write down what opens their connections; mcp-bridge does not, servers that it " +
+      "starts may",
+    cure: "unset SSLKEYLOGFILE",
   },
 } as const;
 
@@ -37,30 +48,18 @@ export const environment: Check = {
 };
 
 function judge(env: Environment): Finding {
-  const code = namesIn(env, RUNS_CODE);
-  const reveals = namesIn(env, REVEALS);
-  const unchecked = env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0" ? ["NODE_TLS_REJECT_UNAUTHORIZED"] : [];
-  const all = [...code, ...reveals, ...unchecked];
-  const details = { variables: all };
-  const cure = `unset ${all.join(", ")} where mcp-bridge is started`;
-  if (code.length > 0) {
-    return fault(explains, "runs_code", {
-      text: `${said(code)} other code into mcp-bridge, which sees every token`,
-      cure,
-      details,
-    });
-  }
-  if (reveals.length > 0) {
-    const text = `${reveals.join(" and ")} may write down tokens, or what opens connections`;
-    return fault(explains, "reveals_traffic", { text, cure, details });
-  }
-  return all.length > 0
-    ? fault(explains, "unchecked_certificates", { details })
-    : ok("no variable gives others power over mcp-bridge");
-}
-
-function said(names: readonly string[]): string {
-  return `${names.join(" and ")} ${names.length === 1 ? "loads" : "load"}`;
+  const faults = [
+    ...namesIn(env, LETS_OTHERS_IN).map((name) =>
+      fault(explains, "lets_others_in", {
+        text: `${name} is set: what it names sees every token`,
+        cure: `unset ${name} where mcp-bridge is started, unless you have set it yourself`,
+      })
+    ),
+    ...namesIn(env, REVEALS).map(() => fault(explains, "reveals_tokens")),
+    ...(env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0" ? [fault(explains, "unchecked_certificates")] : []),
+    ...namesIn(env, /^SSLKEYLOGFILE$/).map(() => fault(explains, "keys_written")),
+  ];
+  return faults.length > 0 ? together(faults) : ok("no variable gives others power over mcp-bridge");
 }
 
 /** The variables that are set to something. */

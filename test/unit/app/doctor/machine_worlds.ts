@@ -133,25 +133,25 @@ function withServe(answer: string | undefined): FailingWorld["world"] {
 export const MACHINE_WORLDS: readonly FailingWorld[] = [
   {
     code: "environment",
-    fault: "runs_code",
+    fault: "lets_others_in",
     name: "BUN_OPTIONS preloads a script",
     world: changed({ env: { BUN_OPTIONS: "--preload ./evil.ts" } }),
   },
   {
     code: "environment",
-    fault: "runs_code",
+    fault: "lets_others_in",
     name: "a library is preloaded",
     world: changed({ env: { LD_PRELOAD: "/tmp/evil.so" } }),
   },
   {
     code: "environment",
-    fault: "reveals_traffic",
+    fault: "reveals_tokens",
     name: "requests are printed with their tokens",
     world: changed({ env: { BUN_CONFIG_VERBOSE_FETCH: "curl" } }),
   },
   {
     code: "environment",
-    fault: "reveals_traffic",
+    fault: "keys_written",
     name: "keys of connections are written down",
     world: changed({ env: { SSLKEYLOGFILE: "/tmp/keys" } }),
   },
