@@ -9,7 +9,9 @@ import { isAddress } from "./arguments.ts";
 import type { FlagValues } from "./command.ts";
 import { type CONNECT_FLAGS, type ConnectWords, readUpstream } from "./connect.ts";
 import { placeOf } from "./list.ts";
+import { FOR_ONE, refuseForSeveral } from "./for_one.ts";
 import { findNamed, type NamedEntry, type NamedServer, withReferences } from "./named_server.ts";
+import { SIGN_IN_FLAGS } from "./sign_in_flags.ts";
 
 type Flags = FlagValues<typeof CONNECT_FLAGS>;
 
@@ -43,8 +45,26 @@ async function addressed(said: ConnectWords, notify: Notify): Promise<Target> {
   };
 }
 
-/** The servers of servers.json that are in use; none where the file cannot be read, which a check of its own says. */
+/** Flags that would give a credential of one server to all. */
+const OF_ONE = [...FOR_ONE, ...Object.keys(SIGN_IN_FLAGS)];
+
+/** What is said of addresses alone means nothing to a program. */
+const OF_NO_ADDRESS = {
+  ca: undefined,
+  cert: undefined,
+  key: undefined,
+  insecure: false,
+  ipv4: false,
+  "allow-http": false,
+};
+
+/**
+ * The servers of servers.json that are in use; none where the file cannot be read, which a check of its own says.
+ *
+ * @throws {BridgeError} `bad_argument` for a flag that is for one server
+ */
 export async function readRegistered(said: ConnectWords, notify: Notify): Promise<Registered[]> {
+  refuseForSeveral(said.words, OF_ONE, 'name the server: "mcp-bridge doctor NAME"');
   try {
     const { servers } = await readRegistry(registryFile({ platform: process.platform, env: process.env }));
     const used = [...servers.values()].filter(({ disabled }) => !disabled);
@@ -56,7 +76,8 @@ export async function readRegistered(said: ConnectWords, notify: Notify): Promis
 }
 
 async function registered(entry: ServerEntry, said: ConnectWords, notify: Notify): Promise<Registered> {
-  const one = { ...said, operands: [entry.slug] };
+  const flags = entry.server instanceof URL ? said.flags : { ...said.flags, ...OF_NO_ADDRESS };
+  const one = { ...said, flags, operands: [entry.slug] };
   const named = await findNamed(entry.slug, one, process.env, said.flags["allow-http"]);
   return { name: entry.slug, place: placeOf(entry), target: await targetOf(named!, one, notify) };
 }

@@ -8,14 +8,12 @@ import { readRegistry } from "../registry/registry.ts";
 import { isAddress, readChoices, readMebibytes } from "./arguments.ts";
 import type { FlagValues, Words } from "./command.ts";
 import type { CONNECT_FLAGS } from "./connect.ts";
+import { FOR_ONE, refuseForSeveral } from "./for_one.ts";
 import { findNamed, type NamedServer, withReferences } from "./named_server.ts";
 import { readState } from "./state_flags.ts";
 import { CURES } from "../bridge/client_cures.ts";
 
 type Said = Words<typeof CONNECT_FLAGS>;
-
-/** What means one server, and would mean something else at each of several. */
-const FOR_ONE = ["header", "header-file", "account"] as const;
 
 /**
  * `mcp-bridge connect <name> <name> ...` and `--all`: several servers of servers.json behind one stdio end. `read` gives
@@ -29,10 +27,7 @@ export async function connectNames(
   read: (said: Said, named: NamedServer<FlagValues<typeof CONNECT_FLAGS>>) => Promise<UpstreamSettings>,
 ): Promise<number> {
   const { flags, words } = said;
-  const needless = FOR_ONE.find((name) => words.some((word) => word === `--${name}` || word.startsWith(`--${name}=`)));
-  if (needless !== undefined) {
-    throw new BridgeError("bad_argument", `"--${needless}" is for one server`, { hint: "write it into servers.json" });
-  }
+  refuseForSeveral(words, FOR_ONE, "write it into servers.json");
   const servers = await Promise.all((await namesOf(said)).map(async (name) => {
     const one = { ...said, operands: [name] };
     const named = await findNamed(name, one, process.env, flags["allow-http"]);

@@ -314,6 +314,36 @@ test("a serve that runs is told with its version, and one that is gone is not", 
   expect(found(await doctor({}), "serve").result).toBe("skip");
 });
 
+test("a credential that is said goes to the server that is named, and to no other", async () => {
+  const seen: (string | null)[] = [];
+  using server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: ({ headers }) => {
+      seen.push(headers.get("authorization"));
+      return new Response("", { status: 404 });
+    },
+  });
+  const url = `http://127.0.0.1:${server.port}/mcp`;
+  write(join(folder, "servers.json"), JSON.stringify({ mcpServers: { one: { url }, two: { command: "true" } } }));
+  for (const words of [["--header", "Authorization: Bearer mine"], ["--static-oauth-client-info", "{}"]]) {
+    const { stderr, exitCode } = await outcomeOf(surroundings(), "doctor", ...words);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining(`"${words[0]}" is for one server`)]);
+  }
+  expect(seen).toEqual([]);
+  await outcomeOf(surroundings(), "doctor", "one", "--header", "Authorization: Bearer mine");
+  expect(seen).toContain("Bearer mine");
+});
+
+test("what is said of the network is said to the servers with an address", async () => {
+  write(
+    join(folder, "servers.json"),
+    '{"mcpServers": {"one": {"url": "http://127.0.0.1:9/"}, "two": {"command": "true"}}}',
+  );
+  const report = await doctor({}, "--ipv4");
+  expect(report.servers.map(({ name, result }) => [name, result])).toEqual([["one", "fail"], ["two", "ok"]]);
+});
+
 describe("a report for others", () => {
   const TOKEN = "tok-Zx81-SENTINEL-7731";
 

@@ -1,6 +1,7 @@
 import type { Environment } from "../../registry/references.ts";
 import type { Keychain } from "../../platform/keychain.ts";
 import { type NetworkDoors, systemNetwork } from "./server/network_doors.ts";
+import { networkDriveOf } from "../../platform/network_drive.ts";
 import { type PortHolder, portHolder } from "../../platform/port_holder.ts";
 
 /** The ways to whatever is not a file of ours; a test brings its own. */
@@ -21,7 +22,7 @@ export interface Doors {
 
 /** The ways of this machine. */
 export function systemDoors(keychain: Keychain, env: Environment): Doors {
-  return { keychain, freeBytes, networkDrive, tryPort, portHolder, which, network: systemNetwork(env) };
+  return { keychain, freeBytes, networkDrive: networkDriveOf, tryPort, portHolder, which, network: systemNetwork(env) };
 }
 
 async function freeBytes(folder: string): Promise<number | undefined> {
@@ -29,28 +30,6 @@ async function freeBytes(folder: string): Promise<number | undefined> {
   try {
     const { bavail, bsize } = await statfs(folder);
     return bavail * bsize;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Kinds of file systems by their numbers in statfs(2) on Linux: of those alone they are known. */
-const NETWORK_DRIVES: Readonly<Record<number, string>> = {
-  0x6969: "NFS",
-  0x517b: "SMB",
-  0xfe534d42: "SMB",
-  0xff534d42: "SMB",
-  0x5346414f: "AFS",
-  0x01021997: "9P",
-  0x00c36400: "Ceph",
-};
-
-async function networkDrive(folder: string): Promise<string | undefined> {
-  if (process.platform !== "linux") return undefined;
-  const { statfs } = await import("node:fs/promises");
-  try {
-    // Numbers beyond 2^31 come with a sign.
-    return NETWORK_DRIVES[(await statfs(folder)).type >>> 0];
   } catch {
     return undefined;
   }

@@ -136,8 +136,9 @@ async function isProgram(path: string): Promise<boolean> {
   }
 }
 
-/** The name of a server that an entry of ours starts us with; nothing where it says an address, or something else. */
-function serverIn({ args }: ClientEntry): string | undefined {
+/** The name of a server that an entry of ours starts us with; nothing where it says an address, or has its own list. */
+function serverIn({ args, env }: ClientEntry): string | undefined {
+  if (env["MCP_BRIDGE_HOME"] !== undefined || env["XDG_CONFIG_HOME"] !== undefined) return undefined;
   const word = args[0] === "connect" ? args[1] : args[0];
   if (word === undefined || !/^[^-:/.]+$/.test(word)) return undefined;
   return (COMMAND_WORDS as readonly string[]).includes(word) ? undefined : word;

@@ -130,3 +130,41 @@ test("an entry of ours with the path of this executable and a server that is kno
   const clients = (await look(world)).find(({ code }) => code === "clients")!;
   expect(clients).toMatchObject({ result: "ok", text: expect.stringMatching(/^3 entries of ours in Cursor/) });
 });
+
+test("pages are opened by what the system has for that, found where it belongs", async () => {
+  const asked: string[] = [];
+  const doors = {
+    which: (name: string): string => {
+      asked.push(name);
+      return name;
+    },
+  };
+  for (const platform of ["darwin", "win32"] as const) {
+    expect(await outcomeOf("browser", { platform, env: { BROWSER: "" }, doors })).toMatchObject({ result: "ok" });
+  }
+  expect(asked.filter((name) => /open|rundll32/.test(name))).toEqual(["open", "C:\\Windows\\System32\\rundll32.exe"]);
+});
+
+test("a client that people start in a shell sees its PATH, one of the desktop of macOS four folders", async () => {
+  const doors = {
+    which: (name: string, path?: string) => path?.startsWith("/usr/bin:/bin") ? undefined : `/opt/bin/${name}`,
+  };
+  const entry = JSON.stringify({ mcpServers: { linear: { command: "mcp-bridge", args: [] } } });
+  for (const [file, result] of [[".gemini/settings.json", "ok"], [".cursor/mcp.json", "warn"]] as const) {
+    await using stack = new AsyncDisposableStack();
+    const world = doctorWorld(stack, { platform: "darwin", doors, env: { PATH: "/opt/bin" } });
+    mkdirSync(dirname(join(world.home!, file)), { recursive: true });
+    writeFileSync(join(world.home!, file), entry);
+    const clients = (await look(world)).find(({ code }) => code === "clients")!;
+    expect([file, clients.result]).toEqual([file, result]);
+  }
+});
+
+test("an entry with a home of its own for us may name servers that are not in ours", async () => {
+  await using stack = new AsyncDisposableStack();
+  const world = doctorWorld(stack);
+  mkdirSync(join(world.home!, ".cursor"));
+  const linear = { command: world.executable, args: ["linear"], env: { MCP_BRIDGE_HOME: "/srv/mcp" } };
+  writeFileSync(join(world.home!, ".cursor", "mcp.json"), JSON.stringify({ mcpServers: { linear } }));
+  expect((await look(world)).find(({ code }) => code === "clients")).toMatchObject({ result: "ok" });
+});
