@@ -1,10 +1,9 @@
 import type { Wanted } from "../app/doctor/doctor.ts";
 import type { Report } from "../app/doctor/report.ts";
 import { systemClock } from "../platform/clock.ts";
-import { BridgeError } from "../platform/errors.ts";
 import type { Command, Flags, Words } from "./command.ts";
 import { CONNECT_FLAGS } from "./connect.ts";
-import { noticePrinter, printAnswer, printLine } from "./print.ts";
+import { noticePrinter, printAnswer } from "./print.ts";
 import { readState } from "./state_flags.ts";
 import { type Waiting, whileWaiting } from "./waiting.ts";
 
@@ -53,10 +52,11 @@ export const doctorCommand: Command<typeof FLAGS> = {
   ],
   async run(said): Promise<number> {
     const { bundle, json } = said.flags;
-    if (bundle !== undefined) await ensureNew(bundle);
+    const bundles = await import("./doctor_bundle.ts");
+    if (bundle !== undefined) await bundles.ensureNew(bundle);
     const report = await whileWaiting("looking at this machine", (waiting) => examine(said, waiting));
     await printAnswer(json ? `${JSON.stringify(report, null, 2)}\n` : await asText(report));
-    if (bundle !== undefined) await writeBundle(bundle, report, said);
+    if (bundle !== undefined) await bundles.writeBundle(bundle, report, said.flags["mask-hosts"]);
     return report.summary.fail > 0 ? 1 : 0;
   },
 };
@@ -100,45 +100,4 @@ async function asText(report: Report): Promise<string> {
   ]);
   const width = await isTerminal("stdout") ? process.stdout.columns : undefined;
   return reportText(report, { colours: await coloursOf("stdout"), width });
-}
-
-/** @throws {BridgeError} `bad_argument` */
-async function ensureNew(file: string): Promise<void> {
-  const { lstatSync } = await import("node:fs");
-  if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) throw isThere(file);
-}
-
-async function writeBundle(file: string, report: Report, { flags }: Said): Promise<void> {
-  const [{ bundleText }, { homeOf }, { writeNewPrivateFile }, { resolve }] = await Promise.all([
-    import("../app/doctor/bundle.ts"),
-    import("../platform/paths.ts"),
-    import("../platform/private_files.ts"),
-    import("node:path"),
-  ]);
-  const surroundings = { platform: process.platform, env: process.env };
-  const home = readHome(() => homeOf(surroundings));
-  const text = bundleText(report, { ...surroundings, home, masksHosts: flags["mask-hosts"], now: Date.now() });
-  try {
-    await writeNewPrivateFile(resolve(file), new TextEncoder().encode(text));
-  } catch (cause) {
-    const { code = "unknown" } = cause as NodeJS.ErrnoException;
-    if (code === "EEXIST") throw isThere(file);
-    throw new BridgeError("unreadable_file", `cannot write ${JSON.stringify(file)} (${code})`, {
-      hint: "name another file",
-      cause,
-    });
-  }
-  printLine(`the report is in ${JSON.stringify(file)}: read it through before you hand it on`);
-}
-
-function readHome(read: () => string): string | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
-}
-
-function isThere(file: string): BridgeError {
-  return new BridgeError("bad_argument", `${JSON.stringify(file)} is there already`, { hint: "name a new file" });
 }

@@ -37,7 +37,7 @@ export function reportText(report: Report, paper: Paper): string {
   return [
     ...section("this machine", machine, column, paper),
     ...section(target === undefined ? "" : `the server ${target}`, server, column, paper),
-    ...section("the servers of servers.json", rows, column, paper),
+    ...section('the servers of servers.json ("mcp-bridge doctor NAME" tells more)', rows, column, paper),
     sentenceOf(summary, paper.colours),
     "",
   ].join("\n");

@@ -61,15 +61,16 @@ function placeOf(variable: string, usual: string, surroundings: Surroundings): s
   return `${homeOf(surroundings)}${surroundings.platform === "win32" ? "\\" : "/"}${usual}`;
 }
 
-/**
- * The user's home folder.
- *
- * @throws {BridgeError} `no_home`
- */
-export function homeOf({ platform, env }: Surroundings): string {
-  const variable = platform === "win32" ? "USERPROFILE" : "HOME";
-  const home = env[variable];
-  if (home && isAbsolute(home, platform)) return home;
+/** The user's home folder; nothing where the environment does not say. */
+export function knownHome({ platform, env }: Surroundings): string | undefined {
+  const home = env[platform === "win32" ? "USERPROFILE" : "HOME"];
+  return home && isAbsolute(home, platform) ? home : undefined;
+}
+
+function homeOf(surroundings: Surroundings): string {
+  const home = knownHome(surroundings);
+  if (home !== undefined) return home;
+  const variable = surroundings.platform === "win32" ? "USERPROFILE" : "HOME";
   throw new BridgeError("no_home", `there is no home folder: ${variable} is not set to an absolute path`, {
     hint: "set MCP_BRIDGE_HOME to the whole path of a folder",
   });

@@ -21,6 +21,7 @@ import { FakeKeychain } from "../harness/fake_keychain.ts";
 import { Home } from "../harness/home.ts";
 import { Keyring, keyringIsAbsent } from "../harness/keyring.ts";
 import { sweep } from "../harness/secret_sweep.ts";
+import { SignInScene } from "../harness/sign_in_scene.ts";
 import { ServeExecutable } from "../harness/serve_executable.ts";
 
 let home: Home;
@@ -372,6 +373,22 @@ describe("a report for others", () => {
     expect(sweep([TOKEN], { outputs: { text, stderr } })).toEqual([]);
     expect(stdout).toContain("this machine");
   });
+
+  test("of somebody who is signed in holds no token, and neither does anything else that is said", async () => {
+    using scene = new SignInScene();
+    const env = { ...scene.home.env, ...scene.browser.env };
+    expect((await outcomeOf({ env }, "login", scene.server.url)).exitCode).toBe(0);
+    const file = join(scene.home.folder, "report.json");
+    for (const words of [["--json"], ["--refresh", "--debug"], ["--bundle", file]]) {
+      const { exitCode, stdout } = await outcomeOf({ env }, "doctor", scene.server.url, ...words);
+      expect([words, exitCode, stdout.includes("vault_locked")]).toEqual([words, 0, false]);
+    }
+    const text = readFileSync(file, "utf8");
+    expect(JSON.parse(text).report.checks.find(({ code }: Checked) => code === "token").result).toBe("ok");
+    // What the executables said is looked through as the scene ends.
+    expect(sweep([scene.as.tokens.marker], { outputs: { text } })).toEqual([]);
+    expect(scene.browser.count).toBe(1);
+  }, 30_000);
 
   test("takes no file's place, not even a link's that leads nowhere", async () => {
     symlinkSync(join(home.folder, "victim"), join(home.folder, "report.json"));

@@ -1,7 +1,7 @@
 import { systemKeychain } from "../../platform/keychain.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Notify } from "../../platform/notice.ts";
-import { homeOf } from "../../platform/paths.ts";
+import { knownHome } from "../../platform/paths.ts";
 import { openVault, type Vault } from "../../vault/vault.ts";
 import { type StateSettings, vaultOptions } from "../state.ts";
 import { systemDoors } from "./doors.ts";
@@ -25,7 +25,7 @@ export function systemWorld(wishes: Wishes): World {
     target: undefined,
     platform,
     env,
-    home: homeIn(state),
+    home: knownHome(state.surroundings),
     uid: process.getuid?.(),
     executable: process.execPath,
     signal: new AbortController().signal,
@@ -33,12 +33,4 @@ export function systemWorld(wishes: Wishes): World {
     doors: systemDoors(systemKeychain(), env),
     once: remember(),
   };
-}
-
-function homeIn({ surroundings }: StateSettings): string | undefined {
-  try {
-    return homeOf(surroundings);
-  } catch {
-    return undefined;
-  }
 }

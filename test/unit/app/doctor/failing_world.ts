@@ -9,6 +9,8 @@ export interface FailingWorld {
   readonly fault: string;
   /** What is wrong, as the name of the test. */
   readonly name: string;
+  /** The only system that it can be made on; most can on all that have files like those of Unix. */
+  readonly only?: NodeJS.Platform;
   /** How long the check may take, in ms, where that is what fails. */
   readonly limit?: number;
   /** Makes the world; what it takes ends with the `stack`. */
