@@ -7,6 +7,8 @@ import type { World } from "../../../../src/app/doctor/world.ts";
 import { type Changes, doctorWorld } from "../../../harness/doctor_world.ts";
 import { FakeKeychain } from "../../../harness/fake_keychain.ts";
 
+const onUnix = test.skipIf(process.platform === "win32");
+
 async function look(world: World, fix = false): Promise<Outcome[]> {
   return await Promise.all(examine(MACHINE_CHECKS, world, { part: "machine", fix }).values());
 }
@@ -54,7 +56,7 @@ test("the vault holds the same rows afterwards, and no lock of ours lies about",
   expect(await world.vault().get("tokens", "a")).toBe("kept");
 });
 
-test("a vault that is open to others or damaged stays so until it is to be mended", async () => {
+onUnix("a vault that is open to others or damaged stays so until it is to be mended", async () => {
   await using stack = new AsyncDisposableStack();
   const world = doctorWorld(stack);
   await world.vault().put("tokens", "a", "x".repeat(9_000));
@@ -70,7 +72,7 @@ test("a vault that is open to others or damaged stays so until it is to be mende
   expect(readdirSync(dirname(file))).toContain("vault.db");
 });
 
-test("--fix closes files, and moves a damaged vault aside", async () => {
+onUnix("--fix closes files, and moves a damaged vault aside", async () => {
   await using stack = new AsyncDisposableStack();
   const world = doctorWorld(stack);
   await world.vault().put("tokens", "a", "x".repeat(9_000));
