@@ -12,8 +12,9 @@ export const CODES_FILE: string = join(import.meta.dir, "..", ".github", "DOCTOR
 const BEGIN = `# What \`mcp-bridge doctor\` looks at
 
 \`mcp-bridge doctor\` looks at this machine and at each server of \`servers.json\`; with a name or an address it looks at
-that server closely. It works without a network and without any other process of ours, and changes nothing, but that
-reading \`servers.json\` closes it to other users, as each use does: what it writes for a test it takes away again. Its exit code is 0, 1 where something is broken, and 2 for words that make no sense.
+that server closely. It works without a network and without any other process of ours. It changes nothing, but that
+\`servers.json\` and the vault's folder are closed to other users, as by each use: what it writes for a test it takes away
+again. Its exit code is 0, 1 where something is broken, and 2 for words that make no sense.
 
 Each check has a **code**, and each way in which it can fail has a name; the report says both, as in
 \`vault-opens/vault_locked\`, and so does \`--json\` (\`code\`, \`fault\`). They stay the same, while sentences may change. A

@@ -8,13 +8,13 @@ import type { World } from "../world.ts";
 const explains = {
   open_to_others: {
     result: "fail",
-    cause: "other users of this machine may read or write a file of ours",
+    cause: "other users of this machine may read a file of ours, or put another one in its place",
     cure: 'run "mcp-bridge doctor --fix", which closes it; sign in again where the vault\'s key was open',
   },
-  list_open: {
+  seen_by_others: {
     result: "warn",
-    cause: "other users of this machine may read servers.json",
-    cure: 'its next use closes it to them, and so does "mcp-bridge doctor --fix"',
+    cause: "other users of this machine may read servers.json, or see which files we have beside the vault",
+    cure: 'the next use closes that to them, and so does "mcp-bridge doctor --fix"',
   },
   unsafe_file: {
     result: "fail",
@@ -23,13 +23,18 @@ const explains = {
   },
 } as const;
 
-/** Anything for the group and for others. */
+/** Anything for the group and for others, and their right to write. */
 const FOR_OTHERS = 0o077;
+const WRITABLE_BY_OTHERS = 0o022;
 
 /** A path of ours, and what stands there. */
 interface Own {
   readonly path: string;
   readonly stats: Stats;
+  /** What others may not do with it. */
+  readonly forbidden: number;
+  /** Whether it is no secret: servers.json refers to secrets, and a folder has names alone. */
+  readonly isPlain: boolean;
 }
 
 /** Whether nobody but the user can read or write our files. */
@@ -43,10 +48,13 @@ export const fileModes: Check = {
     const own = await ownPaths(world);
     const foreign = own.map((one) => strangeness(one, world)).find(Boolean);
     if (foreign !== undefined) return fault(explains, "unsafe_file", { text: foreign });
-    const open = own.filter(isOpen);
-    const list = registryFile(world.state.surroundings);
-    const kind = open.some(({ path }) => path !== list) ? "open_to_others" : "list_open";
-    if (open.length > 0) return fault(explains, kind, { text: sayOpen(open), details: listed(open) });
+    const [gravest, ...more] = own.filter(isOpen).toSorted((one, other) =>
+      Number(isGrave(other)) - Number(isGrave(one))
+    );
+    if (gravest !== undefined) {
+      const kind = isGrave(gravest) ? "open_to_others" : "seen_by_others";
+      return fault(explains, kind, { text: sayOpen(gravest, more.length), details: listed([gravest, ...more]) });
+    }
     return ok(
       own.length === 0 ? "there is no file of ours yet" : `nobody else can read what is ours: ${counted(own.length)}`,
     );
@@ -60,22 +68,27 @@ export const fileModes: Check = {
 };
 
 /** Of a socket the folder alone keeps others out. */
-function isOpen({ stats }: Own): boolean {
-  return !stats.isSocket() && (stats.mode & FOR_OTHERS) !== 0;
+function isOpen({ stats, forbidden }: Own): boolean {
+  return !stats.isSocket() && (stats.mode & forbidden) !== 0;
 }
 
-/** What of ours is there: the folder of the vault with all that is in it, and servers.json. */
+function isGrave({ stats, isPlain }: Own): boolean {
+  return (stats.mode & WRITABLE_BY_OTHERS) !== 0 || !isPlain;
+}
+
+/** What of ours is there: the folder of the vault with all that is in it, and servers.json with its folder. */
 async function ownPaths({ state: { surroundings } }: World): Promise<Own[]> {
-  const { lstatSync, readdirSync } = await import("node:fs");
-  const { state } = foldersOf(surroundings);
-  const below = lstatSync(state, { throwIfNoEntry: false }) === undefined
-    ? []
-    : readdirSync(state, { recursive: true, encoding: "utf8" }).map((name) => `${state}/${name}`);
-  // The folder of servers.json is elsewhere on most systems.
-  const paths = new Set([state, ...below, registryFile(surroundings)]);
-  return [...paths].flatMap((path) => {
+  const { lstatSync, readdirSync, realpathSync } = await import("node:fs");
+  const { state, config } = foldersOf(surroundings);
+  const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  const below = isThere(state) ? readdirSync(state, { recursive: true, encoding: "utf8" }) : [];
+  const list = registryFile(surroundings);
+  const paths = new Map([state, ...below.map((name) => `${state}/${name}`), list].map((path) => [path, FOR_OTHERS]));
+  // People keep what they edit elsewhere, by a link, and may let others see it.
+  if (config !== state && isThere(config)) paths.set(realpathSync(config), WRITABLE_BY_OTHERS);
+  return [...paths].flatMap(([path, forbidden]) => {
     const stats = lstatSync(path, { throwIfNoEntry: false });
-    return stats === undefined ? [] : [{ path, stats }];
+    return stats === undefined ? [] : [{ path, stats, forbidden, isPlain: path === list || stats.isDirectory() }];
   });
 }
 
@@ -88,10 +101,10 @@ function strangeness({ path, stats }: Own, { uid }: World): string | undefined {
   return uid !== undefined && stats.uid !== uid ? `${shown} belongs to another user` : undefined;
 }
 
-function sayOpen([first, ...more]: readonly Own[]): string {
-  const mode = (first!.stats.mode & 0o777).toString(8).padStart(4, "0");
-  const others = more.length === 0 ? "" : `, and so ${more.length === 1 ? "is 1 more" : `are ${more.length} more`}`;
-  return `${JSON.stringify(first!.path)} is open to other users (mode ${mode})${others}`;
+function sayOpen({ path, stats }: Own, more: number): string {
+  const mode = (stats.mode & 0o777).toString(8).padStart(4, "0");
+  const others = more === 0 ? "" : `, and so ${more === 1 ? "is 1 more" : `are ${more} more`}`;
+  return `${JSON.stringify(path)} is open to other users (mode ${mode})${others}`;
 }
 
 function listed(open: readonly Own[]): { open: { path: string; mode: string }[] } {

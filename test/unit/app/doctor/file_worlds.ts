@@ -1,5 +1,5 @@
 import { chmodSync, linkSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { World } from "../../../../src/app/doctor/world.ts";
 import { foldersOf } from "../../../../src/platform/paths.ts";
 import { type Changes, doctorWorld } from "../../../harness/doctor_world.ts";
@@ -18,6 +18,15 @@ function withServers(text: string): FailingWorld["world"] {
     fileAt(configIn(world), text);
     return world;
   };
+}
+
+/** A world in which others may do what the modes say with servers.json and with its folder. */
+function withOpenList(stack: Stack, mode: number, folderMode = 0o755): World {
+  const world = doctorWorld(stack);
+  const file = fileAt(configIn(world), "{}");
+  chmodSync(file, mode);
+  chmodSync(dirname(file), folderMode);
+  return world;
 }
 
 /** A world with a file of Cursor. */
@@ -80,13 +89,21 @@ export const FILE_WORLDS: readonly FailingWorld[] = [
   },
   {
     code: "file-modes",
-    fault: "list_open",
+    fault: "open_to_others",
+    name: "servers.json is writable by others",
+    world: (stack) => withOpenList(stack, 0o666),
+  },
+  {
+    code: "file-modes",
+    fault: "open_to_others",
+    name: "the folder of servers.json is writable by others",
+    world: (stack) => withOpenList(stack, 0o600, 0o777),
+  },
+  {
+    code: "file-modes",
+    fault: "seen_by_others",
     name: "servers.json is readable by others",
-    world(stack: Stack): World {
-      const world = doctorWorld(stack);
-      chmodSync(fileAt(configIn(world), "{}"), 0o644);
-      return world;
-    },
+    world: (stack) => withOpenList(stack, 0o644),
   },
   {
     code: "file-modes",
