@@ -1,4 +1,4 @@
-import { type Check, fault, faultOf, type Finding, skip } from "./check.ts";
+import { type Check, type Explanations, fault, faultOf, type Finding, skip } from "./check.ts";
 import type { World } from "./world.ts";
 
 /** A finding, with what it is about. */
@@ -32,7 +32,7 @@ const USUAL_LIMIT_MS = 10_000;
 const LATE = {
   timed_out: {
     result: "fail",
-    cause: "it did not come to an end in time",
+    cause: "it takes too long",
     cure: "try again; if it stays so, end what holds it up",
   },
 } as const;
@@ -91,7 +91,10 @@ async function inTime(check: Check, world: World, work: (world: World) => Promis
   const ending = new AbortController();
   const { promise: late, resolve } = Promise.withResolvers<Finding>();
   const timer = setTimeout(() => {
-    resolve(fault({ ...LATE, ...check.explains }, "timed_out", { text: `no end after ${limit / 1_000} s` }));
+    const explains: Explanations = { ...LATE, ...check.explains };
+    resolve(
+      fault(explains, "timed_out", { text: `${explains["timed_out"]!.cause} (no end after ${limit / 1_000} s)` }),
+    );
     ending.abort();
   }, limit);
   try {

@@ -107,7 +107,11 @@ test("a check that takes too long fails, is told to stop, and holds nobody up", 
       return new Promise(() => {});
     }, { limit: 20 }),
   ]);
-  expect(outcome).toMatchObject({ result: "fail", fault: "timed_out", text: "no end after 0.02 s" });
+  expect(outcome).toMatchObject({
+    result: "fail",
+    fault: "timed_out",
+    text: "it takes too long (no end after 0.02 s)",
+  });
   expect(signal!.aborted).toBe(true);
 });
 

@@ -147,6 +147,16 @@ test("pages are opened by what the system has for that, found where it belongs",
   expect(asked.filter((name) => /open|rundll32/.test(name))).toEqual(["open", "C:\\Windows\\System32\\rundll32.exe"]);
 });
 
+test("on WSL pages are opened by Windows, with or without a screen here", async () => {
+  const doors = { which: (name: string) => name === "rundll32.exe" ? `/mnt/c/Windows/System32/${name}` : undefined };
+  const outcome = await outcomeOf("browser", {
+    platform: "linux",
+    env: { BROWSER: "", DISPLAY: "", WSL_DISTRO_NAME: "Debian" },
+    doors,
+  });
+  expect(outcome).toMatchObject({ result: "ok", text: "rundll32.exe opens pages" });
+});
+
 test("a client that people start in a shell sees its PATH, one of the desktop of macOS four folders", async () => {
   const doors = {
     which: (name: string, path?: string) => path?.startsWith("/usr/bin:/bin") ? undefined : `/opt/bin/${name}`,
