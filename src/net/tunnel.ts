@@ -26,7 +26,7 @@ export async function openTunnel(
   const host = `${target.hostname}:${portOf(target)}`;
   socket.write(`CONNECT ${host} HTTP/1.1\r\nHost: ${host}\r\n${authorization(address)}\r\n`);
   try {
-    const status = await statusOf(socket, patience);
+    const status = await statusOf(socket, proxy, patience);
     if (status >= 200 && status <= 299) return socket;
     throw proxyRefusal(target, status, proxy);
   } catch (thrown) {
@@ -48,15 +48,26 @@ async function socketTo(address: URL, target: URL, proxy: Proxy, patience: numbe
 
 function authorization({ username, password }: URL): string {
   if (username === "") return "";
-  const login = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`, "utf8");
+  const login = Buffer.from(`${unescaped(username)}:${unescaped(password)}`, "utf8");
   return `Proxy-Authorization: Basic ${login.toString("base64")}\r\n`;
 }
 
+/** A percent sign that begins no escape stands for itself. */
+function unescaped(text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
+    try {
+      return decodeURIComponent(escapes);
+    } catch {
+      return escapes;
+    }
+  });
+}
+
 /** Reads the head of the proxy's answer and leaves what follows it. */
-function statusOf(socket: Socket, patience: number): Promise<number> {
+function statusOf(socket: Socket, proxy: Proxy, patience: number): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   let head = "";
-  const timer = setTimeout(() => give(() => reject({ code: "TIMEOUT" })), patience);
+  const timer = setTimeout(() => give(() => reject(silent(proxy, patience))), patience);
   function give(settle: () => void): void {
     clearTimeout(timer);
     for (const name of ["data", "error", "close"]) socket.removeAllListeners(name);
@@ -82,7 +93,7 @@ function bare(hostname: string): string {
 function silent({ address, variable }: Proxy, patience: number): BridgeError {
   return new BridgeError(
     "connect_timeout",
-    `the proxy ${address} accepted no connection within ${patience / 1_000} s`,
+    `the proxy ${address} opened no way within ${patience / 1_000} s`,
     {
       hint: `check ${variable}, or except the host with NO_PROXY`,
     },

@@ -429,6 +429,21 @@ describe("at a server with a sign-in", () => {
     expect(said.found["token-refresh"]!.text).toContain('"invalid_grant"');
   });
 
+  test("what a server repeats of a credential is not shown", async () => {
+    await signIn();
+    scene.server.on("initialize", ({ message, request }) => {
+      const error = { code: -32_603, message: `no good: ${request.headers.get("authorization")}` };
+      return Response.json({ jsonrpc: "2.0", id: message["id"], error });
+    });
+    const said = await look("--header", "x-api-key: hunter2hunter2");
+    expect(wordOf(said, "server-session")).toBe("refused");
+    expect(said.found["server-session"]!.text).toContain("no good: Bearer ***");
+    using echo = answering(({ headers }) => new Response(headers.get("x-api-key"), { status: 500 }));
+    const echoed = await lookAt(echo.url, ["--header", "x-api-key: hunter2hunter2"]);
+    expect(echoed.found["server-http"]!.text).toContain('500, "***"');
+    expect(said.output + echoed.output).not.toContain("hunter2");
+  });
+
   test("a credential that is given goes to the server alone", async () => {
     const said = await look("--header", "authorization: Bearer hunter2");
     expect(wordOf(said, "server-session")).toBe("credential_refused");

@@ -63,7 +63,7 @@ function hostsIn(value: unknown): string[] {
 }
 
 /** The value with each text in it, and each name, put through `change`. */
-function mapTexts(value: unknown, change: (text: string) => string): unknown {
+export function mapTexts(value: unknown, change: (text: string) => string): unknown {
   if (typeof value === "string") return change(value);
   if (Array.isArray(value)) return value.map((element) => mapTexts(element, change));
   if (typeof value !== "object" || value === null) return value;

@@ -3,6 +3,7 @@ import { authorizationServer } from "./server/authorization_server.ts";
 import { callbackPort } from "./server/callback_port.ts";
 import { clientRegistration } from "./server/client_registration.ts";
 import { serverClock } from "./server/clock.ts";
+import { allSecrets, discreet, givenSecrets } from "./server/discreet.ts";
 import { serverDns } from "./server/dns.ts";
 import { serverHttp } from "./server/http.ts";
 import { authorizationServerOffers } from "./server/offers.ts";
@@ -15,8 +16,8 @@ import { serverTls } from "./server/tls.ts";
 import { token } from "./server/token.ts";
 import { tokenRefresh } from "./server/token_refresh.ts";
 
-/** What is looked at of a server with an address, in the order of the report. */
-export const SERVER_CHECKS: readonly Check[] = [
+/** Those that show no credential of the vault. */
+const WITHOUT_TOKEN: readonly Check[] = [
   serverSettings,
   serverDns,
   serverProxy,
@@ -24,12 +25,21 @@ export const SERVER_CHECKS: readonly Check[] = [
   serverTls,
   serverHttp,
   serverClock,
+];
+
+const WITH_TOKEN: readonly Check[] = [
   serverMetadata,
   authorizationServer,
   authorizationServerOffers,
   clientRegistration,
-  callbackPort,
   tokenRefresh,
   token,
   serverSession,
+];
+
+/** What is looked at of a server with an address, in the order of the report. */
+export const SERVER_CHECKS: readonly Check[] = [
+  ...WITHOUT_TOKEN.map((check) => discreet(check, givenSecrets)),
+  callbackPort,
+  ...WITH_TOKEN.map((check) => discreet(check, allSecrets)),
 ];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import { ask, type AuthTools } from "../../../src/auth/ask.ts";
-import { discover, type Discovery } from "../../../src/auth/discover.ts";
+import { discover, type Discovery, type DiscoveryWatch, type Step } from "../../../src/auth/discover.ts";
 import { createGate } from "../../../src/net/gate.ts";
 import { Budget } from "../../../src/platform/budget.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
@@ -16,6 +16,23 @@ const WELL_KNOWN = `${ORIGIN}/.well-known`;
 function found(pages: Record<string, Page>, server = SERVER): Promise<Discovery> {
   return discover(server, undefined, toolsOf(pages));
 }
+
+test("who watches is told each address that was asked and who was named, also where the search fails", async () => {
+  const asked: Step[] = [];
+  const named: unknown[] = [];
+  const watch: DiscoveryWatch = {
+    onasked: (step) => void asked.push(step),
+    onnamed: (...said) => void named.push(said),
+  };
+  const error = await failureOf(discover(SERVER, undefined, { ...toolsOf({ [PRM]: resourceOf() }), watch }));
+  expect(error.code).toBe("bad_metadata");
+  expect(asked).toEqual([
+    { url: PRM, status: 200 },
+    { url: METADATA, status: 404 },
+    { url: `${ISSUER}/.well-known/openid-configuration`, status: 404 },
+  ]);
+  expect(named).toEqual([[[ISSUER], true]]);
+});
 
 describe("where metadata are looked for", () => {
   test("first where the challenge says", async () => {

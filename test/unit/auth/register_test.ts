@@ -1,10 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { register } from "../../../src/auth/register.ts";
+import { clientFor, register } from "../../../src/auth/register.ts";
+import type { Discovery } from "../../../src/auth/discover.ts";
+import type { Records } from "../../../src/auth/records.ts";
 import type { OAuthRefusal } from "../../../src/auth/refusal.ts";
 import type { Client } from "../../../src/auth/client.ts";
 import type { SignInSettings } from "../../../src/auth/settings.ts";
 import type { FakeWire, Page } from "../../harness/fake_wire.ts";
-import { discovered, failureOf, ISSUER, settingsOf, toolsOf } from "./rig.ts";
+import { clientOf, discovered, failureOf, ISSUER, settingsOf, toolsOf } from "./rig.ts";
 
 const REDIRECT = "http://127.0.0.1:7777/callback";
 const ENDPOINT = `${ISSUER}/register`;
@@ -23,6 +25,31 @@ async function attempt({ page = { "client_id": "new" }, metadata = {}, settings 
   await client.catch(() => {});
   return { client, wire: tools.wire };
 }
+
+/** What is kept of registrations: one client, until another takes its place. */
+function recordsOf(client: Client): Records {
+  let kept = client;
+  return {
+    client: () => Promise.resolve(kept),
+    saveClient: (_discovery: Discovery, _redirectUri: string, next: Client) => Promise.resolve(void (kept = next)),
+  } as unknown as Records;
+}
+
+describe("a client that was registered earlier", () => {
+  test.each([
+    ["is used as long as its secret lives", 1, "old"],
+    ["is registered anew once its secret has ended", 0, "new"],
+  ])("%s", async (_name, left, clientId) => {
+    const tools = toolsOf({ [ENDPOINT]: { "client_id": "new" } });
+    const secretExpiresAt = tools.clock.now() + left;
+    const records = recordsOf(clientOf({ clientId: "old", clientSecret: "s", secretExpiresAt }));
+    for (let times = 0; times < 2; times++) {
+      const client = await clientFor(records, await discovered(), settingsOf(), REDIRECT, tools);
+      expect(client.clientId).toBe(clientId);
+    }
+    expect(tools.wire.urls).toEqual(clientId === "new" ? [ENDPOINT] : []);
+  });
+});
 
 const DOCUMENT = new URL("https://client.example.com/mcp-bridge.json");
 

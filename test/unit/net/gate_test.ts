@@ -6,7 +6,14 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type { Transform } from "node:stream";
 import { brotliCompressSync, createBrotliCompress, createGzip, deflateSync, gzipSync, type Zlib } from "node:zlib";
-import { createGate, type GateOptions, type HttpAnswer, type HttpRequest, type Wire } from "../../../src/net/gate.ts";
+import {
+  createGate,
+  type GateOptions,
+  type HttpAnswer,
+  type HttpRequest,
+  type Redirect,
+  type Wire,
+} from "../../../src/net/gate.ts";
 import { Cookies } from "../../../src/net/cookies.ts";
 import { Budget } from "../../../src/platform/budget.ts";
 import { type Clock, systemClock } from "../../../src/platform/clock.ts";
@@ -265,6 +272,21 @@ describe.each(ENGINES)("through %s", (engine, prepare) => {
       expect(failure.message).toStartWith("the server redirects to another origin, ");
     },
   );
+
+  test("each redirect is told to who asks, the one that is refused too", async () => {
+    const gate = gateOf();
+    using _filled = prepare(gate);
+    using server = serve((request) =>
+      Response.redirect(request.url.endsWith("/next") ? "https://elsewhere.example/" : "/next", 307)
+    );
+    const hops: Redirect[] = [];
+    const onredirect = (hop: Redirect): void => void hops.push(hop);
+    expect((await failureOf(gate.fetch({ ...request(server.url), onredirect }))).code).toBe("bad_answer");
+    expect(hops).toEqual([
+      { status: 307, from: new URL(server.url), to: "/next" },
+      { status: 307, from: new URL("/next", server.url), to: "https://elsewhere.example/" },
+    ]);
+  });
 
   test("a circle of redirects ends after six requests", async () => {
     const gate = gateOf();

@@ -1,8 +1,10 @@
 import { type AuthChallenge, authChallenge } from "../../../auth/challenge.ts";
+import type { HttpBody } from "../../../net/body.ts";
 import type { Redirect, Wire } from "../../../net/gate.ts";
 import { BridgeError } from "../../../platform/errors.ts";
+import { POST_HEADERS } from "../../../transport/request_headers.ts";
 import type { World } from "../world.ts";
-import { addressOf, settingsOf } from "./subject.ts";
+import { addressOf, isHttp, settingsOf } from "./subject.ts";
 
 /** What a server says to who shows no credential. */
 export interface BareAnswer {
@@ -37,9 +39,11 @@ export class NoBareAnswer extends Error {
 
 /** How long a server may take, in ms: less than a check has. */
 const PATIENCE_MS = 8_000;
-/** As much of a body is read, in bytes, and shown of it. */
-const LONGEST_BODY = 1_048_576;
-const BODY_SHOWN = 400;
+/** As much of a body is read, in bytes. */
+const LONGEST_BODY = 400;
+
+/** Of a WebSocket's address a question by GET, as a sign-in does, since messages are for its connection. */
+const BY_GET = { method: "GET" } as const;
 
 /** A request that changes nothing, and that every server refuses which wants to know who asks. */
 const QUESTION = new TextEncoder().encode('{"jsonrpc":"2.0","id":"mcp-bridge:doctor","method":"ping"}');
@@ -76,13 +80,8 @@ async function ask(world: World, hops: Redirect[]): Promise<BareAnswer> {
   try {
     const answer = await (await wireOf(world)).fetch({
       url: addressOf(world),
-      method: "POST",
-      headers: new Headers({
-        ...headers,
-        "content-type": "application/json",
-        "accept": "application/json, text/event-stream",
-      }),
-      body: QUESTION,
+      ...(isHttp(world) ? { method: "POST", body: QUESTION } : BY_GET),
+      headers: new Headers({ ...headers, ...POST_HEADERS }),
       abort,
       onredirect: (hop) => void hops.push(hop),
     });
@@ -90,7 +89,7 @@ async function ask(world: World, hops: Redirect[]): Promise<BareAnswer> {
     return {
       status: answer.status,
       type,
-      body: type === "text/event-stream" ? (answer.body.discard(), "") : shown(await answer.body.bytes(LONGEST_BODY)),
+      body: type === "text/event-stream" ? (answer.body.discard(), "") : await beginning(answer.body),
       challenge: authChallenge(answer.headers),
       date: dateOf(answer.headers),
       askedAt,
@@ -103,8 +102,14 @@ async function ask(world: World, hops: Redirect[]): Promise<BareAnswer> {
   }
 }
 
-function shown(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes.subarray(0, BODY_SHOWN)).trim();
+/** The first of a body that comes by itself; a stream may never say more. */
+async function beginning(body: HttpBody): Promise<string> {
+  let bytes: Uint8Array = new Uint8Array();
+  for await (const chunk of body.chunks()) {
+    bytes = Buffer.concat([bytes, chunk]).subarray(0, LONGEST_BODY);
+    if (bytes.length === LONGEST_BODY) break;
+  }
+  return new TextDecoder().decode(bytes).trim();
 }
 
 function dateOf(headers: Headers): number | undefined {

@@ -12,12 +12,12 @@ const explains = {
   ended: {
     result: "warn",
     cause: "the secret that the authorization server gave us has ended; the next sign-in registers us anew",
-    cure: "run mcp-bridge login NAME --force",
+    cure: 'run "mcp-bridge login NAME --force"',
   },
   moved: {
     result: "warn",
     cause: "we are registered at an authorization server that the server does not name any more",
-    cure: "run mcp-bridge login NAME --force",
+    cure: 'run "mcp-bridge login NAME --force"',
   },
 } as const;
 

@@ -1,7 +1,6 @@
 import { type Check, fault, type Finding, ok, skip } from "../check.ts";
 import type { World } from "../world.ts";
 import { bareAnswer } from "./bare_answer.ts";
-import { isHttp } from "./subject.ts";
 
 /** Signed words of ours count for a few minutes at their receiver, and a date is written in whole seconds; in ms. */
 const MOST_MS = 2 * 60_000;
@@ -22,7 +21,6 @@ export const serverClock: Check = {
   after: ["server-http"],
   explains,
   async run(world: World): Promise<Finding> {
-    if (!isHttp(world)) return skip("the address is that of a WebSocket");
     const { date, askedAt, ms } = await bareAnswer(world);
     if (date === undefined) return skip("the server says no date");
     // Somewhere between the question and the answer the server has looked at its clock.

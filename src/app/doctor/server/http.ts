@@ -1,6 +1,6 @@
 import type { Redirect } from "../../../net/gate.ts";
 import { BridgeError, quoted } from "../../../platform/errors.ts";
-import { type Check, type Details, fault, faultOf, type Finding, ok, skip } from "../check.ts";
+import { type Check, type Details, fault, faultOf, type Finding, ok } from "../check.ts";
 import type { World } from "../world.ts";
 import { type BareAnswer, bareAnswer, NoBareAnswer } from "./bare_answer.ts";
 import { addressOf, commandFor, isHttp } from "./subject.ts";
@@ -48,7 +48,6 @@ export const serverHttp: Check = {
   after: ["server-proxy", "server-tcp", "server-tls"],
   explains,
   async run(world): Promise<Finding> {
-    if (!isHttp(world)) return skip("the address is that of a WebSocket");
     try {
       return judge(await bareAnswer(world), world);
     } catch (failure) {
@@ -89,7 +88,9 @@ function judge(answer: BareAnswer, world: World): Finding {
   if (status >= 500) {
     return fault(explains, "server_error", { text: `${speaker} answers ${status}${saying(answer)}`, details });
   }
-  if (status < 300 && /html/.test(type)) return fault(explains, "page", { text: pageText(answer), details });
+  if (status < 300 && /html/.test(type) && isHttp(world)) {
+    return fault(explains, "page", { text: pageText(answer), details });
+  }
   if (status === 401 && challenge === undefined) {
     const cure = `if "mcp-bridge login" fails, too: ${explains.no_challenge.cure}`;
     return fault(explains, "no_challenge", {

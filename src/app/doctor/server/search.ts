@@ -5,7 +5,7 @@ import type { World } from "../world.ts";
 import { bareAnswer, wireOf } from "./bare_answer.ts";
 import { held } from "./held.ts";
 import { type Held, ownerOf } from "./kept.ts";
-import { isHttp, settingsOf } from "./subject.ts";
+import { settingsOf } from "./subject.ts";
 
 /** Whether it is to be found out who signs people in: for a challenge, or because somebody has signed in before. */
 export type Need =
@@ -34,7 +34,7 @@ export async function need(world: World): Promise<Need> {
   const { headers, signIn } = settingsOf(world);
   if (headers["authorization"] !== undefined) return { kind: "needless", why: "the credential is given in a header" };
   if (signIn.tokenCommand !== undefined) return { kind: "needless", why: "a program of yours gives the token" };
-  const answer = isHttp(world) ? await bareAnswer(world).catch(() => undefined) : undefined;
+  const answer = await bareAnswer(world).catch(() => undefined);
   if (answer?.status === 401) return { kind: "needed", challenge: answer.challenge };
   // What keeps the vault shut is for the check of the token to say.
   if (await held(world).catch(() => undefined) !== undefined) {
@@ -66,6 +66,7 @@ async function searchAnew(
     discovery = await discover(new URL(ownerOf(world).server), challenge, {
       wire: await wireOf(world),
       clock: world.clock,
+      signal: world.signal,
       resolve: (name) => resolved(world, name),
       anyNetwork: settingsOf(world).signIn.anyNetwork,
       ...(known === undefined ? {} : { preferredIssuer: known.grant.discovery.issuer }),

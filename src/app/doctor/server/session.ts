@@ -23,7 +23,7 @@ const explains = {
   token_refused: {
     result: "fail",
     cause: "the server refuses the token",
-    cure: "run mcp-bridge login NAME --force",
+    cure: 'run "mcp-bridge login NAME --force"',
   },
   credential_refused: {
     result: "fail",
@@ -33,7 +33,7 @@ const explains = {
   too_narrow: {
     result: "fail",
     cause: "the token allows less than the server wants",
-    cure: "run mcp-bridge login NAME --force",
+    cure: 'run "mcp-bridge login NAME --force"',
   },
   forbidden: {
     result: "fail",

@@ -11,17 +11,17 @@ const explains = {
   signed_out: {
     result: "warn",
     cause: "nobody is signed in; the first use opens a browser",
-    cure: "run mcp-bridge login NAME",
+    cure: 'run "mcp-bridge login NAME"',
   },
   ended: {
     result: "fail",
     cause: "the token has ended, and there is nothing to renew it by",
-    cure: "run mcp-bridge login NAME",
+    cure: 'run "mcp-bridge login NAME"',
   },
   narrow: {
     result: "warn",
     cause: "the token lacks a scope that the server asks for",
-    cure: "run mcp-bridge login NAME --force",
+    cure: 'run "mcp-bridge login NAME --force"',
   },
 } as const;
 

@@ -10,12 +10,12 @@ const explains = {
   refused: {
     result: "fail",
     cause: "the authorization server does not renew the token",
-    cure: "run mcp-bridge login NAME",
+    cure: 'run "mcp-bridge login NAME"',
   },
   client_forgotten: {
     result: "fail",
     cause: "the authorization server does not know our registration any more; the next sign-in registers us anew",
-    cure: "run mcp-bridge login NAME",
+    cure: 'run "mcp-bridge login NAME"',
   },
   unanswered: {
     result: "fail",
@@ -31,7 +31,7 @@ const FORGOTTEN: readonly (string | undefined)[] = ["invalid_client", "unauthori
 export const tokenRefresh: Check = {
   code: "token-refresh",
   title: "renewal of the token",
-  after: ["vault-opens", "authorization-server"],
+  after: ["vault-opens", "server-http"],
   limit: 25_000,
   explains,
   async run(world: World): Promise<Finding> {
