@@ -13,11 +13,9 @@ export interface Flag {
   readonly mayBeEmpty?: boolean;
   /** The values that there are, for whoever completes the command line. */
   readonly choices?: readonly string[];
-  /** Whether the help leaves it out: it is for programs. */
-  readonly isHidden?: boolean;
   /** What the help writes above this flag and those that follow. */
   readonly heading?: string;
-  /** Whether the help of the command leaves it out, since it is another command's. */
+  /** Whether the help leaves it out: it is for programs, or another command's. */
   readonly isHidden?: boolean;
   readonly text: string;
 }

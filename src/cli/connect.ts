@@ -3,13 +3,13 @@ import type { UpstreamSettings } from "../app/upstream.ts";
 import { CURES } from "../bridge/client_cures.ts";
 import type { Notify } from "../platform/notice.ts";
 import { isAddress, readChoices, readKeepAlive, readSeconds } from "./arguments.ts";
-import { type Command, excessWord, type Flags, type FlagValues, type Words } from "./command.ts";
+import { type Command, excessWord, type Flags, type FlagValues } from "./command.ts";
 import type { NamedServer } from "./named_server.ts";
 import { NETWORK_FLAGS } from "./network_flags.ts";
 import { noticePrinter } from "./print.ts";
 import { SIGN_IN_FLAGS } from "./sign_in_flags.ts";
 import { STATE_FLAGS } from "./state_flags.ts";
-import { readServer, REQUEST_FLAGS, TIME_FLAGS } from "./upstream_flags.ts";
+import { readServer, REQUEST_FLAGS, type SaidOfServer, TIME_FLAGS } from "./upstream_flags.ts";
 
 /** What can be said of a connection. */
 export const CONNECT_FLAGS = {
@@ -104,9 +104,7 @@ export const connectCommand: Command<typeof CONNECT_FLAGS> = {
 };
 
 /** What was said of a connection, by `connect` or by a command that takes the same words. */
-export type ConnectWords = Omit<Words<typeof CONNECT_FLAGS>, "flags"> & {
-  readonly flags: FlagValues<typeof CONNECT_FLAGS>;
-};
+export type ConnectWords = SaidOfServer<FlagValues<typeof CONNECT_FLAGS>>;
 
 /** Whether the words are names of servers; what stands behind an address, or is a number, is a port. */
 function isSeveral([first, second]: readonly string[]): boolean {
@@ -119,7 +117,7 @@ function isSeveral([first, second]: readonly string[]): boolean {
  * @throws {BridgeError} as `readServer`
  */
 export async function readUpstream(
-  said: Words<typeof CONNECT_FLAGS>,
+  said: ConnectWords,
   named: NamedServer<FlagValues<typeof CONNECT_FLAGS>> | undefined,
   notify: Notify,
 ): Promise<UpstreamSettings> {

@@ -78,7 +78,7 @@ export async function readRegistered(said: ConnectWords, notify: Notify): Promis
 async function registered(entry: ServerEntry, said: ConnectWords, notify: Notify): Promise<Registered> {
   const flags = entry.server instanceof URL ? said.flags : { ...said.flags, ...OF_NO_ADDRESS };
   const one = { ...said, flags, operands: [entry.slug] };
-  const named = await findNamed(entry.slug, one, process.env, said.flags["allow-http"]);
+  const named = await findNamed<Flags>(entry.slug, one, process.env, said.flags["allow-http"]);
   return { name: entry.slug, place: placeOf(entry), target: await targetOf(named!, one, notify) };
 }
 
