@@ -39,6 +39,7 @@ export const doctorCommand: Command<typeof FLAGS> = {
       name: "url",
       text: "the server, such as https://mcp.example.com/mcp, or its name in servers.json",
       optional: true,
+      choices: "servers",
     },
     { name: "callback-port", text: "where a sign-in in the browser comes back to", optional: true },
   ],

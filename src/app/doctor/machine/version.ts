@@ -1,4 +1,4 @@
-import { VERSION } from "../../../platform/version.ts";
+import { BUILD, VERSION } from "../../../platform/version.ts";
 import { type Check, type Finding, ok } from "../check.ts";
 
 /** Which build runs; for reports. */
@@ -8,7 +8,7 @@ export const version: Check = {
   after: [],
   explains: {},
   run({ platform, executable }): Promise<Finding> {
-    const details = { version: VERSION, bun: Bun.version, platform, arch: process.arch, executable };
+    const details = { version: VERSION, build: BUILD, bun: Bun.version, platform, arch: process.arch, executable };
     return Promise.resolve(ok(`mcp-bridge ${VERSION} on Bun ${Bun.version}, ${platform} ${process.arch}`, details));
   },
 };
