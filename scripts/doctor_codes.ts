@@ -41,8 +41,11 @@ const PARTS: readonly [heading: string, checks: readonly Check[]][] = [
 
 /** All codes as text. */
 export function codesText(): string {
-  return [BEGIN, ...PARTS.map(([heading, checks]) => [`## ${heading}`, ...checks.map(checkText)].join("\n\n"))]
-    .join("\n") + "\n";
+  return [
+    BEGIN.trimEnd(),
+    ...PARTS.map(([heading, checks]) => [`## ${heading}`, ...checks.map(checkText)].join("\n\n")),
+  ]
+    .join("\n\n") + "\n";
 }
 
 function checkText({ code, title, after, explains, fix }: Check): string {
@@ -56,8 +59,9 @@ function checkText({ code, title, after, explains, fix }: Check): string {
     .join("\n");
 }
 
+/** Names of files and of commands stay as they are. */
 function sentence(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+  return /[."]/.test(text) ? text : `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 
 function cell(text: string): string {

@@ -2,6 +2,7 @@ import { readClientText } from "../../../registry/clients/client_file.ts";
 import type { ClientEntry } from "../../../registry/clients/client.ts";
 import { findClients, type FoundClient } from "../../../registry/clients/find.ts";
 import { readClientFile } from "../../../registry/clients/read.ts";
+import { sayPlace } from "../../../registry/document.ts";
 import { COMMAND_WORDS, slugOf } from "../../../registry/names.ts";
 import { registryFile } from "../../../registry/file.ts";
 import { readRegistry } from "../../../registry/registry.ts";
@@ -18,14 +19,14 @@ const explains = {
   program_missing: {
     result: "fail",
     cause: "a client is told to start mcp-bridge at a path where there is no such program",
-    cure: 'run "mcp-bridge install CLIENT --replace", which writes the path of this executable',
+    cure: 'put the whole path of this executable there, or run "mcp-bridge install CLIENT SERVER --replace"',
   },
   not_in_desktop_path: {
     result: "warn",
     cause:
       "a client is told to start mcp-bridge by its name, and programs of the desktop may not see the PATH of your " +
       "shell",
-    cure: 'run "mcp-bridge install CLIENT --replace", which writes the whole path',
+    cure: 'put the whole path of this executable there, or run "mcp-bridge install CLIENT SERVER --replace"',
   },
   unknown_server: {
     result: "fail",
@@ -85,7 +86,7 @@ async function oursIn(found: FoundClient, { executable }: World): Promise<OurEnt
   return entries.flatMap((entry) => {
     const { command, disabled } = entry;
     if (command === undefined || disabled) return [];
-    const isOurs = command === executable || OUR_NAME.test(command.split(/[\\/]/).at(-1)!);
+    const isOurs = command === executable || OUR_NAME.test(nameOf(command));
     return isOurs ? [{ found, entry, command }] : [];
   });
 }
@@ -104,9 +105,10 @@ async function faultsOf(ours: OurEntry, known: ReadonlySet<string> | undefined, 
   return [...(missing === undefined ? [] : [missing]), ...unknown];
 }
 
-async function programFault(ours: OurEntry, { platform, env, doors }: World): Promise<Finding | undefined> {
+async function programFault(ours: OurEntry, world: World): Promise<Finding | undefined> {
+  const { platform, env, doors } = world;
   const { command, found: { client } } = ours;
-  const cure = `run "mcp-bridge install ${client.id} --replace", which writes the path of this executable`;
+  const cure = cureOf(ours, world);
   if (/[\\/]/.test(command)) {
     if (await isProgram(command)) return undefined;
     return fault(explains, "program_missing", {
@@ -124,6 +126,16 @@ async function programFault(ours: OurEntry, { platform, env, doors }: World): Pr
   if (desktopPath === undefined || doors.which(command, desktopPath) !== undefined) return undefined;
   const text = `${whose(ours)} starts ${quoted(command)} by its name, which programs of the desktop may not find`;
   return fault(explains, "not_in_desktop_path", { text, cure });
+}
+
+/** The path of this executable in the entry's place; a run from the sources has none. */
+function cureOf({ found: { file }, entry: { place } }: OurEntry, { executable }: World): string {
+  const path = OUR_NAME.test(nameOf(executable)) ? JSON.stringify(executable) : "the whole path of mcp-bridge";
+  return `write ${path} as its command, in ${JSON.stringify(file)}, ${sayPlace(place)}`;
+}
+
+function nameOf(path: string): string {
+  return path.split(/[\\/]/).at(-1)!;
 }
 
 async function isProgram(path: string): Promise<boolean> {

@@ -38,7 +38,7 @@ export const serversFile: Check = {
     const details = { file, servers: [...servers.keys()], faults };
     if (faults.length > 0) return { ...together(faults.map(badEntry)), details };
     if (servers.size === 0) return skip('there are no servers yet: "mcp-bridge add NAME URL" adds one', details);
-    return ok(`${servers.size === 1 ? "1 server" : `${servers.size} servers`} in ${file}`, details);
+    return ok(servers.size === 1 ? "1 server is listed" : `${servers.size} servers are listed`, details);
   },
 };
 
