@@ -4,6 +4,7 @@ import { systemClock } from "../platform/clock.ts";
 import type { Command, Flags, Words } from "./command.ts";
 import { CONNECT_FLAGS } from "./connect.ts";
 import { noticePrinter, printAnswer } from "./print.ts";
+import { safeJson } from "./safe_text.ts";
 import { readState } from "./state_flags.ts";
 import { type Waiting, whileWaiting } from "./waiting.ts";
 
@@ -56,7 +57,7 @@ export const doctorCommand: Command<typeof FLAGS> = {
     const bundles = await import("./doctor_bundle.ts");
     if (bundle !== undefined) await bundles.ensureNew(bundle);
     const report = await whileWaiting("looking at this machine", (waiting) => examine(said, waiting));
-    await printAnswer(json ? `${JSON.stringify(report, null, 2)}\n` : await asText(report));
+    await printAnswer(json ? `${safeJson(JSON.stringify(report, null, 2))}\n` : await asText(report));
     if (bundle !== undefined) await bundles.writeBundle(bundle, report, said.flags["mask-hosts"]);
     return report.summary.fail > 0 ? 1 : 0;
   },

@@ -1,3 +1,4 @@
+import type { Vault } from "../../../vault/vault.ts";
 import { type Check, fault, type Finding, ok, skip } from "../check.ts";
 
 const explains = {
@@ -13,6 +14,11 @@ const explains = {
   },
 } as const;
 
+/** What the keys of test secrets begin with. */
+const MARK = "doctor ";
+/** A test takes less, in ms: what is older was left by a doctor that was killed. */
+const LEFT_AFTER_MS = 60_000;
+
 /** Whether the vault keeps what is put into it. */
 export const vaultSecret: Check = {
   code: "vault-secret",
@@ -23,11 +29,14 @@ export const vaultSecret: Check = {
   async run(world): Promise<Finding> {
     const vault = world.vault();
     if (!(await vault.status()).exists) return skip("there is no vault yet");
-    const key = `doctor ${crypto.randomUUID()}`;
+    const now = world.clock.now();
+    await sweep(vault, now);
+    const key = MARK + crypto.randomUUID();
     const secret = crypto.randomUUID();
     try {
-      await vault.put("memory", key, secret);
-      if (await vault.get("memory", key) !== secret) return fault(explains, "not_kept");
+      await vault.put("memory", key, { secret, at: now });
+      const back = await vault.get("memory", key) as { secret?: unknown } | undefined;
+      if (back?.secret !== secret) return fault(explains, "not_kept");
     } finally {
       await vault.remove("memory", key).catch(() => {});
     }
@@ -35,3 +44,11 @@ export const vaultSecret: Check = {
     return ok("a test secret was written, read back and removed");
   },
 };
+
+async function sweep(vault: Vault, now: number): Promise<void> {
+  for (const { key, value } of await vault.entries("memory")) {
+    if (!key.startsWith(MARK)) continue;
+    const { at } = value as { at: number };
+    if (now - at > LEFT_AFTER_MS) await vault.remove("memory", key);
+  }
+}

@@ -56,6 +56,17 @@ test("the vault holds the same rows afterwards, and no lock of ours lies about",
   expect(await world.vault().get("tokens", "a")).toBe("kept");
 });
 
+test("what a doctor that was killed has left in the vault is swept, and what one that runs has there is not", async () => {
+  await using stack = new AsyncDisposableStack();
+  const world = doctorWorld(stack);
+  const now = world.clock.now();
+  await world.vault().put("memory", "doctor old", { secret: "a", at: now - 120_000 });
+  await world.vault().put("memory", "doctor new", { secret: "b", at: now });
+  await world.vault().put("memory", "another", 1);
+  await look(world);
+  expect((await world.vault().entries("memory")).map(({ key }) => key).sort()).toEqual(["another", "doctor new"]);
+});
+
 onUnix("a vault that is open to others or damaged stays so until it is to be mended", async () => {
   await using stack = new AsyncDisposableStack();
   const world = doctorWorld(stack);
