@@ -7,6 +7,7 @@ import {
   realpathSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,6 +20,7 @@ import {
   makePrivateFolder,
   readPrivateFile,
   replacePrivateFile,
+  writeNewPrivateFile,
 } from "../../../src/platform/private_files.ts";
 import { failure } from "../../harness/vault_place.ts";
 
@@ -42,10 +44,13 @@ describe.skipIf(!posix)("a private file", () => {
       try {
         await makePrivateFile(place.file);
         await replacePrivateFile(`${place.file}2`, bytes("x"));
+        await writeNewPrivateFile(`${place.file}3`, bytes("x"));
       } finally {
         process.umask(before);
       }
-      for (const file of [place.file, `${place.file}2`]) expect(statSync(file).mode & 0o777).toBe(0o600);
+      for (const file of ["", "2", "3"].map((ending) => place.file + ending)) {
+        expect(statSync(file).mode & 0o777).toBe(0o600);
+      }
     });
   }
 
@@ -193,4 +198,11 @@ describe("on Windows, by an injected runner, a private folder", () => {
       expect(await failure(makePrivateFolder(place.folder, machine))).toMatchObject({ code: "unsafe_file" });
     }
   });
+});
+
+test("a new private file takes the place of nothing, not even of a link that leads nowhere", async () => {
+  using place = new Place();
+  symlinkSync(join(place.folder, "victim"), place.file);
+  await expect(writeNewPrivateFile(place.file, bytes("x"))).rejects.toMatchObject({ code: "EEXIST" });
+  expect(readdirSync(place.folder)).toEqual(["file"]);
 });
