@@ -1,4 +1,4 @@
-import { mapTexts } from "../bundle.ts";
+import { mapTexts } from "../map_texts.ts";
 import { type Check, faultOf, type Finding } from "../check.ts";
 import type { World } from "../world.ts";
 import { held } from "./held.ts";

@@ -59,6 +59,33 @@ test("of variables the names are told, and of those alone that say how we run", 
   expect(JSON.parse(bundleOf(reportOf())).variables).toEqual(["HTTPS_PROXY"]);
 });
 
+test("a home that is the root, or begins like another, takes nothing else along", () => {
+  expect(bundleOf(reportOf("https://mcp.acme.example/mcp and /etc"), false, "/")).toContain(
+    "https://mcp.acme.example/mcp",
+  );
+  expect(bundleOf(reportOf("/home/annabel/x and /home/anna"))).toContain("/home/annabel/x and ~");
+});
+
+test("names without dots, of proxies and of certificates are hosts as well, files and versions are none", () => {
+  const text = bundleOf(
+    reportOf(
+      "asked http://intranet/mcp, which is not the intranet",
+      "requests go by proxy.acme.example:1 (HTTPS_PROXY)",
+      "signed by *.internal.acme.example, for mail.acme.example and MCP.ACME.EXAMPLE",
+      "look at servers.json, /etc/x/claude_desktop_config.json and vault.db, version 1.4.5",
+      "a token of the vault",
+      "wss://vault/mcp",
+    ),
+    true,
+  );
+  for (const host of ["//intranet", "acme", "internal", "ACME"]) expect(text).not.toContain(host);
+  for (const kept of ["not the intranet", "servers.json", "claude_desktop_config.json and vault.db, version 1.4.5"]) {
+    expect(text).toContain(kept);
+  }
+  expect(text).toContain("a token of the vault");
+  expect(text).not.toContain("wss://vault");
+});
+
 test("hosts and addresses are kept, or left out where that is wanted, the same one by the same name", () => {
   const report = reportOf(
     "no connection to mcp.acme.example came about",
@@ -69,7 +96,8 @@ test("hosts and addresses are kept, or left out where that is wanted, the same o
   expect(bundleOf(report)).toContain("mcp.acme.example");
   const text = bundleOf(report, true);
   for (const host of ["acme", "192.0.2.7", "2001:db8"]) expect(text).not.toContain(host);
-  expect(text).toContain("https://host-1/, which is not host-2");
-  expect(text).toContain("no connection to host-2 came about");
+  const [, login, mcp] = /https:\/\/(host-\d)\/, which is not (host-\d)/.exec(text)!;
+  expect(login).not.toBe(mcp);
+  expect(text).toContain(`no connection to ${mcp} came about`);
   expect(text).toContain("127.0.0.1 and ::1 are this machine");
 });
