@@ -1,7 +1,7 @@
 import type { Abortable } from "../platform/abort.ts";
 import type { Budget } from "../platform/budget.ts";
 import type { Clock } from "../platform/clock.ts";
-import { BridgeError, quoted } from "../platform/errors.ts";
+import { BridgeError } from "../platform/errors.ts";
 import { fetchRoom } from "../platform/fetch_room.ts";
 import type { HttpBody } from "./body.ts";
 import { watchConnecting } from "./connecting.ts";
@@ -9,6 +9,7 @@ import type { Cookies } from "./cookies.ts";
 import { fetchEngine } from "./fetch_engine.ts";
 import { networkError, proxyRefusal } from "./network_error.ts";
 import { hasProxy, type Proxy, proxyOnWay } from "./proxy.ts";
+import { isRedirect, nextPlace, type Redirect } from "./redirects.ts";
 import type { TlsSettings } from "./tls.ts";
 import { OFFERED_CODINGS, unpacked } from "./unpack.ts";
 import type { SocketRequest } from "./web_socket.ts";
@@ -29,14 +30,6 @@ export interface HttpRequest {
   onredirect?(hop: Redirect): void;
   /** Gives the exchange up, its answer's body too; the gate aborts it itself when a deadline passes. */
   abort?: Abortable;
-}
-
-/** One redirect of a server's. */
-export interface Redirect {
-  readonly status: number;
-  readonly from: URL;
-  /** As the server wrote it. */
-  readonly to: string;
 }
 
 /** The server's answer to it, its body still to be read. */
@@ -130,9 +123,6 @@ const SURE_FOR_MS = 2_000;
  */
 const COLLECT_AFTER = 8_192;
 
-const MOST_REDIRECTS = 5;
-const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-
 /** Opens the gate through which every outbound request goes. */
 export function createGate(options: GateOptions): Wire {
   const { clock, budget, cookies, ipv4, tls, connectTimeout } = options;
@@ -180,16 +170,12 @@ export function createGate(options: GateOptions): Wire {
       const answer = readable(await engine(withHeaders(request, cookies), connection), budget, proxy, url);
       answeredAt = now;
       cookies?.take(url, answer.headers);
-      if (!REDIRECTS.has(answer.status)) return answer;
+      if (!isRedirect(answer.status)) return answer;
       const location = answer.headers.get("location");
       if (location === null) return answer;
       answer.body.discard();
       request.onredirect?.({ status: answer.status, from: url, to: location });
-      if (!keepsRequest(request.method, answer.status)) throw movedWithoutRequest(location);
-      if (hops === MOST_REDIRECTS) {
-        throw new BridgeError("bad_answer", `${url.host} redirects in a circle`);
-      }
-      return await carry({ ...request, url: sameOrigin(url, location) }, hops + 1);
+      return await carry({ ...request, url: nextPlace(request, answer.status, location, hops) }, hops + 1);
     } catch (thrown) {
       connection.release();
       throw signal.aborted ? signal.reason : networkError(url, thrown, { proxy });
@@ -233,27 +219,4 @@ function readable(answer: HttpAnswer, budget: Budget, proxy: Proxy | undefined, 
   if (answer.status !== 407) return { ...answer, body, proxy: proxy.address };
   body.discard();
   throw proxyRefusal(url, 407, proxy);
-}
-
-/** Whether a redirect has the same request made at another place; any may be followed by GET. */
-function keepsRequest(method: string, status: number): boolean {
-  return method === "GET" || status === 307 || status === 308;
-}
-
-function movedWithoutRequest(location: string): BridgeError {
-  return new BridgeError("bad_answer", `the server moved to ${quoted(location)} without keeping the request`, {
-    hint: "use that address in place of the one that was given",
-  });
-}
-
-function sameOrigin(from: URL, location: string): URL {
-  const to = URL.canParse(location, from.href) ? new URL(location, from.href) : undefined;
-  if (to !== undefined && to.origin === from.origin) return to;
-  throw new BridgeError(
-    "bad_answer",
-    `the server redirects to another origin, ${quoted(to?.origin ?? location)}`,
-    {
-      hint: "if you trust it, use that address in place of the one that was given",
-    },
-  );
 }

@@ -387,10 +387,14 @@ describe("at a server with a sign-in", () => {
     await signIn();
     scene.as.tokens.expireAccess();
     const said = await look();
-    expect([wordOf(said, "token"), wordOf(said, "server-session")]).toEqual(["ok", "token_refused"]);
+    expect([wordOf(said, "token"), wordOf(said, "server-session")]).toEqual(["ok", "token_outdated"]);
     expect(said.found["server-session"]!.text).toContain('"invalid_token"');
-    expect(said.found["server-session"]!.cure).toBe(`run "mcp-bridge login ${scene.server.url} --force"`);
-    expect([scene.browser.count, scene.as.tokens.redemptions]).toEqual([1, 0]);
+    expect([said.exitCode, scene.browser.count, scene.as.tokens.redemptions]).toEqual([0, 1, 0]);
+    scene.server.audience = "https://other.example/";
+    const renewed = await look("--refresh");
+    expect([wordOf(renewed, "token-refresh"), wordOf(renewed, "server-session")]).toEqual(["ok", "token_refused"]);
+    expect(renewed.found["server-session"]!.cure).toBe(`run "mcp-bridge login ${scene.server.url} --force"`);
+    expect([renewed.exitCode, scene.browser.count]).toEqual([1, 1]);
   });
 
   test("a registration that is stale is told by a refresh", async () => {

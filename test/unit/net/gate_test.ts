@@ -6,14 +6,8 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type { Transform } from "node:stream";
 import { brotliCompressSync, createBrotliCompress, createGzip, deflateSync, gzipSync, type Zlib } from "node:zlib";
-import {
-  createGate,
-  type GateOptions,
-  type HttpAnswer,
-  type HttpRequest,
-  type Redirect,
-  type Wire,
-} from "../../../src/net/gate.ts";
+import { createGate, type GateOptions, type HttpAnswer, type HttpRequest, type Wire } from "../../../src/net/gate.ts";
+import type { Redirect } from "../../../src/net/redirects.ts";
 import { Cookies } from "../../../src/net/cookies.ts";
 import { Budget } from "../../../src/platform/budget.ts";
 import { type Clock, systemClock } from "../../../src/platform/clock.ts";

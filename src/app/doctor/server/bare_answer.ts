@@ -1,6 +1,7 @@
 import { type AuthChallenge, authChallenge } from "../../../auth/challenge.ts";
 import type { HttpBody } from "../../../net/body.ts";
-import type { Redirect, Wire } from "../../../net/gate.ts";
+import type { Wire } from "../../../net/gate.ts";
+import type { Redirect } from "../../../net/redirects.ts";
 import { BridgeError } from "../../../platform/errors.ts";
 import { POST_HEADERS } from "../../../transport/request_headers.ts";
 import type { World } from "../world.ts";

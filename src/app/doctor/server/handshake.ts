@@ -13,6 +13,7 @@ import { NO_MEMORY } from "../../memory.ts";
 import type { World } from "../world.ts";
 import { wireOf } from "./bare_answer.ts";
 import { held } from "./held.ts";
+import { renewal } from "./renewal.ts";
 import { settingsOf } from "./subject.ts";
 
 /** What a handshake with the server has brought. */
@@ -31,6 +32,8 @@ export interface Handshake {
 /** With what credential it was done. */
 export interface Shown {
   readonly kind: "none" | "header" | "command" | "token" | "ended";
+  /** Whether the product would renew the token that the server refuses. */
+  readonly renews: boolean;
   /** Set once the server refuses it: what it says of that. */
   refused?: { readonly status: number; readonly challenge: AuthChallenge | undefined };
 }
@@ -151,26 +154,29 @@ function silent(): BridgeError {
 export async function withCredential(world: World): Promise<{ wire: Wire; shown: Shown }> {
   const wire = await wireOf(world);
   const { server, headers, signIn } = settingsOf(world);
-  if (!(server instanceof URL)) return { wire, shown: { kind: "none" } };
-  if (headers["authorization"] !== undefined) return { wire, shown: { kind: "header" } };
+  if (!(server instanceof URL)) return { wire, shown: { kind: "none", renews: false } };
+  if (headers["authorization"] !== undefined) return { wire, shown: { kind: "header", renews: false } };
   if (signIn.tokenCommand !== undefined) {
     const credentials = new TokenCommand({ ...signIn.tokenCommand, clock: world.clock });
-    return { wire: withAuth(wire, server, credentials), shown: { kind: "command" } };
+    return { wire: withAuth(wire, server, credentials), shown: { kind: "command", renews: false } };
   }
-  const { token, prover } = await tokenOf(world);
-  const shown: Shown = { kind: token === undefined ? "none" : token === "" ? "ended" : "token" };
-  return { wire: withAuth(wire, server, asItIs(token || undefined, prover, shown)), shown };
+  const { token, prover, ...known } = await tokenOf(world);
+  const shown: Shown = known;
+  return { wire: withAuth(wire, server, asItIs(token, prover, shown)), shown };
 }
 
-/** The token in the vault; empty where it has ended. What keeps the vault shut is for another check to say. */
-async function tokenOf(world: World): Promise<{ token: string | undefined; prover: Prover | undefined }> {
+/** The token in the vault, as far as it is good. What keeps the vault shut is for another check to say. */
+async function tokenOf(
+  world: World,
+): Promise<{ kind: "none" | "token" | "ended"; renews: boolean; token?: string; prover?: Prover }> {
   const known = await held(world).catch(() => undefined);
-  if (known?.tokens === undefined) return { token: undefined, prover: undefined };
+  if (known?.tokens === undefined) return { kind: "none", renews: false };
+  const { grant: { proofKey }, tokens } = known;
   const { useIdToken } = settingsOf(world).signIn;
-  if (isOver(bearerLife(known.tokens, useIdToken), world.clock.now())) return { token: "", prover: undefined };
-  const { proofKey } = known.grant;
-  const prover = proofKey === undefined ? undefined : await createProver(proofKey);
-  return { token: bearerOf(known.tokens, useIdToken), prover };
+  const renews = tokens.refreshToken !== undefined && (await renewal(world)).kind !== "renewed";
+  if (isOver(bearerLife(tokens, useIdToken), world.clock.now())) return { kind: "ended", renews };
+  const prover = proofKey === undefined ? {} : { prover: await createProver(proofKey) };
+  return { kind: "token", renews, token: bearerOf(tokens, useIdToken), ...prover };
 }
 
 /** A token as it is: nobody finds a better one. */

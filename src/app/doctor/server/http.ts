@@ -1,4 +1,4 @@
-import type { Redirect } from "../../../net/gate.ts";
+import type { Redirect } from "../../../net/redirects.ts";
 import { BridgeError, quoted } from "../../../platform/errors.ts";
 import { type Check, type Details, fault, faultOf, type Finding, ok } from "../check.ts";
 import type { World } from "../world.ts";
@@ -23,7 +23,8 @@ const explains = {
     result: "fail",
     cause: "a page for people answers in place of MCP: the address is that of a website, or a network's sign-in page " +
       "is in the way (captive portal)",
-    cure: "open the address in a browser; the path of an MCP server is often /mcp",
+    cure: "open the address in a browser, where a sign-in page of the network would show; the path of an MCP server " +
+      "is often /mcp",
   },
   server_error: { result: "fail", cause: "the server, or a gateway before it, is in trouble", cure: ASK },
   busy: { result: "warn", cause: "the server asks for patience (429, 503)", cure: "try again later" },
@@ -64,7 +65,7 @@ function unanswered({ thrown, hops }: NoBareAnswer, world: World): Finding {
   const to = URL.canParse(last.to, last.from.href) ? new URL(last.to, last.from) : undefined;
   if (to === undefined || to.origin !== addressOf(world).origin) {
     return fault(explains, "redirected", {
-      text: `the server redirects to another origin, ${quoted(last.to)} (${last.status}), where we do not follow`,
+      text: `the server redirects to another origin, ${quoted(placeIn(last))} (${last.status}), where we do not follow`,
       details,
     });
   }
@@ -99,14 +100,14 @@ function judge(answer: BareAnswer, world: World): Finding {
     });
   }
   return ok(
-    `${told(answer)}${hops.length === 0 ? "" : `, after ${hops.map(({ to }) => quoted(to)).join(", ")}`}`,
+    `${told(answer)}${hops.length === 0 ? "" : `, after ${hops.map((hop) => quoted(placeIn(hop))).join(", ")}`}`,
     details,
   );
 }
 
 function told({ status, challenge }: BareAnswer): string {
   if (status === 401) return `answers 401: it wants a sign-in (${challenge?.scheme === "dpop" ? "DPoP" : "Bearer"})`;
-  return `answers ${status}${status < 400 ? "" : " to a question out of turn"}`;
+  return `answers ${status}`;
 }
 
 function pageText({ body }: BareAnswer): string {
@@ -119,6 +120,12 @@ function saying({ body, type }: BareAnswer): string {
   return body === "" || /html/.test(type) ? "" : `, ${quoted(body)}`;
 }
 
-function hopOf({ status, from, to }: Redirect): Details {
-  return { status, from: `${from.origin}${from.pathname}`, to };
+function hopOf(hop: Redirect): Details {
+  return { status: hop.status, from: `${hop.from.origin}${hop.from.pathname}`, to: placeIn(hop) };
+}
+
+/** Where a redirect leads, without a query, which may hold keys. */
+function placeIn({ to }: Redirect): string {
+  const [place = ""] = to.split(/[?#]/);
+  return place;
 }

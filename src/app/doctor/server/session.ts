@@ -10,16 +10,22 @@ import {
   faultOf,
   type Finding,
   ok,
+  type Particulars,
   skip,
 } from "../check.ts";
 import type { World } from "../world.ts";
 import { type Handshake, HandshakeRefused, shakeHands, type Shown, withCredential } from "./handshake.ts";
-import { commandFor, settingsOf } from "./subject.ts";
+import { commandFor, isHttp, settingsOf } from "./subject.ts";
 
 const ASK = "ask whoever runs the server";
 const NO_ENDPOINT = "check the path of the address: that of an MCP server is often /mcp, or /sse";
 
 const explains = {
+  token_outdated: {
+    result: "warn",
+    cause: "the server refuses the token before its end; the next use renews it",
+    cure: 'run "mcp-bridge doctor NAME --refresh" to see that it can be',
+  },
   token_refused: {
     result: "fail",
     cause: "the server refuses the token",
@@ -123,27 +129,38 @@ function unopened(thrown: unknown, credential: Shown, world: World): Finding {
   return faultOf(explains, thrown);
 }
 
+const RENEWED = 'the token has ended, and the next use renews it; "--refresh" does so now';
+
 function refused(credential: Shown, world: World): Finding {
   const { kind, refused } = credential;
-  const challenge = refused?.challenge;
   const details: Details = { ...refused };
-  const said = refusalText(challenge?.error, challenge?.errorDescription);
   switch (kind) {
     case "none":
       return skip("it takes a sign-in first", details);
     case "ended":
-      return skip('the token has ended, and the next use renews it; "--refresh" does so now', details);
-    case "token": {
-      const cure = commandFor(world, "login", "--force");
-      const narrow = refused?.status === 403;
-      const text = narrow
-        ? `the token allows less than the server wants (403)${said}`
-        : `the server refuses the token (401)${said}`;
-      return fault(explains, narrow ? "too_narrow" : "token_refused", { text, cure, details });
-    }
+      return skip(credential.renews ? RENEWED : "the token has ended, and it takes a new sign-in", details);
+    case "token":
+      return fault(explains, ...refusedToken(credential, world, details));
     default:
       return fault(explains, "credential_refused", { details });
   }
+}
+
+/** Which fault it is that the server refuses a token, and what is particular to it. */
+function refusedToken(
+  { refused, renews }: Shown,
+  world: World,
+  details: Details,
+): [name: keyof typeof explains, particulars: Particulars] {
+  const said = refusalText(refused?.challenge?.error, refused?.challenge?.errorDescription);
+  if (refused?.status === 403) {
+    const text = `the token allows less than the server wants (403)${said}`;
+    return ["too_narrow", { text, cure: commandFor(world, "login", "--force"), details }];
+  }
+  const text = `the server refuses the token (401)${said}`;
+  if (!renews) return ["token_refused", { text, cure: commandFor(world, "login", "--force"), details }];
+  const cure = `${commandFor(world, "doctor", "--refresh")} to see that it can be`;
+  return ["token_outdated", { text: `${text}; the next use renews it`, cure, details }];
 }
 
 const BY_STATUS: Readonly<Record<number, keyof typeof explains>> = {
@@ -154,13 +171,21 @@ const BY_STATUS: Readonly<Record<number, keyof typeof explains>> = {
 };
 
 function byStatus(failure: ChannelFailure, status: number, world: World): Finding {
-  const { transport } = settingsOf(world);
-  const isOnly = transport.endsWith("-only");
-  return fault(explains, BY_STATUS[status] ?? "http_status", {
-    ...(BY_STATUS[status] === undefined ? { text: failure.message } : {}),
-    ...(isOnly && (status === 404 || status === 405) ? { cure: `leave "--transport ${transport}" out` } : {}),
+  const name = BY_STATUS[status] ?? "http_status";
+  const cure = cureOf(status, world) ?? (name === "http_status" ? failure.hint : undefined);
+  return fault(explains, name, {
+    ...(name === "http_status" ? { text: failure.message } : {}),
+    ...(cure === undefined ? {} : { cure }),
     details: { status, said: failure.message },
   });
+}
+
+/** What may be at fault on our side. */
+function cureOf(status: number, world: World): string | undefined {
+  const { transport } = settingsOf(world);
+  if (!isHttp(world)) return "check the address: servers of today are reached by https, not on a WebSocket";
+  const mayBeOther = status === 404 || status === 405;
+  return mayBeOther && transport.endsWith("-only") ? `leave "--transport ${transport}" out` : undefined;
 }
 
 /** A server's words without quotes, away from the terminal's controls. */

@@ -108,7 +108,7 @@ function refused(shown: Shown, host: string, details: Details): Finding {
     return fault(explains, "intercepted", {
       text: `${interceptor} opens connections to ${host} and shows a certificate of its own, signed by ` +
         `${issuerOf(shown)}, which is not trusted`,
-      cure: `ask for the authority of ${interceptor} as a PEM file: "--ca FILE", or NODE_EXTRA_CA_CERTS=FILE`,
+      cure: `ask who runs it for its authority as a PEM file, and give that with "--ca FILE" or in NODE_EXTRA_CA_CERTS`,
       details,
     });
   }

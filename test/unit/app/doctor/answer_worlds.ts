@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "../../../../src/platform/clock.ts";
+import type { TokenSet } from "../../../../src/auth/token_endpoint.ts";
 import { BridgeError, type ErrorCode } from "../../../../src/platform/errors.ts";
 import { MODERN } from "../../../harness/era_mcp.ts";
 import type { Page } from "../../../harness/fake_wire.ts";
@@ -27,10 +28,10 @@ function html(status = 200): Page {
 }
 
 /** A world in which somebody has signed in, and whose server answers like this. */
-function signedIn(page: Page): FailingWorld["world"] {
+function signedIn(page: Page, more: Partial<TokenSet> = {}): FailingWorld["world"] {
   return async (stack) => {
     const grant = { version: 1 as const, discovery: await discovered(), client: clientOf(), scope: undefined };
-    const tokens = { accessToken: "t", tokenType: "Bearer" as const, receivedAt: Date.now() };
+    const tokens = { accessToken: "t", tokenType: "Bearer" as const, receivedAt: Date.now(), ...more };
     return await pagesWorld(stack, { [SERVER]: page }, { server: SERVER }, { grant, tokens });
   };
 }
@@ -105,6 +106,12 @@ export const ANSWER_WORLDS: readonly FailingWorld[] = [
     fault: "token_refused",
     name: "the token was taken back",
     world: signedIn(() => challenge(401, "invalid_token")),
+  },
+  {
+    code: "server-session",
+    fault: "token_outdated",
+    name: "the token was taken back, and can be renewed",
+    world: signedIn(() => challenge(401, "invalid_token"), { refreshToken: "r" }),
   },
   {
     code: "server-session",

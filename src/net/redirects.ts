@@ -1,0 +1,56 @@
+import { BridgeError, quoted } from "../platform/errors.ts";
+
+/** One redirect of a server's. */
+export interface Redirect {
+  readonly status: number;
+  readonly from: URL;
+  /** As the server wrote it. */
+  readonly to: string;
+}
+
+const MOST_REDIRECTS = 5;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/** Whether a status sends the request elsewhere. */
+export function isRedirect(status: number): boolean {
+  return REDIRECTS.has(status);
+}
+
+/**
+ * Where a redirect of `request` leads, after `hops` others.
+ *
+ * @throws {BridgeError} `bad_answer` where it leaves the origin, does not keep the request, or goes on for ever
+ */
+export function nextPlace(
+  { url, method }: { readonly url: URL; readonly method: string },
+  status: number,
+  location: string,
+  hops: number,
+): URL {
+  if (!keepsRequest(method, status)) throw movedWithoutRequest(location);
+  if (hops === MOST_REDIRECTS) throw new BridgeError("bad_answer", `${url.host} redirects in a circle`);
+  return sameOrigin(url, location);
+}
+
+/** Whether a redirect has the same request made at another place; any may be followed by GET. */
+function keepsRequest(method: string, status: number): boolean {
+  return method === "GET" || status === 307 || status === 308;
+}
+
+function movedWithoutRequest(location: string): BridgeError {
+  return new BridgeError("bad_answer", `the server moved to ${quoted(location)} without keeping the request`, {
+    hint: "use that address in place of the one that was given",
+  });
+}
+
+function sameOrigin(from: URL, location: string): URL {
+  const to = URL.canParse(location, from.href) ? new URL(location, from.href) : undefined;
+  if (to !== undefined && to.origin === from.origin) return to;
+  throw new BridgeError(
+    "bad_answer",
+    `the server redirects to another origin, ${quoted(to?.origin ?? location)}`,
+    {
+      hint: "if you trust it, use that address in place of the one that was given",
+    },
+  );
+}
