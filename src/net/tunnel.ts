@@ -4,29 +4,32 @@ import { openSocketTo } from "./dial.ts";
 import { networkError, proxyRefusal } from "./network_error.ts";
 import { type Proxy, proxyAddress, type Variables } from "./proxy.ts";
 import { portOf } from "./server_url.ts";
+import type { TlsSettings } from "./tls.ts";
 
 /** Longer heads are none of a proxy's, in bytes. */
 const LONGEST_HEAD = 65_536;
 
+/** How a proxy is spoken to: with what is in the environment's variable, by which certificates, and for how many ms. */
+export interface ProxyOptions {
+  readonly env: Variables;
+  readonly tls: TlsSettings;
+  readonly patience: number;
+}
+
 /**
- * Has a proxy open a way to a server (RFC 9110, 9.3.6), as fetch does for a request, with the user and password of its
- * variable. The socket is the caller's to close.
+ * Has a proxy open a way to a server (RFC 9110, 9.3.6), as fetch does for a request by https, with the user and password
+ * of its variable. The socket is the caller's to close.
  *
- * @throws {BridgeError} `unreachable`, `proxy_refused`, `connect_timeout` after `patience` ms
+ * @throws {BridgeError} `unreachable`, `proxy_refused`, `bad_answer`, `untrusted_certificate` for a proxy that speaks TLS
+ * itself, `connect_timeout`
  */
-export async function openTunnel(
-  target: URL,
-  proxy: Proxy,
-  env: Variables,
-  patience: number,
-): Promise<Socket> {
-  if (!proxy.speaksHttp) throw networkError(target, undefined, { proxy });
-  const address = new URL(proxyAddress(proxy, env));
-  const socket = await socketTo(address, target, proxy, patience);
+export async function openTunnel(target: URL, proxy: Proxy, options: ProxyOptions): Promise<Socket> {
+  const socket = await socketTo(target, proxy, options);
   const host = `${target.hostname}:${portOf(target)}`;
-  socket.write(`CONNECT ${host} HTTP/1.1\r\nHost: ${host}\r\n${authorization(address)}\r\n`);
+  const login = authorization(new URL(proxyAddress(proxy, options.env)));
+  socket.write(`CONNECT ${host} HTTP/1.1\r\nHost: ${host}\r\n${login}\r\n`);
   try {
-    const status = await statusOf(socket, proxy, patience);
+    const status = await statusOf(socket, proxy, options.patience);
     if (status >= 200 && status <= 299) return socket;
     throw proxyRefusal(target, status, proxy);
   } catch (thrown) {
@@ -35,15 +38,49 @@ export async function openTunnel(
   }
 }
 
-async function socketTo(address: URL, target: URL, proxy: Proxy, patience: number): Promise<Socket> {
+/**
+ * Looks whether a proxy is there, and asks nothing of it: a request by plain http needs no way to be opened.
+ *
+ * @throws {BridgeError} as `openTunnel`
+ */
+export async function reachProxy(target: URL, proxy: Proxy, options: ProxyOptions): Promise<void> {
+  (await socketTo(target, proxy, options)).destroy();
+}
+
+async function socketTo(target: URL, proxy: Proxy, { env, tls, patience }: ProxyOptions): Promise<Socket> {
+  if (!proxy.speaksHttp) throw networkError(target, undefined, { proxy });
+  const address = new URL(proxyAddress(proxy, env));
   const hostname = bare(address.hostname);
   const opened = await openSocketTo(hostname, portOf(address), patience);
   if (opened === "TIMEOUT") throw silent(proxy, patience);
   if (typeof opened === "string") throw networkError(target, { code: opened }, { proxy });
   if (address.protocol !== "https:") return opened;
-  const { connect } = await import("node:tls");
-  // What it shows is judged with each request, by fetch; here only the way behind it counts.
-  return connect({ socket: opened, host: hostname, servername: hostname, rejectUnauthorized: false });
+  const secured = await secure(opened, hostname, tls, patience);
+  if (typeof secured !== "string") return secured;
+  throw secured === "TIMEOUT" ? silent(proxy, patience) : networkError(target, { code: secured }, { proxy });
+}
+
+/** Makes TLS of a connection to a proxy, before anything is said: a password goes to who has shown that it is the one. */
+async function secure(
+  socket: Socket,
+  hostname: string,
+  { rejectUnauthorized, ...files }: TlsSettings,
+  patience: number,
+): Promise<Socket | string> {
+  const [{ connect }, { isIP }] = await Promise.all([import("node:tls"), import("node:net")]);
+  const { promise, resolve } = Promise.withResolvers<Socket | string>();
+  const name = isIP(hostname) > 0 ? {} : { servername: hostname };
+  const secured = connect({ ...files, ...name, socket, host: hostname, rejectUnauthorized });
+  const timer = setTimeout(() => give("TIMEOUT"), patience);
+  function give(outcome: Socket | string): void {
+    clearTimeout(timer);
+    if (typeof outcome === "string") secured.destroy();
+    resolve(outcome);
+  }
+  secured.once("secureConnect", () => give(secured));
+  secured.on("error", (error: NodeJS.ErrnoException) => give(error.code ?? "unknown"));
+  secured.once("close", () => give("ECONNRESET"));
+  return promise;
 }
 
 function authorization({ username, password }: URL): string {

@@ -31,3 +31,16 @@ export function watchForEnd(onend: (ending: Ending) => void, { outlivesParent = 
   }, PARENT_POLL_MS);
   poll.unref();
 }
+
+/** Carries out what is not to be left half done: a signal that asks the process to end is heard once `work` has ended. */
+export async function uninterrupted<T>(work: () => Promise<T>): Promise<T> {
+  const heard = new Set<NodeJS.Signals>();
+  const listeners = SIGNALS.map(([name]) => [name, (): void => void heard.add(name)] as const);
+  for (const [name, listener] of listeners) process.on(name, listener);
+  try {
+    return await work();
+  } finally {
+    for (const [name, listener] of listeners) process.off(name, listener);
+    for (const name of heard) process.kill(process.pid, name);
+  }
+}

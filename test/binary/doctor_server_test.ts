@@ -2,13 +2,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { answers, refuses } from "../harness/as_faults.ts";
+import { answers, Barrier, refuses } from "../harness/as_faults.ts";
 import { type Certificate, Certificates } from "../harness/certificates.ts";
 import { ChaosProxy } from "../harness/chaos_proxy.ts";
 import { isAbsent } from "../harness/daemon.ts";
 import { EraMcp } from "../harness/era_mcp.ts";
 import { EverythingServer } from "../harness/everything_server.ts";
-import { outcomeOf, type Surroundings } from "../harness/executable.ts";
+import { Executable, outcomeOf, type Surroundings } from "../harness/executable.ts";
 import { FakeBrowser } from "../harness/fake_browser.ts";
 import { FakeMcp } from "../harness/fake_mcp.ts";
 import { Home } from "../harness/home.ts";
@@ -202,6 +202,17 @@ describe("on the way to a server", () => {
     expect([wordOf(said, "server-http"), said.exitCode]).toEqual(["bad_answer", 1]);
   });
 
+  test("a server that wants a certificate of ours is told, with the flags", async () => {
+    const { cert, key } = good;
+    const tls = { cert: Bun.file(cert), key: Bun.file(key), ca: Bun.file(authority.cert) };
+    using server = new FakeMcp(0, { ...tls, requestCert: true, rejectUnauthorized: true });
+    const said = await lookAt(server.url, ["--ca", authority.cert]);
+    expect([wordOf(said, "server-tls"), wordOf(said, "server-http")]).toEqual(["ok", "client_certificate"]);
+    const client = certificates.sign("client", "DNS:client");
+    const flags = ["--ca", authority.cert, "--cert", client.cert, "--key", client.key];
+    expect(wordOf(await lookAt(server.url, flags), "server-session")).toBe("ok");
+  });
+
   describe.skipIf(isAbsent("squid"))("a proxy", () => {
     const LOGIN = { user: "me", password: "p@ss:/word" };
     let open: Squid;
@@ -224,6 +235,15 @@ describe("on the way to a server", () => {
         expect(said.output).not.toContain("p@ss");
         expect(said.output).not.toContain(encodeURIComponent(LOGIN.password));
       }
+    });
+
+    test("on the way of plain http is asked for what a client asks, and opens no tunnel", async () => {
+      using server = new FakeMcp();
+      const before = open.asked().length;
+      const env = { HTTP_PROXY: `http://${open.address}`, NO_PROXY: "" };
+      const said = await lookAt(server.url.replace("127.0.0.1", FAR_NAME), ["--allow-http"], { env });
+      expect([wordOf(said, "server-proxy"), wordOf(said, "server-session")]).toEqual(["ok", "ok"]);
+      expect(open.asked().slice(before).filter((line) => line.startsWith("CONNECT"))).toEqual([]);
     });
 
     test("that wants a password, or forbids the place, is told, and the password is not", async () => {
@@ -395,6 +415,23 @@ describe("at a server with a sign-in", () => {
     expect([wordOf(renewed, "token-refresh"), wordOf(renewed, "server-session")]).toEqual(["ok", "token_refused"]);
     expect(renewed.found["server-session"]!.cure).toBe(`run "mcp-bridge login ${scene.server.url} --force"`);
     expect([renewed.exitCode, scene.browser.count]).toEqual([1, 1]);
+  });
+
+  test("a renewal is seen through though a person gives up meanwhile, and the new token is kept", async () => {
+    await signIn();
+    const barrier = new Barrier();
+    scene.as.on("token", barrier.after);
+    await using doctor = new Executable(surroundings(), "doctor", scene.server.url, "--refresh");
+    await barrier.arrived();
+    doctor.kill("SIGINT");
+    // A signal that is not held back ends the process before it can have its answer.
+    await Bun.sleep(200);
+    barrier.pass();
+    expect(await doctor.exit(5_000)).not.toBe(0);
+    scene.as.on("token");
+    expect(wordOf(await look(), "server-session")).toBe("ok");
+    expect(wordOf(await look("--refresh"), "token-refresh")).toBe("ok");
+    expect([scene.browser.count, scene.as.tokens.redemptions]).toEqual([1, 2]);
   });
 
   test("a registration that is stale is told by a refresh", async () => {

@@ -1,9 +1,12 @@
 import { expect, test } from "bun:test";
 import { createServer, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { dial } from "../../../src/net/dial.ts";
 import { lookUp } from "../../../src/net/names.ts";
 import { proxyFor } from "../../../src/net/proxy.ts";
-import { openTunnel } from "../../../src/net/tunnel.ts";
+import type { TlsSettings } from "../../../src/net/tls.ts";
+import { openTunnel, reachProxy } from "../../../src/net/tunnel.ts";
+import { Certificates } from "../../harness/certificates.ts";
 import { deafPort } from "../../harness/deaf_port.ts";
 import { freePort } from "../../harness/free_port.ts";
 
@@ -32,11 +35,13 @@ async function proxy(answer: string): Promise<{ port: number; asked: string[] } 
   };
 }
 
+const STRICT: TlsSettings = { rejectUnauthorized: true };
+
 /** What comes of a tunnel: the code of the error, or `ok`. */
-async function outcome(address: string, patience = 5_000): Promise<string> {
+async function outcome(address: string, patience = 5_000, tls = STRICT): Promise<string> {
   const env = { HTTPS_PROXY: address };
   try {
-    (await openTunnel(TARGET, proxyFor(TARGET, env)!, env, patience)).destroy();
+    (await openTunnel(TARGET, proxyFor(TARGET, env)!, { env, tls, patience })).destroy();
     return "ok";
   } catch (thrown) {
     return (thrown as { code: string }).code;
@@ -74,6 +79,34 @@ test("a proxy that is not there, or is silent, is told in time", async () => {
   using silent = await proxy("");
   expect(await outcome(`http://127.0.0.1:${silent.port}`, 50)).toBe("connect_timeout");
   expect(await outcome("socks5://127.0.0.1:1")).toBe("proxy_refused");
+});
+
+test("a proxy that speaks TLS itself is told the password once it has shown whose it is", async () => {
+  using certificates = new Certificates();
+  const { cert, key } = certificates.sign("proxy", "IP:127.0.0.1");
+  const asked: string[] = [];
+  const server = createTlsServer({ cert: await Bun.file(cert).text(), key: await Bun.file(key).text() }, (socket) => {
+    socket.on("error", () => {});
+    socket.on("data", (chunk) => {
+      asked.push(String(chunk));
+      socket.write("HTTP/1.1 200 OK\r\n\r\n");
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = `https://me:secret@127.0.0.1:${(server.address() as { port: number }).port}`;
+  expect([await outcome(address), asked]).toEqual(["untrusted_certificate", []]);
+  const ca = await Bun.file(certificates.authority.cert).text();
+  expect(await outcome(address, 5_000, { ...STRICT, ca })).toBe("ok");
+  expect(asked[0]).toContain(btoa("me:secret"));
+  server.close();
+});
+
+test("a proxy on the way of plain http is asked for nothing", async () => {
+  using plain = await proxy("HTTP/1.1 403 Forbidden\r\n\r\n");
+  const env = { HTTP_PROXY: `http://127.0.0.1:${plain.port}` };
+  const target = new URL("http://mcp.example.com/mcp");
+  await reachProxy(target, proxyFor(target, env)!, { env, tls: STRICT, patience: 5_000 });
+  expect(plain.asked).toEqual([]);
 });
 
 test("an address is dialled for as long as was said", async () => {

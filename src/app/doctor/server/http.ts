@@ -33,6 +33,11 @@ const explains = {
     cause: "the server answers 401 and does not say how to sign in",
     cure: "ask whoever runs the server for a WWW-Authenticate header with resource_metadata (RFC 9728)",
   },
+  client_certificate: {
+    result: "fail",
+    cause: "the server ends the TLS connection as soon as something is said: it may want a certificate of ours",
+    cure: 'give one with "--cert FILE" and "--key FILE"',
+  },
   bad_answer: {
     result: "fail",
     cause: "what listens there does not speak HTTP",
@@ -60,6 +65,10 @@ export const serverHttp: Check = {
 
 function unanswered({ thrown, hops }: NoBareAnswer, world: World): Finding {
   const last = hops.at(-1);
+  // The certificate that the server shows was looked at before, and is well.
+  if (thrown instanceof BridgeError && thrown.code === "untrusted_certificate") {
+    return fault(explains, "client_certificate", { details: { said: thrown.message } });
+  }
   if (last === undefined || !(thrown instanceof BridgeError)) return faultOf(explains, thrown);
   const details = { redirects: hops.map(hopOf) };
   const to = URL.canParse(last.to, last.from.href) ? new URL(last.to, last.from) : undefined;

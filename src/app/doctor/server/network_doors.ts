@@ -5,7 +5,7 @@ import type { Proxy } from "../../../net/proxy.ts";
 import { portOf } from "../../../net/server_url.ts";
 import { type Shown, shownBy } from "../../../net/shown_certificate.ts";
 import type { TlsSettings } from "../../../net/tls.ts";
-import { openTunnel } from "../../../net/tunnel.ts";
+import { openTunnel, reachProxy } from "../../../net/tunnel.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import type { Environment } from "../../../registry/references.ts";
 import { type NetworkSettings, openBudget, openNetwork } from "../../network.ts";
@@ -15,7 +15,7 @@ export interface NetworkDoors {
   lookUp: LookUp;
   dial: Dial;
   /** Goes as far as a proxy lets us on the way to a server. @throws {BridgeError} as `openTunnel` */
-  tryProxy(target: URL, proxy: Proxy): Promise<void>;
+  tryProxy(target: URL, proxy: Proxy, tls: TlsSettings): Promise<void>;
   /** What a server shows of itself by TLS, on a connection to `address` or by a proxy; see `shownBy`. */
   certificate(target: URL, by: string | Proxy, tls: TlsSettings): Promise<Shown | string>;
   /** The product's own way out. */
@@ -31,13 +31,15 @@ export function systemNetwork(env: Environment): NetworkDoors {
   return {
     lookUp: (name, family) => lookUp(name, family, LOOKUP_MS),
     dial: (address, port) => dial(address, port, DIAL_MS),
-    async tryProxy(target, proxy): Promise<void> {
-      (await openTunnel(target, proxy, env, DIAL_MS)).destroy();
+    async tryProxy(target, proxy, tls): Promise<void> {
+      const options = { env, tls, patience: DIAL_MS };
+      if (target.protocol === "https:") (await openTunnel(target, proxy, options)).destroy();
+      else await reachProxy(target, proxy, options);
     },
     async certificate(target, by, tls): Promise<Shown | string> {
       const socket = typeof by === "string"
         ? await openSocketTo(by, portOf(target), DIAL_MS)
-        : await openTunnel(target, by, env, DIAL_MS);
+        : await openTunnel(target, by, { env, tls, patience: DIAL_MS });
       return typeof socket === "string" ? socket : await shownBy(socket, bareHost(target), tls, DIAL_MS);
     },
     wire: (settings, clock) => openNetwork(settings, clock, openBudget()),

@@ -1,5 +1,5 @@
 import { type Check, type Finding, ok } from "../check.ts";
-import { addressOf, isHere, proxyTo } from "./subject.ts";
+import { addressOf, isHere, proxyTo, settingsOf } from "./subject.ts";
 
 const EXCEPT = "check the variable, or except the host with NO_PROXY";
 
@@ -27,7 +27,7 @@ export const serverProxy: Check = {
     const url = addressOf(world);
     const proxy = proxyTo(world);
     if (proxy === undefined) return ok(isHere(world) ? "none, since the server is on this machine" : "none");
-    await world.doors.network.tryProxy(url, proxy);
+    await world.doors.network.tryProxy(url, proxy, settingsOf(world).network.tls);
     const { address, variable } = proxy;
     return ok(`${address}, by ${variable}`, { address, variable });
   },

@@ -1,6 +1,7 @@
 import { TokenSession } from "../../../auth/session.ts";
 import { bearerOf } from "../../../auth/token_life.ts";
 import { BridgeError, toBridgeError } from "../../../platform/errors.ts";
+import { uninterrupted } from "../../../platform/process_ends.ts";
 import type { World } from "../world.ts";
 import { wireOf } from "./bare_answer.ts";
 import { ownerOf, readHeld } from "./kept.ts";
@@ -13,7 +14,10 @@ export type Renewal =
 
 /** Renews the token where a person asked for that, as the product does, so that the new one is kept; done once. */
 export function renewal(world: World): Promise<Renewal> {
-  return world.once("renewal", () => world.refresh ? renew(world) : Promise.resolve({ kind: "unasked" as const }));
+  return world.once("renewal", async () => {
+    // A refresh token is spent by being sent: its answer must not be lost.
+    return world.refresh ? await uninterrupted(() => renew(world)) : { kind: "unasked" };
+  });
 }
 
 async function renew(world: World): Promise<Renewal> {

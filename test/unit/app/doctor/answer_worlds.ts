@@ -84,6 +84,12 @@ export const ANSWER_WORLDS: readonly FailingWorld[] = [
   { code: "server-http", fault: "no_challenge", name: "401 without WWW-Authenticate", world: answered(401) },
   {
     code: "server-http",
+    fault: "client_certificate",
+    name: "the server wants a certificate of ours",
+    world: answered(failing("untrusted_certificate")),
+  },
+  {
+    code: "server-http",
     fault: "bad_answer",
     name: "it does not speak HTTP",
     world: answered(failing("bad_answer")),
