@@ -11,6 +11,8 @@ import { EverythingServer } from "../harness/everything_server.ts";
 import { Executable, outcomeOf, type Surroundings } from "../harness/executable.ts";
 import { FakeBrowser } from "../harness/fake_browser.ts";
 import { FakeMcp } from "../harness/fake_mcp.ts";
+import { FakeWebSocket } from "../harness/fake_web_socket.ts";
+import { FaultProxy } from "../harness/fault_proxy.ts";
 import { Home } from "../harness/home.ts";
 import { SignInScene } from "../harness/sign_in_scene.ts";
 import { FAR_NAME, Squid } from "../harness/squid.ts";
@@ -115,6 +117,13 @@ describe("a server that is well", () => {
     expect(said.found["server-session"]!.text).toContain('HTTP+SSE transport alone; "--transport sse-only"');
   });
 
+  test("on a WebSocket is reached as it is", async () => {
+    using server = new FakeWebSocket();
+    const said = await lookAt(server.url);
+    expect(said.found["server-session"]!.text).toEndWith(" over a WebSocket");
+    expect(said.exitCode).toBe(0);
+  });
+
   test("in a program is started, and ends", async () => {
     const answer = '{"jsonrpc":"2.0","id":"mcp-bridge:doctor","result":{"protocolVersion":"2025-11-25",' +
       '"capabilities":{},"serverInfo":{"name":"small","version":"2"}}}';
@@ -211,6 +220,21 @@ describe("on the way to a server", () => {
     const client = certificates.sign("client", "DNS:client");
     const flags = ["--ca", authority.cert, "--cert", client.cert, "--key", client.key];
     expect(wordOf(await lookAt(server.url, flags), "server-session")).toBe("ok");
+  });
+
+  test("a proxy that opens what passes is named by its certificate, and no request follows", async () => {
+    using company = new Certificates("ca.acme.goskope.com");
+    using proxy = await FaultProxy.start();
+    using inspector = served(company.sign("inspector", "DNS:mcp.example.com"));
+    proxy.leadsTo = inspector.port;
+    const env = { HTTPS_PROXY: proxy.url };
+    const said = await lookAt("https://mcp.example.com/mcp", [], { env });
+    expect([wordOf(said, "server-proxy"), wordOf(said, "server-tls")]).toEqual(["ok", "intercepted"]);
+    expect(said.found["server-tls"]!.text).toStartWith("Netskope opens connections to mcp.example.com");
+    expect(inspector.seen.items).toEqual([]);
+    const trusted = await lookAt("https://mcp.example.com/mcp", ["--ca", company.authority.cert], { env });
+    expect(trusted.found["server-tls"]).toMatchObject({ details: { interceptor: "Netskope" } });
+    expect(wordOf(trusted, "server-session")).toBe("ok");
   });
 
   describe.skipIf(isAbsent("squid"))("a proxy", () => {

@@ -3,6 +3,7 @@ import type { HttpBody } from "../../../net/body.ts";
 import type { Wire } from "../../../net/gate.ts";
 import type { Redirect } from "../../../net/redirects.ts";
 import { BridgeError } from "../../../platform/errors.ts";
+import { readRetryAfter } from "../../../transport/refusal.ts";
 import { POST_HEADERS } from "../../../transport/request_headers.ts";
 import type { World } from "../world.ts";
 import { addressOf, isHttp, settingsOf } from "./subject.ts";
@@ -19,6 +20,8 @@ export interface BareAnswer {
   readonly date: number | undefined;
   readonly askedAt: number;
   readonly hops: readonly Redirect[];
+  /** For how long the server asks to be left alone, in ms; nothing where it does not. */
+  readonly retryAfter: number | undefined;
   /** The proxy that may have said it in the server's place. */
   readonly proxy: string | undefined;
   readonly ms: number;
@@ -94,6 +97,7 @@ async function ask(world: World, hops: Redirect[]): Promise<BareAnswer> {
       challenge: authChallenge(answer.headers),
       date: dateOf(answer.headers),
       askedAt,
+      retryAfter: readRetryAfter(answer.headers.get("retry-after"), world.clock.now()),
       hops,
       proxy: answer.proxy,
       ms: performance.now() - since,

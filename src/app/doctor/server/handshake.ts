@@ -30,7 +30,7 @@ export interface Handshake {
 }
 
 /** With what credential it was done. */
-export interface Shown {
+export interface ShownCredential {
   readonly kind: "none" | "header" | "command" | "token" | "ended";
   /** Whether the product would renew the token that the server refuses. */
   readonly renews: boolean;
@@ -151,7 +151,7 @@ function silent(): BridgeError {
 }
 
 /** The way to the server with the credential that the product would show, as long as nobody has to be asked for it. */
-export async function withCredential(world: World): Promise<{ wire: Wire; shown: Shown }> {
+export async function withCredential(world: World): Promise<{ wire: Wire; shown: ShownCredential }> {
   const wire = await wireOf(world);
   const { server, headers, signIn } = settingsOf(world);
   if (!(server instanceof URL)) return { wire, shown: { kind: "none", renews: false } };
@@ -161,7 +161,7 @@ export async function withCredential(world: World): Promise<{ wire: Wire; shown:
     return { wire: withAuth(wire, server, credentials), shown: { kind: "command", renews: false } };
   }
   const { token, prover, ...known } = await tokenOf(world);
-  const shown: Shown = known;
+  const shown: ShownCredential = known;
   return { wire: withAuth(wire, server, asItIs(token, prover, shown)), shown };
 }
 
@@ -180,7 +180,7 @@ async function tokenOf(
 }
 
 /** A token as it is: nobody finds a better one. */
-function asItIs(token: string | undefined, prover: Prover | undefined, shown: Shown): Credentials {
+function asItIs(token: string | undefined, prover: Prover | undefined, shown: ShownCredential): Credentials {
   return {
     prover,
     current: () => token,

@@ -93,7 +93,8 @@ function judge(answer: BareAnswer, world: World): Finding {
   const speaker = proxy === undefined ? "the server" : `the server, or the proxy ${proxy} on the way,`;
   if (status === 511) return fault(explains, "captive_portal", { details });
   if (status === 429 || status === 503) {
-    return fault(explains, "busy", { text: `${speaker} asks for patience (${status})`, details });
+    const wait = answer.retryAfter === undefined ? "" : `, to wait ${Math.ceil(answer.retryAfter / 1_000)} s`;
+    return fault(explains, "busy", { text: `${speaker} asks for patience (${status})${wait}`, details });
   }
   if (status >= 500) {
     return fault(explains, "server_error", { text: `${speaker} answers ${status}${saying(answer)}`, details });

@@ -1,3 +1,4 @@
+import type { Resolve } from "../../../auth/addresses.ts";
 import { type Dial, dial, openSocketTo } from "../../../net/dial.ts";
 import type { Wire } from "../../../net/gate.ts";
 import { type LookUp, lookUp } from "../../../net/names.ts";
@@ -14,6 +15,8 @@ import { type NetworkSettings, openBudget, openNetwork } from "../../network.ts"
 export interface NetworkDoors {
   lookUp: LookUp;
   dial: Dial;
+  /** By which names are judged that a server gives out; the rule's own way goes without saying. */
+  readonly resolve?: Resolve;
   /** Goes as far as a proxy lets us on the way to a server. @throws {BridgeError} as `openTunnel` */
   tryProxy(target: URL, proxy: Proxy, tls: TlsSettings): Promise<void>;
   /** What a server shows of itself by TLS, on a connection to `address` or by a proxy; see `shownBy`. */

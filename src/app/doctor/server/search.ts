@@ -58,6 +58,7 @@ async function searchAnew(
   challenge: AuthChallenge | undefined,
   known: Held | undefined,
 ): Promise<Search> {
+  const { resolve } = world.doors.network;
   const asked: AskedStep[] = [];
   let named: Search["named"];
   let discovery: Discovery | undefined;
@@ -67,7 +68,7 @@ async function searchAnew(
       wire: await wireOf(world),
       clock: world.clock,
       signal: world.signal,
-      resolve: (name) => resolved(world, name),
+      ...(resolve === undefined ? {} : { resolve }),
       anyNetwork: settingsOf(world).signIn.anyNetwork,
       ...(known === undefined ? {} : { preferredIssuer: known.grant.discovery.issuer }),
       watch: {
@@ -79,13 +80,6 @@ async function searchAnew(
     thrown = failure;
   }
   return { asked, named, discovery, thrown, isGiven: false };
-}
-
-/** All addresses of a name, by which it is judged. */
-async function resolved(world: World, name: string): Promise<string[]> {
-  const { lookUp } = world.doors.network;
-  const addresses = (await Promise.all([lookUp(name, 4), lookUp(name, 6)])).flatMap((found) => found.addresses);
-  return addresses.length > 0 ? addresses : Promise.reject(new Error("the name has no address"));
 }
 
 /** The addresses that one of the two was asked at, for `--json`. */

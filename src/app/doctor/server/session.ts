@@ -14,7 +14,7 @@ import {
   skip,
 } from "../check.ts";
 import type { World } from "../world.ts";
-import { type Handshake, HandshakeRefused, shakeHands, type Shown, withCredential } from "./handshake.ts";
+import { type Handshake, HandshakeRefused, shakeHands, type ShownCredential, withCredential } from "./handshake.ts";
 import { commandFor, isHttp, settingsOf } from "./subject.ts";
 
 const ASK = "ask whoever runs the server";
@@ -121,7 +121,7 @@ function transportOf({ isSecond }: Handshake, world: World): string {
   return transport.startsWith("sse") === isSecond ? "Streamable HTTP" : "the retired HTTP+SSE transport";
 }
 
-function unopened(thrown: unknown, credential: Shown, world: World): Finding {
+function unopened(thrown: unknown, credential: ShownCredential, world: World): Finding {
   if (thrown instanceof HandshakeRefused) return refusedHandshake(explains, thrown, world);
   if (!(thrown instanceof ChannelFailure)) return faultOf(explains, thrown);
   if (thrown.kind === "sign_in_required") return refused(credential, world);
@@ -131,7 +131,7 @@ function unopened(thrown: unknown, credential: Shown, world: World): Finding {
 
 const RENEWED = 'the token has ended, and the next use renews it; "--refresh" does so now';
 
-function refused(credential: Shown, world: World): Finding {
+function refused(credential: ShownCredential, world: World): Finding {
   const { kind, refused } = credential;
   const details: Details = { ...refused };
   switch (kind) {
@@ -148,7 +148,7 @@ function refused(credential: Shown, world: World): Finding {
 
 /** Which fault it is that the server refuses a token, and what is particular to it. */
 function refusedToken(
-  { refused, renews }: Shown,
+  { refused, renews }: ShownCredential,
   world: World,
   details: Details,
 ): [name: keyof typeof explains, particulars: Particulars] {
