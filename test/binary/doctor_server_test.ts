@@ -524,6 +524,30 @@ test("no browser is there to be opened, and none is missed", async () => {
   expect((await lookAt(scene.server.url, ["--refresh"], { env })).exitCode).toBe(0);
 });
 
+test("what an entry refers to and is not there is told, and no session is tried without it", async () => {
+  using home = new Home();
+  using server = new FakeMcp();
+  const mcpServers = {
+    remote: { url: server.url, headers: { "x-api-key": "${NO_SUCH_KEY}" } },
+    local: { command: "true", env: { KEY: "${NO_SUCH_KEY}" } },
+    whole: { url: server.url, headers: { "x-api-key": "${HOME}" } },
+  };
+  const env = { MCP_BRIDGE_HOME: join(home.folder, "state") };
+  await Bun.write(join(home.folder, "state", "servers.json"), JSON.stringify({ mcpServers }));
+  const remote = await lookAt("remote", [], { env });
+  expect(wordOf(remote, "server-settings")).toBe("missing_reference");
+  expect(remote.found["server-settings"]!.text).toContain("${NO_SUCH_KEY}, which is not set");
+  expect([remote.found["server-session"]!.blockedBy, server.opened]).toEqual(["server-settings", 0]);
+  const local = await lookAt("local", [], { env });
+  expect([wordOf(local, "server-settings"), local.found["program-session"]!.blockedBy]).toEqual([
+    "missing_reference",
+    "server-settings",
+  ]);
+  const whole = await lookAt("whole", [], { env });
+  expect(whole.found["server-settings"]!.text).toBe("1 header is given, 1 by reference, which is to be had");
+  expect(wordOf(whole, "server-session")).toBe("ok");
+});
+
 test("the registered servers are looked at side by side, and programs among them are not started", async () => {
   using home = new Home();
   using server = new FakeMcp();

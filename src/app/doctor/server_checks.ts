@@ -18,7 +18,6 @@ import { tokenRefresh } from "./server/token_refresh.ts";
 
 /** Those that show no credential of the vault. */
 const WITHOUT_TOKEN: readonly Check[] = [
-  serverSettings,
   serverDns,
   serverProxy,
   serverTcp,
@@ -39,6 +38,7 @@ const WITH_TOKEN: readonly Check[] = [
 
 /** What is looked at of a server with an address, in the order of the report. */
 export const SERVER_CHECKS: readonly Check[] = [
+  serverSettings,
   ...WITHOUT_TOKEN.map((check) => discreet(check, givenSecrets)),
   callbackPort,
   ...WITH_TOKEN.map((check) => discreet(check, allSecrets)),

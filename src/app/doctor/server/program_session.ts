@@ -20,7 +20,7 @@ const explains = {
 export const programSession: Check = {
   code: "program-session",
   title: "session",
-  after: ["program-found"],
+  after: ["server-settings", "program-found"],
   explains,
   async run(world: World): Promise<Finding> {
     try {

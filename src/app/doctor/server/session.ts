@@ -69,7 +69,7 @@ const explains = {
 export const serverSession: Check = {
   code: "server-session",
   title: "session",
-  after: ["server-http"],
+  after: ["server-settings", "server-http"],
   limit: 25_000,
   explains,
   async run(world: World): Promise<Finding> {

@@ -1,3 +1,4 @@
+import type { ProgramEntry, ServerEntry } from "../../../registry/entry.ts";
 import { isReference } from "../../../registry/references.ts";
 import { type Check, type Finding, ok } from "../check.ts";
 
@@ -20,16 +21,23 @@ export const serverSettings: Check = {
   },
   async run({ target }): Promise<Finding> {
     await Promise.resolve();
-    if (target!.unresolved !== undefined) throw target!.unresolved;
-    const written = Object.values(target!.entry?.headers ?? {});
-    const count = Object.keys(target!.settings.headers).length;
-    const referring = written.filter(isReference).length;
-    return ok(countOf(count, referring), { headers: count, references: referring });
+    const { unresolved, entry, settings } = target!;
+    if (unresolved !== undefined) throw unresolved;
+    const isRemote = settings.server instanceof URL;
+    const given = isRemote ? settings.headers : programOf(entry)?.env ?? {};
+    const written = isRemote ? entry?.headers ?? {} : given;
+    const count = Object.keys(given).length;
+    const references = Object.values(written).filter(isReference).length;
+    return ok(countOf(count, isRemote ? "header" : "variable", references), { given: count, references });
   },
 };
 
-function countOf(headers: number, referring: number): string {
-  if (headers === 0) return "no headers are given";
-  const many = headers === 1 ? "1 header is given" : `${headers} headers are given`;
+function programOf(entry: ServerEntry | undefined): ProgramEntry | undefined {
+  return entry === undefined || entry.server instanceof URL ? undefined : entry.server;
+}
+
+function countOf(count: number, what: string, referring: number): string {
+  if (count === 0) return `no ${what}s are given`;
+  const many = count === 1 ? `1 ${what} is given` : `${count} ${what}s are given`;
   return referring === 0 ? many : `${many}, ${referring} by reference, which is to be had`;
 }
