@@ -1,7 +1,7 @@
 import { quoted } from "../../../platform/errors.ts";
-import { type Check, fault, faultOf, type Finding, ok, skip } from "../check.ts";
+import { type Check, fault, type Finding, ok, skip } from "../check.ts";
 import type { World } from "../world.ts";
-import { need, type Search, search, stepsOf } from "./search.ts";
+import { need, type Search, search, searchFailure, stepsOf, stepsText } from "./search.ts";
 
 const explains = {
   bad_metadata: {
@@ -44,10 +44,12 @@ export const authorizationServer: Check = {
 function judge(found: Search): Finding {
   const asked = stepsOf(found, "authorization server");
   const { discovery } = found;
-  if (discovery === undefined) return { ...faultOf(explains, found.thrown), details: { asked } };
+  if (discovery === undefined) return searchFailure(explains, found, asked);
   const details = { asked, issuer: discovery.issuer };
   if (found.isGiven) return ok(`${quoted(discovery.issuer)}, as you say`, details);
-  if (discovery.isFallback) return fault(explains, "assumed", { details });
+  if (discovery.isFallback) {
+    return fault(explains, "assumed", { text: explains.assumed.cause + stepsText(asked), details });
+  }
   const place = asked.findLast(({ status }) => status === 200)?.url;
   const at = place === undefined ? "" : `, by ${new URL(place).pathname}`;
   return ok(`${quoted(discovery.issuer)}${at}`, details);

@@ -1,7 +1,7 @@
 import { quoted } from "../../../platform/errors.ts";
-import { type Check, fault, faultOf, type Finding, ok, skip } from "../check.ts";
+import { type Check, fault, type Finding, ok, skip } from "../check.ts";
 import type { World } from "../world.ts";
-import { need, type Search, search, stepsOf, stepsText } from "./search.ts";
+import { need, type Search, search, searchFailure, stepsOf, stepsText } from "./search.ts";
 import { listed } from "./subject.ts";
 
 const explains = {
@@ -39,12 +39,12 @@ export const serverMetadata: Check = {
 function judge(found: Search): Finding {
   if (found.isGiven) return ok("named by you", { issuer: found.discovery?.issuer });
   const asked = stepsOf(found, "server");
-  if (found.named === undefined) return { ...faultOf(explains, found.thrown), details: { asked } };
+  if (found.named === undefined) return searchFailure(explains, found, asked);
   const { servers, isPublished } = found.named;
   const details = { asked, authorizationServers: servers, scopes: found.discovery?.scopesSupported };
   if (isPublished) return ok(`${listed(servers.map((server) => quoted(server)))}, by the server's word`, details);
   return fault(explains, "unpublished", {
-    text: `${explains.unpublished.cause} (${stepsText(asked)})`,
+    text: explains.unpublished.cause + stepsText(asked),
     details,
   });
 }

@@ -1,6 +1,7 @@
 import type { AuthChallenge } from "../../../auth/challenge.ts";
 import { discover, type Discovery, type Step } from "../../../auth/discover.ts";
 import { namedDiscovery } from "../../../auth/unattended.ts";
+import { type Explanations, faultOf, type Finding } from "../check.ts";
 import type { World } from "../world.ts";
 import { bareAnswer, wireOf } from "./bare_answer.ts";
 import { held } from "./held.ts";
@@ -87,7 +88,14 @@ export function stepsOf({ asked }: Search, of: AskedStep["of"]): Step[] {
   return asked.filter((step) => step.of === of).map(({ url, status }) => ({ url, status }));
 }
 
-/** The same for people: each path and what came of it. */
+/** The same for people: each path and what came of it, in brackets; nothing where nobody was asked. */
 export function stepsText(steps: readonly Step[]): string {
-  return steps.map(({ url, status }) => `${new URL(url).pathname} ${status}`).join(", ");
+  if (steps.length === 0) return "";
+  return ` (asked: ${steps.map(({ url, status }) => `${new URL(url).pathname} ${status}`).join(", ")})`;
+}
+
+/** Why nothing came of the search, with what was asked until then. */
+export function searchFailure(explains: Explanations, { thrown }: Search, asked: readonly Step[]): Finding {
+  const finding = faultOf(explains, thrown);
+  return { ...finding, text: finding.text + stepsText(asked), details: { asked } };
 }
