@@ -25,6 +25,7 @@ import { start } from "./figures/start.ts";
 import { throughput } from "./figures/throughput.ts";
 import { token } from "./figures/token.ts";
 import { translation } from "./figures/translation.ts";
+import { words } from "./figures/words.ts";
 import { describeMachine } from "./machine.ts";
 import { createProgress } from "./progress.ts";
 import { asMarkdown, asText, judged, type Report } from "./report.ts";
@@ -45,6 +46,7 @@ const FIGURES: readonly Figure[] = [
   translation,
   endpoint,
   attach,
+  words,
 ];
 const REPORT = join(import.meta.dir, "..", "..", "dist", "bench.json");
 

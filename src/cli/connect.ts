@@ -1,4 +1,3 @@
-import { connect } from "../app/connect.ts";
 import type { UpstreamSettings } from "../app/upstream.ts";
 import { CURES } from "../bridge/client_cures.ts";
 import type { Notify } from "../platform/notice.ts";
@@ -89,6 +88,8 @@ export const connectCommand: Command<typeof CONNECT_FLAGS> = {
     }
     const excess = said.operands[2];
     if (excess !== undefined) throw excessWord(excess, "connect");
+    // Who only asks for help does without all that speaks to servers.
+    const { connect } = await import("../app/connect.ts");
     if (program.length > 0 || isAddress(word!)) return connect(await readUpstream(said, undefined, notify), world);
     // The list of servers, and who else may be there, are no business of a start with an address.
     const [{ findNamed, withReferences }, { goThroughServe }] = await Promise.all([

@@ -1,35 +1,25 @@
-import { type Command, COMMON_FLAGS, type Flag, type Flags } from "./command.ts";
-import { wrapped } from "./wrap.ts";
+import { type Command, COMMON_FLAGS, type Flags } from "./command.ts";
+import { inColumns, type TextRow, wrapped } from "./wrap.ts";
 
-/** Where texts begin at most; what stands left of them and is longer has a line of its own. */
+/** Where texts begin at most. */
 const WIDEST = 29;
 
 /** The help of one command, and a word on others, as text for a terminal. */
 export function helpText(command: Command, others: readonly { name: string; summary: string }[] = []): string {
-  const operands = command.operands.map(({ name, optional }) => optional ? `[${name}]` : `<${name}>`);
-  const table: Flags = { ...command.flags, ...COMMON_FLAGS };
-  const flags = Object.entries(table).filter(([, flag]) => !flag.isHidden);
-  const { further } = command;
-  const more = further === undefined ? [] : [`[${further.name} ...]`];
-  const program = command.program === undefined || command.program.isHidden ? [] : [`<${command.program.name}>`];
-  const before = operands.slice(0, command.program?.behind ?? 0);
-  const left = [...operands, ...more, ...program, ...flags.map(([name, flag]) => sayingOf(name, flag))];
-  const column = Math.min(WIDEST, Math.max(...left.map((saying) => saying.length)) + 4);
+  const operands = operandRows(command);
+  const flags = flagRows(command);
+  let widest = 0;
+  for (const { left } of operands) widest = Math.max(widest, left.length);
+  for (const { left } of flags) widest = Math.max(widest, left.length);
+  const column = Math.min(WIDEST, widest + 4);
   return [
-    wrapped(`usage: mcp-bridge ${[...namedBy(command), ...operands, ...more].join(" ")} [flags]`, "       "),
-    ...program.map((name) =>
-      `       mcp-bridge ${[...namedBy(command), ...before, "[flags]"].join(" ")} -- ${name} [arguments]`
-    ),
+    ...usage(command),
     "",
     wrapped(command.summary, ""),
     "",
-    ...command.operands.map(({ text }, place) => row(operands[place]!, text, column)),
-    ...more.map((name) => row(name, further!.text, column)),
-    ...program.map((name) => row(name, command.program!.text, column)),
-    "",
-    ...(others.length === 0 ? [] : ["commands:", ...others.map(({ name, summary }) => row(name, summary, column)), ""]),
-    flags.map(([name, flag]) => flagRow(name, flag, column)).join("\n").replace(/^\n/, ""),
-    "",
+    ...(operands.length === 0 ? [] : [inColumns(operands, column)]),
+    ...(others.length === 0 ? [] : [`commands:\n${inColumns(commandRows(others), column)}`]),
+    inColumns(flags, column),
     "examples:",
     ...command.examples.map((example) => `  ${example}`),
     "",
@@ -49,31 +39,45 @@ export function overviewText(commands: readonly { name: string; summary: string 
     ),
     "",
     "commands:",
-    ...commands.map(({ name, summary }) => row(name, summary, column)),
-    "",
+    inColumns(commandRows(commands), column),
     '"mcp-bridge help COMMAND" tells what can be said to one of them, and',
     '"mcp-bridge --help" what to the first line',
     "",
   ].join("\n");
 }
 
-/** The word that calls a command; `connect` is meant without one. */
-function namedBy({ name }: Command): string[] {
-  return name === "connect" ? [] : [name];
+/** The lines that show the order of words; `connect` is meant without its own. */
+function usage({ name, operands, further, program }: Command): string[] {
+  const named = name === "connect" ? [] : [name];
+  const words = operands.map(({ name, optional }) => optional ? `[${name}]` : `<${name}>`);
+  const more = further === undefined ? [] : [`[${further.name} ...]`];
+  const first = wrapped(`usage: mcp-bridge ${[...named, ...words, ...more].join(" ")} [flags]`, "       ");
+  if (program === undefined || program.isHidden) return [first];
+  const before = words.slice(0, program.behind ?? 0);
+  const behind = `-- <${program.name}> [arguments]`;
+  return [first, `       mcp-bridge ${[...named, ...before, "[flags]", behind].join(" ")}`];
 }
 
-function sayingOf(name: string, flag: Flag): string {
-  return flag.value === undefined ? `--${name}` : `--${name} ${flag.value}`;
+function operandRows({ operands, further, program }: Command): TextRow[] {
+  return [
+    ...operands.map(({ name, text, optional }) => ({ left: optional ? `[${name}]` : `<${name}>`, text })),
+    ...(further === undefined ? [] : [{ left: `[${further.name} ...]`, text: further.text }]),
+    ...(program === undefined || program.isHidden ? [] : [{ left: `<${program.name}>`, text: program.text }]),
+  ];
 }
 
-function flagRow(name: string, flag: Flag, column: number): string {
-  const heading = flag.heading === undefined ? "" : `\n${flag.heading}:\n`;
-  const text = flag.default === undefined ? flag.text : `${flag.text} (${flag.default})`;
-  return heading + row(sayingOf(name, flag), text, column);
+function flagRows(command: Command): TextRow[] {
+  const table: Flags = { ...command.flags, ...COMMON_FLAGS };
+  const rows: TextRow[] = [];
+  for (const name in table) {
+    const { value, text, heading, default: fallback, isHidden } = table[name]!;
+    if (isHidden) continue;
+    const left = value === undefined ? `--${name}` : `--${name} ${value}`;
+    rows.push({ heading, left, text: fallback === undefined ? text : `${text} (${fallback})` });
+  }
+  return rows;
 }
 
-function row(left: string, text: string, column: number): string {
-  const begin = `  ${left}`;
-  const margin = " ".repeat(column);
-  return (begin.length + 2 > column ? `${begin}\n${margin}` : begin.padEnd(column)) + wrapped(text, margin);
+function commandRows(commands: readonly { name: string; summary: string }[]): TextRow[] {
+  return commands.map(({ name, summary }) => ({ left: name, text: summary }));
 }

@@ -1,5 +1,4 @@
 import type { NetworkSettings } from "../app/network.ts";
-import { readTls } from "../net/tls.ts";
 import { readSeconds } from "./arguments.ts";
 import type { Flags, FlagValues } from "./command.ts";
 
@@ -38,6 +37,7 @@ export const NETWORK_FLAGS = {
  * @throws {BridgeError} `bad_argument` or `unreadable_file`
  */
 export async function readNetwork(flags: FlagValues<typeof NETWORK_FLAGS>): Promise<NetworkSettings> {
+  const { readTls } = await import("../net/tls.ts");
   return {
     tls: await readTls(flags),
     cookies: !flags["disable-cookies"],

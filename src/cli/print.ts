@@ -6,14 +6,14 @@
  */
 import type { BridgeError } from "../platform/errors.ts";
 import type { Notice } from "../platform/notice.ts";
-import { type Colours, NO_COLOURS } from "./colour.ts";
+import type { Colours } from "./colour.ts";
 
 const WEIGHT = { warn: 2, info: 1, debug: 0 } as const;
 
 /** Prints an error and its hint. */
-export function printError(error: BridgeError, { red, faint }: Colours = NO_COLOURS): void {
-  line(`${red("error:")} ${error.message}`);
-  if (error.hint !== undefined) line(`${faint("hint:")} ${error.hint}`);
+export function printError(error: BridgeError, colours?: Colours): void {
+  line(`${colours?.red("error:") ?? "error:"} ${error.message}`);
+  if (error.hint !== undefined) line(`${colours?.faint("hint:") ?? "hint:"} ${error.hint}`);
 }
 
 /** How much is said: `silent` says nothing but errors. */

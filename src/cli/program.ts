@@ -3,7 +3,6 @@ import { VERSION } from "../platform/version.ts";
 import type { CommandWord } from "../registry/names.ts";
 import { type Command, type Flags, readWords } from "./command.ts";
 import type { CommandEntry, CommandTable } from "./command_table.ts";
-import { connectCommand } from "./connect.ts";
 import { exitCodeOf } from "./exit_code.ts";
 import { flushPrinted, printAnswer, printError } from "./print.ts";
 
@@ -105,7 +104,10 @@ export async function runProgram(words: readonly string[]): Promise<number> {
   try {
     const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name as CommandWord] : undefined;
     if (command !== undefined) return await run(await command.load(), rest);
-    return await run(connectCommand, name === connectCommand.name ? rest : words);
+    if (name === "--version" && rest.length === 0) return await answer(`${VERSION}\n`);
+    const said = name === "connect" ? rest : words;
+    const { connectCommand } = await (isHelpAsked(said) ? import("./connect.ts") : import("./connecting.ts"));
+    return await run(connectCommand as unknown as Command, said);
   } catch (thrown) {
     const error = await withNearestCommand(toBridgeError(thrown), name);
     const { coloursOf } = await import("./colour.ts");
@@ -117,17 +119,23 @@ export async function runProgram(words: readonly string[]): Promise<number> {
 }
 
 async function run<Table extends Flags>(command: Command<Table>, words: readonly string[]): Promise<number> {
+  // These words need not be taken apart.
+  if (isHelpAsked(words)) return await help(command as unknown as Command);
   const said = await readWords(command, words);
   const { flags } = said;
   if (flags.version) return await answer(`${VERSION}\n`);
-  if (flags.help) {
-    const { helpText } = await import("./help.ts");
-    const others = command.name === connectCommand.name ? Object.entries(COMMANDS) : [];
-    return await answer(
-      helpText(command as unknown as Command, others.map(([name, { summary }]) => ({ name, summary }))),
-    );
-  }
+  if (flags.help) return await help(command as unknown as Command);
   return await command.run(said);
+}
+
+async function help(command: Command): Promise<number> {
+  const { helpText } = await import("./help.ts");
+  const others = command.name === "connect" ? Object.entries(COMMANDS) : [];
+  return await answer(helpText(command, others.map(([name, { summary }]) => ({ name, summary }))));
+}
+
+function isHelpAsked(words: readonly string[]): boolean {
+  return words.length === 1 && words[0] === "--help";
 }
 
 /** Whether the words are `--version` and `--json`, which belong to one command only together. */

@@ -1,7 +1,5 @@
 import type { LocalProgram } from "../app/far_end.ts";
 import type { UpstreamSettings } from "../app/upstream.ts";
-import { readServerUrl } from "../net/server_url.ts";
-import { environmentForPrograms } from "../platform/child.ts";
 import { BridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { PROTOCOLS, STRATEGIES } from "../transport/choices.ts";
@@ -107,7 +105,7 @@ export async function readServer<Values extends FlagValues<typeof SERVER_FLAGS>>
   const flags = named?.flags ?? said;
   const headers = await readHeaders(headerSources(words, flags.header, flags["header-file"]), environment, advise);
   const server = named === undefined
-    ? program.length > 0 ? readProgram(program) : readServerUrl(word!, allowHttp, flags.ipv4)
+    ? program.length > 0 ? await readProgram(program) : await readAddress(word!, allowHttp, flags.ipv4)
     : named.server;
   if (!(server instanceof URL)) checkProgramFlags(flags);
   const settings = {
@@ -128,6 +126,12 @@ export async function readServer<Values extends FlagValues<typeof SERVER_FLAGS>>
   return { flags, settings };
 }
 
+/** As `readServerUrl`, which a help does not need. */
+async function readAddress(word: string, allowHttp: boolean, ipv4: boolean): Promise<URL> {
+  const { readServerUrl } = await import("../net/server_url.ts");
+  return readServerUrl(word, allowHttp, ipv4);
+}
+
 /** Flags that mean nothing to a program on this machine. */
 const FOR_ADDRESSES = ["header", "header-file", "allow-http", "ca", "cert", "key", "insecure", "ipv4"] as const;
 
@@ -142,11 +146,12 @@ function checkProgramFlags(flags: FlagValues<typeof SERVER_FLAGS>): void {
  *
  * @throws {BridgeError} `bad_argument`
  */
-function readProgram([command, ...args]: readonly string[]): LocalProgram {
+async function readProgram([command, ...args]: readonly string[]): Promise<LocalProgram> {
   if (isAddress(command!) && URL.canParse(command!)) {
     throw new BridgeError("bad_argument", `${JSON.stringify(command)} is an address, not a program`, {
       hint: 'leave the "--" out',
     });
   }
+  const { environmentForPrograms } = await import("../platform/child.ts");
   return { command: command!, args, env: environmentForPrograms(process.env) };
 }
