@@ -1,6 +1,7 @@
 import { BridgeError, toBridgeError } from "../platform/errors.ts";
 import { VERSION } from "../platform/version.ts";
 import type { CommandWord } from "../registry/names.ts";
+import { isAddress } from "./arguments.ts";
 import { type Command, type Flags, readWords } from "./command.ts";
 import type { CommandEntry, CommandTable } from "./command_table.ts";
 import { exitCodeOf } from "./exit_code.ts";
@@ -45,7 +46,7 @@ export const COMMANDS: Readonly<Partial<Record<CommandWord, CommandEntry>>> = {
     load: async () => (await import("./import.ts")).importCommand as unknown as Command,
   },
   tools: {
-    summary: "what a server can do, and the arguments that takes",
+    summary: "what a server can do, and with which arguments",
     load: async () => (await import("./tools.ts")).toolsCommand as unknown as Command,
   },
   call: {
@@ -109,7 +110,7 @@ export async function runProgram(words: readonly string[]): Promise<number> {
     const { connectCommand } = await (isHelpAsked(said) ? import("./connect.ts") : import("./connecting.ts"));
     return await run(connectCommand as unknown as Command, said);
   } catch (thrown) {
-    const error = await withNearestCommand(toBridgeError(thrown), name);
+    const error = await withNearestCommand(toBridgeError(thrown), words);
     const { coloursOf } = await import("./colour.ts");
     printError(error, await coloursOf("stderr"));
     return exitCodeOf(error);
@@ -144,8 +145,11 @@ function isBuildAsked(words: readonly string[]): boolean {
 }
 
 /** A first word that no server is called by may have been meant for a command. */
-async function withNearestCommand(error: BridgeError, word = ""): Promise<BridgeError> {
-  if (error.code !== "unknown_name" || error.hint?.startsWith("did you mean") || word in COMMANDS) return error;
+async function withNearestCommand(error: BridgeError, [word = "", ...rest]: readonly string[]): Promise<BridgeError> {
+  const isName = !word.startsWith("-") && !isAddress(word) && !Object.hasOwn(COMMANDS, word);
+  // A name before an address makes no sense, a command does.
+  const isMeant = error.code === "unknown_name" || (error.code === "bad_argument" && rest.some(isAddress));
+  if (!isName || !isMeant || error.hint?.startsWith("did you mean")) return error;
   const { nearest } = await import("./nearest.ts");
   const near = nearest(word, ["connect", ...Object.keys(COMMANDS)]);
   if (near === undefined) return error;

@@ -1,6 +1,7 @@
-import { BridgeError } from "../platform/errors.ts";
+import { BridgeError, quoted } from "../platform/errors.ts";
 import { isLoopback } from "./address.ts";
 
+const LARGEST_PORT = 65_535;
 const SCHEMES = new Set(["https:", "http:", "wss:", "ws:"]);
 
 /**
@@ -10,6 +11,12 @@ const SCHEMES = new Set(["https:", "http:", "wss:", "ws:"]);
  * @throws {BridgeError} `bad_url`
  */
 export function readServerUrl(text: string, allowHttp: boolean, ipv4 = false): URL {
+  const port = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*:(\d+)(?:[/?#]|$)/i.exec(text)?.[1];
+  if (port !== undefined && Number(port) > LARGEST_PORT) {
+    throw new BridgeError("bad_url", `the port of ${quoted(text)} is no port: ${port}`, {
+      hint: "give a number from 1 to 65535, or leave it out",
+    });
+  }
   if (!URL.canParse(text) || !/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
     throw new BridgeError("bad_url", `${JSON.stringify(text)} is no address of a server`, {
       hint: `give the whole URL, for example "mcp-bridge https://${guessHost(text)}/mcp"`,

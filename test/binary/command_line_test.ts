@@ -55,7 +55,9 @@ const WRONG: [words: string[], error: string, hint: string][] = [
     'give the whole URL, for example "mcp-bridge https://mcp.example.org/mcp"',
   ],
   [["https://"], '"https://" is no address of a server', WHOLE_URL],
-  [["https://a:99999/"], '"https://a:99999/" is no address of a server', WHOLE_URL],
+  [["https://a:99999/"], 'the port of "https://a:99999/" is no port: 99999', PORT],
+  [["https://[::1]:70000"], 'the port of "https://[::1]:70000" is no port: 70000', PORT],
+  [["https://a:port/"], '"https://a:port/" is no address of a server', WHOLE_URL],
   [["javascript:alert(1)"], '"javascript:alert(1)" is no address of a server', WHOLE_URL],
   [["data:text/html,x"], '"data:text/html,x" is no address of a server', WHOLE_URL],
   [
@@ -239,7 +241,7 @@ commands:
   install                    put a server into a client's configuration
   uninstall                  take our entries out of it again
   import                     take over entries and sign-ins of mcp-remote
-  tools                      what a server can do, and the arguments that takes
+  tools                      what a server can do, and with which arguments
   call                       call a tool of a server
   resources                  what a server has to read; reads it
   prompts                    the prompts of a server; gets one
