@@ -146,7 +146,7 @@ function isBuildAsked(words: readonly string[]): boolean {
 
 /** A first word that no server is called by may have been meant for a command. */
 async function withNearestCommand(error: BridgeError, [word = "", ...rest]: readonly string[]): Promise<BridgeError> {
-  const isName = !word.startsWith("-") && !isAddress(word) && !Object.hasOwn(COMMANDS, word);
+  const isName = !/^-|^connect$/.test(word) && !isAddress(word) && !Object.hasOwn(COMMANDS, word);
   // A name before an address makes no sense, a command does.
   const isMeant = error.code === "unknown_name" || (error.code === "bad_argument" && rest.some(isAddress));
   if (!isName || !isMeant || error.hint?.startsWith("did you mean")) return error;

@@ -1,4 +1,4 @@
-import { BridgeError, quoted } from "../platform/errors.ts";
+import { BridgeError } from "../platform/errors.ts";
 import { isLoopback } from "./address.ts";
 
 const LARGEST_PORT = 65_535;
@@ -13,7 +13,7 @@ const SCHEMES = new Set(["https:", "http:", "wss:", "ws:"]);
 export function readServerUrl(text: string, allowHttp: boolean, ipv4 = false): URL {
   const port = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*:(\d+)(?:[/?#]|$)/i.exec(text)?.[1];
   if (port !== undefined && Number(port) > LARGEST_PORT) {
-    throw new BridgeError("bad_url", `the port of ${quoted(text)} is no port: ${port}`, {
+    throw new BridgeError("bad_url", `the port of the address is no port: "${port.slice(0, 20)}"`, {
       hint: "give a number from 1 to 65535, or leave it out",
     });
   }

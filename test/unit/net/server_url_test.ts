@@ -80,13 +80,22 @@ describe("readServerUrl", () => {
     "https://",
     "https://a b/",
     "http://[::1",
-    "https://a:99999",
+    "https://a:port",
   ])(
     "takes %p for no address",
     (text) => {
       const refusal = refusalOf(() => readServerUrl(text, true));
       expect(refusal.message).toBe(`${JSON.stringify(text)} is no address of a server`);
       expect(refusal.hint).toStartWith("give the whole URL");
+    },
+  );
+
+  test.each(["https://a:99999", "https://a:70000/mcp", "wss://[::1]:65536?x", "https://me:hunter2@a:70000/"])(
+    "names the port of %p, and nothing else of it",
+    (text) => {
+      const refusal = refusalOf(() => readServerUrl(text, true));
+      expect(refusal.message).toMatch(/^the port of the address is no port: "\d{5}"$/);
+      expect(refusal.hint).toBe("give a number from 1 to 65535, or leave it out");
     },
   );
 
