@@ -3,7 +3,8 @@ import { elementsOf, findMember, skipBlank, textOf } from "../transport/json_sca
 import type { Colours } from "./colour.ts";
 import { nearest } from "./nearest.ts";
 import { safeLine, safeText } from "./safe_text.ts";
-import { type Field, typeWords, usageOf } from "./schema_words.ts";
+import { exampleOf, type Field, typeWords, usageOf } from "./schema_words.ts";
+import { shellWord } from "./shell_word.ts";
 import type { AskedServer } from "./with_server.ts";
 import { wrapped } from "./wrap.ts";
 
@@ -31,6 +32,13 @@ export async function listOf({ client, facts }: AskedServer, offer: Offer): Prom
   if (facts.capabilities?.[offer] === undefined) return { raw: `{"${offer}":[]}`, elements: [] };
   const { raw } = await client.request(`${offer}/list`, "{}");
   return { raw, elements: elementsIn(raw, offer) };
+}
+
+/** A member of an object of JSON, as it was written. */
+export function rawMember(raw: string, name: string): string | undefined {
+  const bytes = new TextEncoder().encode(raw);
+  const member = findMember(bytes, skipBlank(bytes, 0), name);
+  return member && textOf(bytes, member);
 }
 
 /** The objects of the list `member` in a result, as they were written, and read. */
@@ -75,6 +83,18 @@ export function wholeOf(value: Offered["value"], fields: readonly Field[], { bol
     ...(typeof description === "string" ? [`\n${safeText(description).trim()}\n`] : []),
     ...(fields.length === 0 ? [] : [`\n${bold("arguments:")}\n${fieldRows(fields, bold)}`]),
   ].join("");
+}
+
+/** The command line that uses an element, to be pasted into a shell, which must not take a server's words for its own. */
+export function commandLine(
+  command: "call" | "prompts",
+  server: string,
+  value: Offered["value"],
+  fields: readonly Field[],
+): string {
+  const required = fields.filter(({ isRequired }) => isRequired).map(exampleOf);
+  const words = [server, safeLine(String(value["name"])), ...required];
+  return ["mcp-bridge", command, ...words.map(shellWord)].join(" ");
 }
 
 /** Fields with their types, and what is said of each. */

@@ -3,10 +3,10 @@ import type { Command, Flags } from "./command.ts";
 import { contentsOf } from "./contents.ts";
 import { readGivenJson } from "./given_json.ts";
 import { requestPatiently } from "./needed_pages.ts";
-import { briefOf, elementOf, listOf, type Offered, wholeOf } from "./offers.ts";
+import { briefOf, commandLine, elementOf, listOf, type Offered, wholeOf } from "./offers.ts";
 import { printAnswer } from "./print.ts";
 import { safeLine } from "./safe_text.ts";
-import { asSchema, type Field, fieldsOf, type Schema, usageOf } from "./schema_words.ts";
+import { asSchema, type Field, fieldsOf, type Schema } from "./schema_words.ts";
 import { showContents, showJson } from "./show_contents.ts";
 import { readArguments } from "./tool_arguments.ts";
 import { ASKING_FLAGS, withServer } from "./with_server.ts";
@@ -119,7 +119,6 @@ function allPrompts(elements: readonly Offered[], server: string, colours: Colou
 
 function onePrompt(value: Offered["value"], server: string, colours: Colours): string {
   const fields = fieldsIn(value);
-  const required = fields.filter(({ isRequired }) => isRequired).map(usageOf);
-  const get = ["mcp-bridge prompts", server, safeLine(String(value["name"])), ...required].join(" ");
+  const get = commandLine("prompts", server, value, fields);
   return `${wholeOf(value, fields, colours)}\n${colours.bold("get it with:")}\n  ${get}\n`;
 }

@@ -3,7 +3,7 @@ import { type Colours, coloursOf } from "./colour.ts";
 import type { Command, Flags } from "./command.ts";
 import { contentsOfResource } from "./contents.ts";
 import { requestPatiently } from "./needed_pages.ts";
-import { elementsIn, firstSentence, listOf, type Offered } from "./offers.ts";
+import { elementsIn, firstSentence, listOf, type Offered, rawMember } from "./offers.ts";
 import { printAnswer } from "./print.ts";
 import { safeLine } from "./safe_text.ts";
 import { showContents, showJson } from "./show_contents.ts";
@@ -78,10 +78,14 @@ async function templatesOf({ client, facts }: AskedServer): Promise<string> {
   }
 }
 
-/** Two answers as one object of JSON. */
+/** Two answers as one object of JSON: their lists, as they were written. */
 function joined(resources: string, templates: string): string {
-  const members = [resources, templates].map((raw) => raw.trim().slice(1, -1).trim());
-  return `{${members.filter((text) => text !== "").join(",")}}`;
+  const members = [["resources", resources], ["resourceTemplates", templates]] as const;
+  const lists = members.flatMap(([name, raw]) => {
+    const list = rawMember(raw, name);
+    return list === undefined ? [] : [`"${name}":${list}`];
+  });
+  return `{${lists.join(",")}}`;
 }
 
 function asText(

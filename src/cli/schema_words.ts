@@ -64,8 +64,14 @@ export function usageOf({ name, schema, isRequired }: Field): string {
   return isRequired ? saying : `[${saying}]`;
 }
 
+/** An argument with a value that would do, as far as one is known: the first of some choices. */
+export function exampleOf({ name, schema }: Field): string {
+  const [first] = choicesOf(schema)?.map(shown) ?? [];
+  return `${safeLine(name)}=${first ?? standIn(schema).split("|")[0]}`;
+}
+
 /** What a value may be, in words, such as `a whole number from 1 to 10`. */
-export function typeWords(schema: Schema): string {
+export function typeWords(schema: Schema, depth = 0): string {
   const choices = choicesOf(schema);
   if (choices !== undefined) {
     return choices.length === 1 ? shown(choices[0]) : `one of ${choices.map(shown).join(", ")}`;
@@ -73,7 +79,7 @@ export function typeWords(schema: Schema): string {
   const { items, format } = schema;
   const words = typesOf(schema).map((type) => {
     if (type === "array") {
-      const item = typeWords(asSchema(items));
+      const item = depth > DEEPEST ? "any value" : typeWords(asSchema(items), depth + 1);
       return item === "any value" ? "a list" : `a list, each of it ${item}`;
     }
     if (type === "string" && typeof format === "string") return `text (${safeLine(format, 40)})`;

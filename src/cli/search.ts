@@ -7,6 +7,7 @@ import { type Findings, type Listing, OFFICIAL_REGISTRY, searchCatalogue } from 
 import type { Command, Flags } from "./command.ts";
 import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
 import { printAnswer, printLine } from "./print.ts";
+import { shellWord } from "./shell_word.ts";
 import { whileWaiting } from "./waiting.ts";
 
 const FLAGS = {
@@ -78,11 +79,7 @@ function asText({ listings }: Findings): string {
 function addLine(listing: Listing): string | undefined {
   const words = addWords(listing);
   if (words === undefined || words.some((word) => /[^ -~]/.test(word))) return undefined;
-  return ["mcp-bridge", ...words].map((word) => /^[\w@%+=:,./-]+$/.test(word) ? word : asWord(word)).join(" ");
-}
-
-function asWord(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
+  return ["mcp-bridge", ...words].map(shellWord).join(" ");
 }
 
 /** A registry's words, away from the terminal's controls. */

@@ -1,9 +1,17 @@
 import { type Colours, coloursOf } from "./colour.ts";
 import type { Command } from "./command.ts";
-import { briefOf, elementOf, fieldRows, listOf, type Offered, type OfferedList, wholeOf } from "./offers.ts";
+import {
+  briefOf,
+  commandLine,
+  elementOf,
+  fieldRows,
+  listOf,
+  type Offered,
+  type OfferedList,
+  wholeOf,
+} from "./offers.ts";
 import { printAnswer } from "./print.ts";
-import { asSchema, fieldsOf, usageOf } from "./schema_words.ts";
-import { safeLine } from "./safe_text.ts";
+import { asSchema, fieldsOf } from "./schema_words.ts";
 import { showJson } from "./show_contents.ts";
 import { ASKING_FLAGS, withServer } from "./with_server.ts";
 import { wrapped } from "./wrap.ts";
@@ -48,8 +56,7 @@ function oneTool({ value }: Offered, server: string, colours: Colours): string {
   const fields = fieldsOf(value["inputSchema"]);
   const answer = fieldsOf(value["outputSchema"]);
   const traits = traitsOf(value["annotations"]);
-  const required = fields.filter(({ isRequired }) => isRequired).map(usageOf);
-  const call = ["mcp-bridge call", server, safeLine(String(value["name"])), ...required].join(" ");
+  const call = commandLine("call", server, value, fields);
   return [
     wholeOf(value, fields, colours),
     ...(answer.length === 0 ? [] : [`\n${bold("answers with:")}\n${fieldRows(answer, bold)}`]),

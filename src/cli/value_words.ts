@@ -15,23 +15,26 @@ export interface Wanted {
  *
  * @throws {BridgeError} `bad_argument`
  */
-export async function readValue({ name, schema, shownBy }: Wanted, texts: readonly string[]): Promise<string> {
-  const types = typesOf(schema);
+export async function readValue(wanted: Wanted, texts: readonly string[]): Promise<string> {
+  const { name, schema, shownBy } = wanted;
   const text = texts.at(-1)!;
-  if (types.includes("array") && !(texts.length === 1 && text.startsWith("["))) {
-    const items = asSchema(schema["items"]);
-    return `[${
-      (await Promise.all(texts.map((item) => readValue({ name, schema: items, shownBy }, [item])))).join(",")
-    }]`;
+  if (typesOf(schema).includes("array") && !(texts.length === 1 && text.startsWith("["))) {
+    const item = { name, schema: asSchema(schema["items"]), shownBy };
+    const raw = `[${(await Promise.all(texts.map((text) => readOne(item, text)))).join(",")}]`;
+    await checkValue(wanted, raw);
+    return raw;
   }
-  if (texts.length > 1) {
-    throw new BridgeError("bad_argument", `${quoted(name)} is said ${texts.length} times, and is no list`, {
-      hint: "say it once",
-    });
-  }
-  const raw = candidates(text, types).find((candidate) => mismatch(candidate, schema) === undefined);
+  if (texts.length === 1) return await readOne(wanted, text);
+  throw new BridgeError("bad_argument", `${quoted(name)} is said ${texts.length} times, and is no list`, {
+    hint: "say it once",
+  });
+}
+
+async function readOne(wanted: Wanted, text: string): Promise<string> {
+  const { schema } = wanted;
+  const raw = candidates(text, typesOf(schema)).find((candidate) => mismatch(candidate, schema) === undefined);
   if (raw !== undefined) return raw;
-  throw await wrongValue({ name, schema, shownBy }, text);
+  throw await wrongValue(wanted, text);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** JSON Schema in words that a person reads, and types. */
 import { expect, test } from "bun:test";
-import { fieldsOf, typeWords, usageOf } from "../../../src/cli/schema_words.ts";
+import { exampleOf, fieldsOf, typeWords, usageOf } from "../../../src/cli/schema_words.ts";
 
 test.each<[schema: Record<string, unknown>, words: string, usage: string]>([
   [{ type: "string" }, "text", "x=TEXT"],
@@ -34,4 +34,11 @@ test.each<[schema: Record<string, unknown>, words: string, usage: string]>([
 test("required arguments come first, each group in the schema's order", () => {
   const properties = { a: {}, b: {}, c: {}, d: {} };
   expect(fieldsOf({ properties, required: ["d", "b"] }).map(({ name }) => name)).toEqual(["b", "d", "a", "c"]);
+});
+
+test("an example has a value that would do, where one is known", () => {
+  const example = (schema: Record<string, unknown>): string => exampleOf({ name: "x", schema, isRequired: true });
+  expect(example({ enum: ["New York", "Bern"] })).toBe("x=New York");
+  expect(example({ type: "boolean" })).toBe("x=true");
+  expect(example({ type: "string" })).toBe("x=TEXT");
 });

@@ -11,6 +11,7 @@ const SCHEMA = {
     ratio: { type: "number" },
     urgent: { type: "boolean" },
     labels: { type: "array", items: { type: "string" } },
+    pair: { type: "array", minItems: 2, items: {} },
     numbers: { type: "array", items: { type: "integer" } },
     place: { $ref: "#/$defs/Place" },
     state: { type: "string", enum: ["open", "closed", "2"] },
@@ -99,6 +100,7 @@ describe("readArguments", () => {
     [["numbers=1", "numbers=x"], '"numbers" cannot be "x": it takes a whole number', ""],
     [["urgent=yes"], '"urgent" cannot be "yes": it takes true or false', ""],
     [["state=opne"], '"state" cannot be "opne": it takes one of open, closed, 2', 'did you mean "open"?'],
+    [["pair=1"], '"pair" cannot be "[1]": it takes a list, from 2 on of them', ""],
     [["place=Bern"], '"place" cannot be "Bern": it takes a JSON object', ""],
     [["title=a", "title=b"], '"title" is said 2 times, and is no list', "say it once"],
     [
@@ -135,6 +137,9 @@ describe("readArguments", () => {
     const nest: Record<string, unknown> = {};
     nest["anyOf"] = [nest];
     expect(await read(["a=1"], undefined, { properties: { a: nest } })).toBe('{"a":1}');
+    let deep: Record<string, unknown> = { type: "string" };
+    for (let depth = 0; depth < 3_000; depth++) deep = { type: "array", items: deep, minItems: 2 };
+    expect((await refusal(["a=1"], undefined, { properties: { a: deep } }))[0]).toContain('"a" cannot be "1"');
     for (const schema of [null, 5, "x", [], { properties: 5 }, { properties: { a: 5 }, required: 5 }]) {
       expect(await read(["a=1"], undefined, schema)).toBe('{"a":1}');
     }

@@ -1,0 +1,4 @@
+/** A word as one types it into a shell of Unix: in quotes where anything else would become of it. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
