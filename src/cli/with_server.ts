@@ -1,5 +1,6 @@
 import { nameOf } from "../app/far_end.ts";
 import { OwnClient, type ServerFacts } from "../app/own_client.ts";
+import type { Notify } from "../platform/notice.ts";
 import { watchForEnd } from "../platform/process_ends.ts";
 import { openTerminalLines } from "../platform/terminal_lines.ts";
 import { isAddress } from "./arguments.ts";
@@ -47,7 +48,7 @@ export async function withServer<Answer>(
   ask: (server: AskedServer) => Promise<Answer>,
   show: (answer: Answer) => Promise<number>,
 ): Promise<number> {
-  const notify = noticePrinter(flags.debug ? "debug" : "info");
+  const notify = withoutRepeats(noticePrinter(flags.debug ? "debug" : "info"));
   const named = isAddress(word!) ? undefined : await readName(word!, { flags, words }, process.env);
   const { settings } = await readServer({ operands: [word!], program: [], flags, words }, named, notify);
   const name = named?.entry.slug ?? nameOf(settings.server);
@@ -69,6 +70,15 @@ export async function withServer<Answer>(
       await client.close();
     }
   });
+}
+
+/** What is said again and again while a server is tried is said once. */
+function withoutRepeats(print: Notify): Notify {
+  let last = "";
+  return (notice) => {
+    if (notice.text !== last) print(notice);
+    last = notice.text;
+  };
 }
 
 async function givenUp(client: OwnClient, asked: Promise<unknown>, exitCode: number): Promise<number> {
