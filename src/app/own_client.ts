@@ -1,4 +1,4 @@
-import { errorAnswer, rawResult, resultAnswer, resultOf } from "../bridge/answers.ts";
+import { errorAnswer, isObject, rawResult, resultAnswer, resultOf } from "../bridge/answers.ts";
 import { systemClock } from "../platform/clock.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
@@ -30,16 +30,13 @@ export interface Person {
 
 /** Who the server is, by its own words. */
 export interface ServerFacts {
-  readonly protocolVersion: string;
-  readonly capabilities: Readonly<Record<string, unknown>>;
-  readonly instructions?: string;
+  readonly capabilities?: Readonly<Record<string, unknown>>;
 }
 
 /** The revision that we speak; the bridge translates for servers of other eras. */
 const REVISION = "2025-11-25";
-/** How long a server that is not there is tried again, and how long the last words may take, in ms. */
+/** How long a server that is not there is tried again, in ms. */
 const REDIAL_MS = 3_000;
-const LAST_WORDS_MS = 300;
 
 interface Waiting {
   readonly message: Message;
@@ -101,7 +98,7 @@ export class OwnClient {
       }),
     );
     void this.#line.fromClient(composeMessage({ method: "notifications/initialized" }));
-    return facts.value as ServerFacts;
+    return isObject(facts.value) ? facts.value : {};
   }
 
   /**
@@ -122,14 +119,13 @@ export class OwnClient {
   }
 
   /** Gives up what is under way, and tells the server so. */
-  async cancel(): Promise<void> {
-    const told = [...this.#waiting.values()].map(({ message }) => {
-      if (message.method === "initialize") return undefined;
-      const text =
-        `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${message.id},"reason":"the person gave up"}}`;
-      return this.#line.fromClient(readMessage(new TextEncoder().encode(text)));
-    });
-    await Promise.race([Promise.all(told), Bun.sleep(LAST_WORDS_MS)]);
+  cancel(): void {
+    for (const { message } of this.#waiting.values()) {
+      if (message.method === "initialize") continue;
+      const params = `{"requestId":${message.id},"reason":"the person gave up"}`;
+      const text = `{"jsonrpc":"2.0","method":"notifications/cancelled","params":${params}}`;
+      void this.#line.fromClient(readMessage(new TextEncoder().encode(text)));
+    }
     this.#end(new BridgeError("closing", "given up"));
   }
 

@@ -13,6 +13,7 @@ import { storeFolder } from "../registry/mcp_remote/store_place.ts";
 import { readRegistry } from "../registry/registry.ts";
 import { isAddress } from "./arguments.ts";
 import { thisUser } from "./client_changes.ts";
+import { CLIENT_IDS } from "./install.ts";
 import type { Command, Flags, FlagValues } from "./command.ts";
 import { type Applied, applyPlan } from "./import_apply.ts";
 import { type ImportPlan, plannedAddress, planServers } from "./import_plan.ts";
@@ -50,6 +51,7 @@ export const importCommand: Command<typeof FLAGS> = {
     name: "client",
     text: "all servers of this one, such as cursor; or an address, for its sign-in alone",
     optional: true,
+    choices: CLIENT_IDS,
   }],
   flags: FLAGS,
   examples: [

@@ -65,7 +65,14 @@ export async function withServer<Answer>(
       return await show(answer);
     })();
     try {
-      return await Promise.race([asked, signalled.promise.then((code) => givenUp(client, asked, code))]);
+      return await Promise.race([
+        asked,
+        signalled.promise.then((exitCode) => {
+          asked.catch(() => {});
+          client.cancel();
+          return exitCode;
+        }),
+      ]);
     } finally {
       await client.close();
     }
@@ -79,10 +86,4 @@ function withoutRepeats(print: Notify): Notify {
     if (notice.text !== last) print(notice);
     last = notice.text;
   };
-}
-
-async function givenUp(client: OwnClient, asked: Promise<unknown>, exitCode: number): Promise<number> {
-  asked.catch(() => {});
-  await client.cancel();
-  return exitCode;
 }

@@ -239,6 +239,21 @@ describe.skipIf(process.platform === "win32")("at a terminal", () => {
     await server.waits.find((wait) => wait !== "begun");
   }, 30_000);
 
+  test("Ctrl-C is told to the server before the session ends, once each", async () => {
+    using server = new FakeMcp();
+    server.on("tools/list", ({ message }) => result(message, { tools: [{ name: "t", inputSchema: {} }] }));
+    server.on("tools/call", () => new Promise<never>(() => {}));
+    await using session = atTerminal(["call", server.url, "t"]);
+    await server.seen.find(({ message }) => message?.method === "tools/call");
+    const [call] = server.posted("tools/call");
+    session.type("\u0003");
+    expect(await session.exit()).toBe(130);
+    const [cancelled, ...more] = server.posted("notifications/cancelled");
+    expect(cancelled!.params).toMatchObject({ requestId: call!.id });
+    expect(more).toEqual([]);
+    expect([server.opened, server.deleted]).toEqual([1, 1]);
+  });
+
   test("Ctrl-C at a question ends all likewise", async () => {
     await using server = new DualEraServer({ era: "legacy" });
     await using session = atTerminal(["call", server.url, "test_elicitation", "message=Who?"]);
