@@ -4,7 +4,7 @@ import { type ImportedSignIn, takeOver } from "../auth/imported.ts";
 import { Records } from "../auth/records.ts";
 import type { Wire } from "../net/gate.ts";
 import type { Clock } from "../platform/clock.ts";
-import { BridgeError, quoted } from "../platform/errors.ts";
+import { BridgeError } from "../platform/errors.ts";
 import type { Vault } from "../vault/vault.ts";
 import { ownerAddress } from "./authentication.ts";
 import { questionTo } from "./sign_in.ts";
@@ -66,14 +66,11 @@ async function settle(parts: ImportSignInParts, records: Records, wire: Wire): P
     records.lockOf("refresh"),
     () => takeOver(records, discovery, challenge?.resourceMetadata),
   );
-  const issuer = quoted(discovery.issuer);
   switch (taken.kind) {
     case "taken":
       return { kind: "taken", issuer: discovery.issuer, isSaid: given !== undefined };
-    case "other_issuer":
-      return { kind: "refused", reason: `${quoted(taken.given)} gave the tokens, and the server now names ${issuer}` };
-    case "other_token_issuer":
-      return { kind: "refused", reason: `another one than ${issuer}, which the server names, gave the tokens` };
+    case "mismatch":
+      return { kind: "refused", reason: taken.reason };
     case "none":
       // Another process was quicker.
       return { kind: "signed_in_already" };

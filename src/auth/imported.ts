@@ -1,3 +1,4 @@
+import { quoted } from "../platform/errors.ts";
 import { type Client, knownMethod, methodFor } from "./client.ts";
 import type { Discovery } from "./discover.ts";
 import { isSameIssuer, quirksOf } from "./quirks.ts";
@@ -39,10 +40,11 @@ export interface ImportedSignIn {
   readonly resource: SignInSettings["resource"];
 }
 
-/** Why a sign-in was not taken over; the tokens belong to somebody else, or so it seems. */
-export type Mismatch = { readonly kind: "other_issuer"; readonly given: string } | {
-  readonly kind: "other_token_issuer";
-};
+/** What became of a sign-in; `reason` says why it was not taken, and is a sentence of its own. */
+export type TakeOver =
+  | { readonly kind: "none" }
+  | { readonly kind: "taken" }
+  | { readonly kind: "mismatch"; readonly reason: string };
 
 /**
  * Takes over the sign-in that waits for the owner of `records`, if there is one, at the authorization server that was
@@ -53,13 +55,13 @@ export async function takeOver(
   records: Records,
   discovery: Discovery,
   challengedAt?: string,
-): Promise<{ kind: "none" } | { kind: "taken"; grant: Grant } | Mismatch> {
+): Promise<TakeOver> {
   const imported = await records.imported();
   if (imported === undefined) return { kind: "none" };
-  const mismatch = mismatchOf(imported, discovery);
-  if (mismatch !== undefined) {
+  const reason = mismatchOf(imported, discovery);
+  if (reason !== undefined) {
     await records.forgetImported();
-    return mismatch;
+    return { kind: "mismatch", reason };
   }
   const client = clientOf(imported.client, discovery);
   const tokens = tokensOf(imported, discovery, challengedAt);
@@ -69,19 +71,20 @@ export async function takeOver(
     for (const uri of client.redirectUris ?? []) await records.saveClient(discovery, uri, client);
   }
   await records.forgetImported();
-  return { kind: "taken", grant };
+  return { kind: "taken" };
 }
 
-function mismatchOf({ tokens, client }: ImportedSignIn, { issuer }: Discovery): Mismatch | undefined {
+function mismatchOf({ tokens, client }: ImportedSignIn, { issuer }: Discovery): string | undefined {
   const given = tokens.issuer ?? client.issuer;
   if (given !== undefined) {
     const isSame = isSameIssuer(given, issuer) || isSameIssuer(issuer, given);
-    return isSame ? undefined : { kind: "other_issuer", given };
+    return isSame ? undefined : `${quoted(given)} gave the tokens, and the server now names ${quoted(issuer)}`;
   }
   // The tokens of Entra ID have issuers of their own.
   if (quirksOf(issuer).noResource) return undefined;
   const host = hostOf(claimedIssuer(tokens.accessToken));
-  return host === undefined || host === hostOf(issuer) ? undefined : { kind: "other_token_issuer" };
+  if (host === undefined || host === hostOf(issuer)) return undefined;
+  return `${quoted(host)} gave the tokens, by their own word, and the server now names ${quoted(issuer)}`;
 }
 
 /** Who gave a token by its own word, where it has one (RFC 9068, 2.2); nobody has verified it. */

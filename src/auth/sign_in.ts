@@ -93,12 +93,15 @@ async function isTakenOver(
 ): Promise<boolean> {
   if (stepUp || await records.imported() === undefined) return false;
   const { takeOver } = await import("./imported.ts");
-  const { kind } = await vault.withLock(
+  const taken = await vault.withLock(
     records.lockOf("refresh"),
     () => takeOver(records, discovery, challenge?.resourceMetadata),
   );
-  if (kind === "taken") notify({ level: "info", text: `took over the sign-in of mcp-remote to ${owner.server}` });
-  return kind === "taken";
+  if (taken.kind === "mismatch") {
+    notify({ level: "warn", text: `the sign-in of mcp-remote to ${owner.server} is not taken over: ${taken.reason}` });
+  }
+  if (taken.kind === "taken") notify({ level: "info", text: `took over the sign-in of mcp-remote to ${owner.server}` });
+  return taken.kind === "taken";
 }
 
 async function discoverAnew(parts: SignInParts, records: Records, { challenge }: SignInWish): Promise<Discovery> {

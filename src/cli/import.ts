@@ -42,6 +42,8 @@ type Values = FlagValues<typeof FLAGS>;
 
 /** A server that begins no answer within so much is taken over by the first use, in ms. */
 const PATIENCE_MS = 15_000;
+/** After so much a person wants to know what is being waited for, in ms. */
+const SLOW_MS = 1_000;
 
 /** `mcp-bridge import`: takes over what mcp-remote, and the configurations of clients, know. */
 export const importCommand: Command<typeof FLAGS> = {
@@ -153,6 +155,10 @@ async function apply(plan: WholePlan, keychain: Keychain | undefined, flags: Val
   watchForEnd(({ exitCode }) => abort.abort(new BridgeError("closing", `ended by a signal (${exitCode})`)));
   const network = await readNetwork(flags);
   const patient = { ...network, headersTimeout: network.headersTimeout || PATIENCE_MS };
+  const patience = setTimeout(
+    () => flags.json || printLine("asking the servers who signs people in for them"),
+    SLOW_MS,
+  );
   return await applyPlan(plan, {
     file: registryFile({ platform, env }),
     vault: openState(readState(flags, env), clock, noticePrinter("info")),
@@ -161,7 +167,7 @@ async function apply(plan: WholePlan, keychain: Keychain | undefined, flags: Val
     clock,
     signal: abort.signal,
     deletesOld: flags["delete-old"],
-  }, (applied) => flags.json || sayResult(applied, keychain !== undefined));
+  }, (applied) => flags.json || sayResult(applied, keychain !== undefined)).finally(() => clearTimeout(patience));
 }
 
 /** The keychain where there are secrets to be kept and there is one. */

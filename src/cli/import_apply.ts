@@ -37,8 +37,8 @@ export interface Applied {
 }
 
 /**
- * Carries a plan out, each server by itself: what fails for one stops no other. `onserver` is told of each as it is
- * done.
+ * Carries a plan out, each server by itself: what fails for one stops no other. The sign-ins are taken all at once, as
+ * each asks its own server. `onserver` is told of each as it is done.
  *
  * @throws {BridgeError} `closing`
  */
@@ -47,34 +47,40 @@ export async function applyPlan(
   parts: ApplyParts,
   onserver: (applied: Applied) => void,
 ): Promise<Applied[]> {
-  const results: Applied[] = [];
+  const added: Omit<Applied, "signIn">[] = [];
   for (const server of plan.servers) {
     parts.signal.throwIfAborted();
-    const applied = await applyServer(server, plan.signIns.get(server), parts);
-    results.push(applied);
-    onserver(applied);
+    added.push(await addOne(server, parts));
   }
-  return results;
+  return await Promise.all(added.map(async (one) => {
+    const signIn = one.failure === undefined ? plan.signIns.get(one.server) : undefined;
+    const applied = signIn === undefined ? { ...one, signIn: undefined } : await signInOne(one, signIn, parts);
+    onserver(applied);
+    return applied;
+  }));
 }
 
-async function applyServer(
-  server: PlannedServer,
-  signIn: PlannedSignIn | undefined,
+async function addOne(server: PlannedServer, parts: ApplyParts): Promise<Omit<Applied, "signIn">> {
+  if (server.isThere) return { server, isAdded: false, failure: undefined };
+  try {
+    await addPlanned(server, parts);
+    return { server, isAdded: true, failure: undefined };
+  } catch (thrown) {
+    return { server, isAdded: false, failure: toBridgeError(thrown) };
+  }
+}
+
+async function signInOne(
+  one: Omit<Applied, "signIn">,
+  signIn: PlannedSignIn,
   parts: ApplyParts,
 ): Promise<Applied> {
-  let isAdded = false;
-  let outcome: ImportOutcome | undefined;
   try {
-    if (!server.isThere) {
-      await addPlanned(server, parts);
-      isAdded = true;
-    }
-    if (signIn !== undefined) outcome = await takeSignIn(signIn, parts);
+    return { ...one, signIn: await takeSignIn(signIn, parts) };
   } catch (thrown) {
     if (parts.signal.aborted) throw thrown;
-    return { server, isAdded, failure: toBridgeError(thrown), signIn: outcome };
+    return { ...one, failure: toBridgeError(thrown), signIn: undefined };
   }
-  return { server, isAdded, failure: undefined, signIn: outcome };
 }
 
 /** The secrets come first: an entry whose references lead nowhere would be worse than none. */
@@ -100,7 +106,7 @@ async function takeSignIn({ wanted, imported, kept }: PlannedSignIn, parts: Appl
   const { vault, wire, clock, signal, deletesOld } = parts;
   const { server, account } = wanted;
   const outcome = await importSignIn({ server, account, imported, vault, wire, clock, signal });
-  // What is still to be taken over is in the vault, too.
-  if (deletesOld && (outcome.kind === "taken" || outcome.kind === "later")) await deleteKept(kept);
+  // Of what is still to be taken over nobody knows yet whether it can be.
+  if (deletesOld && outcome.kind === "taken") await deleteKept(kept);
   return outcome;
 }

@@ -1,4 +1,5 @@
 import type { ImportedClient, ImportedSignIn } from "../auth/imported.ts";
+import { maskedUrl } from "../registry/mask.ts";
 import { allKept, findKept, type KeptSignIn, type McpRemoteStore, openStore } from "../registry/mcp_remote/store.ts";
 import type { LeftOut, PlannedServer, WantedSignIn } from "./import_plan.ts";
 
@@ -40,7 +41,7 @@ export async function planSignIns(
     claimed.add(`${kept.path}/${kept.name}`);
     const read = readSignIn(kept, wanted);
     if (typeof read !== "string") signIns.set(server, { wanted, kept, imported: read });
-    else leftOut.push({ what: `the sign-in of mcp-remote to ${wanted.server.href}`, reason: read });
+    else leftOut.push({ what: `the sign-in of mcp-remote to ${maskedUrl(wanted.server)}`, reason: read });
   }
   if (isWhole && usual !== undefined && !stores.has(usual)) stores.set(usual, await openStore(usual));
   if (isWhole) leftOut.push(...unclaimed(stores, claimed));

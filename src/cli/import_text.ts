@@ -1,5 +1,6 @@
 import { storeFolder } from "../registry/mcp_remote/store_place.ts";
 import { maskedCommand, maskedUrl } from "../registry/mask.ts";
+import { shownLine } from "./diff.ts";
 import { shownName } from "./import_reading.ts";
 import type { ImportPlan, LeftOut, PlannedServer } from "./import_plan.ts";
 import type { PlannedSignIn, SignInPlan } from "./import_sign_ins.ts";
@@ -30,7 +31,10 @@ export function planLines(plan: WholePlan, keepsSecrets: boolean, now: number): 
 /** The lines that say what is left alone. */
 export function leftOutLines(leftOut: readonly LeftOut[]): string[] {
   if (leftOut.length === 0) return [];
-  return ["left as it is:", ...leftOut.map(({ what, reason }) => `  ${what === "" ? reason : `${what}: ${reason}`}`)];
+  return [
+    "left as it is:",
+    ...leftOut.map(({ what, reason }) => `  ${shownLine(what === "" ? reason : `${what}: ${reason}`)}`),
+  ];
 }
 
 function serverLines(

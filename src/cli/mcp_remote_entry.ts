@@ -1,16 +1,14 @@
 import type { JsonObject, SignInSettings } from "../auth/settings.ts";
 import type { ImportedClient } from "../auth/imported.ts";
 import { kindOfHeader } from "../net/header_rules.ts";
-import { BridgeError } from "../platform/errors.ts";
 import { type SecretValue, sortValues } from "../registry/entry_secrets.ts";
 import { type SignInWords, storeNames, usualPort } from "../registry/mcp_remote/store_place.ts";
-import { readClientText } from "../registry/clients/client_file.ts";
 import type { WrittenEntry } from "../registry/schema.ts";
 import { PROTOCOLS, STRATEGIES } from "../transport/choices.ts";
 import { readChoice, readPort, readSeconds } from "./arguments.ts";
 import { type FlagValues, readWords } from "./command.ts";
 import { CONNECT_FLAGS, connectCommand } from "./connect.ts";
-import { readJson } from "./json_argument.ts";
+import { isDocument, type NamedClient, readClient, readNamedFile, readObject } from "./mcp_remote_client.ts";
 
 type Values = FlagValues<typeof CONNECT_FLAGS>;
 
@@ -101,34 +99,6 @@ async function headersOfFiles(files: readonly string[]): Promise<Record<string, 
   return headers;
 }
 
-/** As large as a file with headers or a client may be, in characters. */
-const LARGEST = 1_048_576;
-
-/**
- * A file that somebody's configuration names. It is read as such a configuration is itself: no pipe, no device, nothing
- * large. Where the client would look for a relative path nobody knows here.
- */
-async function readNamedFile(flag: string, file: string): Promise<string> {
-  if (!/^(?:[/\\]|[a-z]:[\\/])/i.test(file)) {
-    throw new BridgeError("unreadable_file", `"${flag}" names a file by a relative path`, {
-      hint: "write its whole path",
-    });
-  }
-  const { text } = await readClientText(file) ?? {};
-  if (text !== undefined && text.length <= LARGEST) return text;
-  throw new BridgeError("unreadable_file", `the file of "${flag}" ${text === undefined ? "is gone" : "is too large"}`);
-}
-
-/** An object of JSON that stands in an argument or in a file. */
-async function readObject(
-  flag: "static-oauth-client-info" | "static-oauth-client-metadata",
-  flags: Values,
-): Promise<JsonObject | undefined> {
-  const text = flags[flag];
-  const isFile = text?.startsWith("@") === true;
-  return await readJson(`--${flag}`, isFile ? await readNamedFile(`--${flag}`, text.slice(1)) : text);
-}
-
 function signInWords(url: string, flags: Values, headers: Record<string, string>): SignInWords {
   const resource = flags["disable-resource-parameter"] ? undefined : flags.resource?.trim() || undefined;
   const document = flags["client-metadata-url"]?.trim() || undefined;
@@ -141,10 +111,6 @@ function signInWords(url: string, flags: Values, headers: Record<string, string>
     clientMetadataUrl: document !== undefined && isDocument(document) ? document : undefined,
     tokenEndpoint: endpoint !== undefined && URL.canParse(endpoint) ? new URL(endpoint).href : undefined,
   }) as SignInWords;
-}
-
-function isDocument(text: string): boolean {
-  return URL.canParse(text) && new URL(text).protocol === "https:" && new URL(text).pathname !== "/";
 }
 
 function paramsOf(flags: Values): Record<string, string> {
@@ -188,50 +154,6 @@ async function readOauth(
     authorizeParams: filled(paramsOf(flags)),
     useIdToken: flags["use-id-token"] || undefined,
   });
-}
-
-/** The client that a person named. */
-interface NamedClient {
-  readonly imported: ImportedClient | undefined;
-  /** Its secret where that is none of the client's entry: a variable of the person's own. */
-  readonly reference: string | undefined;
-  readonly secret: SecretValue | undefined;
-  /** Whether it stays in a file of the person's. */
-  readonly isInFile: boolean;
-}
-
-async function readClient(flags: Values, env: Readonly<Record<string, string>>): Promise<NamedClient> {
-  const none = { imported: undefined, reference: undefined, secret: undefined, isInFile: false };
-  const flag = "static-oauth-client-info";
-  const text = flags[flag];
-  const document = flags["client-metadata-url"]?.trim();
-  if (text === undefined) {
-    if (document === undefined || !isDocument(document)) return none;
-    return { ...none, imported: { kind: "document", clientId: document, redirectUris: [] } };
-  }
-  const said = await readObject(flag, flags) ?? {};
-  const { client_id: clientId, client_secret: word, token_endpoint_auth_method: method } = said;
-  if (typeof clientId !== "string" || clientId === "") {
-    throw new BridgeError("bad_argument", `"--${flag}" names no client_id`);
-  }
-  const { plain, secret } = sortValues(typeof word === "string" && word !== "" ? { "client-secret": word } : {}, env);
-  const reference = plain["client-secret"];
-  const known = secret["client-secret"]?.value ?? resolved(reference);
-  const imported: ImportedClient = {
-    kind: "static",
-    clientId,
-    redirectUris: [],
-    ...(known === undefined ? {} : { clientSecret: known }),
-    ...(typeof method === "string" ? { authMethod: method } : {}),
-  };
-  if (text.startsWith("@")) return { ...none, imported, isInFile: true };
-  return { imported, reference, secret: secret["client-secret"], isInFile: false };
-}
-
-/** What a variable of the person's own holds just now. */
-function resolved(reference: string | undefined): string | undefined {
-  const name = /^\$\{(\w+)\}$/.exec(reference ?? "")?.[1];
-  return name === undefined ? undefined : process.env[name];
 }
 
 /** The flags without a place, as they were said. */

@@ -1,0 +1,136 @@
+import { describe, expect, test } from "bun:test";
+import { type ImportPlan, planServers } from "../../../src/cli/import_plan.ts";
+import { rewritingsOf } from "../../../src/cli/import_rewrite.ts";
+import type { Source } from "../../../src/cli/import_sources.ts";
+import { clientOf } from "../../../src/registry/clients/table.ts";
+import { EMPTY_REGISTRY, parseRegistry } from "../../../src/registry/registry.ts";
+
+const URL_WORD = "https://mcp.example.com/mcp";
+
+async function source(id: string, name: string, value: Record<string, unknown>): Promise<Source> {
+  const client = await clientOf(id);
+  return { client, file: `/${id}.json`, entry: { name, ...client.read(value), value, place: { line: 1, column: 1 } } };
+}
+
+function remote(...words: string[]): Record<string, unknown> {
+  return { command: "npx", args: ["mcp-remote", URL_WORD, ...words] };
+}
+
+async function plan(entries: Source[], servers: Record<string, unknown> = {}, all = false): Promise<ImportPlan> {
+  const registry = Object.keys(servers).length === 0
+    ? EMPTY_REGISTRY
+    : await parseRegistry(JSON.stringify({ mcpServers: servers }), "servers.json");
+  return await planServers({ entries, faults: [] }, registry, { all, platform: "linux" });
+}
+
+describe("servers", () => {
+  test("that several clients mean are one, whatever they are called and flagged", async () => {
+    const { servers } = await plan([
+      await source("cursor", "linear", remote("--debug")),
+      await source("claude-desktop", "Linear MCP", remote()),
+    ]);
+    expect(servers.map(({ slug, sources }) => [slug, sources.map(({ client, rest }) => [client.id, ...rest])])).toEqual(
+      [
+        ["linear", [["cursor", "--debug"], ["claude-desktop"]]],
+      ],
+    );
+  });
+
+  test("at one address for other resources are others, each with an account of its own", async () => {
+    const { servers } = await plan([
+      await source("cursor", "one", remote("--resource", "https://one.example/")),
+      await source("cursor", "two", remote("--resource", "https://two.example/")),
+    ]);
+    expect(servers.map(({ slug, written }) => [slug, written.account])).toEqual([["one", undefined], ["two", "two"]]);
+    expect(servers.map(({ signIn }) => signIn!.account)).toEqual(["default", "two"]);
+  });
+
+  test("that are there are known again, by their name or as the only one", async () => {
+    const there = { "list_server": { url: URL_WORD, account: "work" } };
+    const { servers } = await plan([await source("cursor", "anything", remote())], there);
+    expect(servers.map(({ slug, isThere, signIn }) => [slug, isThere, signIn!.account])).toEqual([
+      ["list-server", true, "work"],
+    ]);
+  });
+
+  test("with a key of another name are not taken for one that is there", async () => {
+    const there = { one: { url: URL_WORD, headers: { "X-Key": "keychain:one/x-key" } } };
+    const { servers } = await plan([await source("cursor", "two", remote("--header", "X-Key: b"))], there);
+    expect(servers.map(({ slug, isThere }) => [slug, isThere])).toEqual([["two", false]]);
+    const again = await plan([await source("cursor", "one", remote("--header", "X-Key: b"))], there);
+    expect(again.servers[0]!.isThere).toBe(true);
+  });
+
+  test("get names that commands can say", async () => {
+    const { servers } = await plan([
+      await source("cursor", "list", { command: "mcp-remote", args: ["https://a.example/"] }),
+      await source("cursor", "a\u001b[31mb", { command: "mcp-remote", args: ["https://b.example/"] }),
+      await source("cursor", "taken", { command: "mcp-remote", args: ["https://c.example/"] }),
+    ], { taken: { url: "https://other.example/" } });
+    expect(servers.map(({ label }) => label)).toEqual(["list-server", "a-31mb", "taken-2"]);
+  });
+});
+
+describe("what is left as it is", () => {
+  test("says what and why, and never a value", async () => {
+    const { servers, leftOut } = await plan(
+      [
+        await source("cursor", "flag", remote("--nope=hunter2")),
+        await source("cursor", "http", { command: "npx", args: ["mcp-remote", "http://10.0.0.1/mcp"] }),
+        await source("cursor", "user", { command: "npx", args: ["mcp-remote", "https://me:hunter2@a.example/"] }),
+        await source("vscode", "input", { url: URL_WORD, headers: { Authorization: "Bearer ${input:key}" } }),
+        await source("cursor", "args", { command: "server", args: ["--api-key", "hunter2"] }),
+        await source("cursor", "path", { command: "./server" }),
+      ],
+      {},
+      true,
+    );
+    expect(servers).toEqual([]);
+    expect(leftOut.map(({ what }) => what)).toEqual([
+      '"flag" of Cursor',
+      '"http" of Cursor',
+      '"user" of Cursor',
+      '"input" of VS Code',
+      '"args" of Cursor',
+      '"path" of Cursor',
+    ]);
+    expect(JSON.stringify(leftOut)).not.toContain("hunter2");
+  });
+
+  test("what runs us, or nothing that is wanted, is passed over without a word", async () => {
+    const entries = [
+      await source("cursor", "ours", { command: "/opt/mcp-bridge", args: ["x"] }),
+      await source("cursor", "nothing", {}),
+    ];
+    expect(await plan(entries, {}, true)).toEqual({ servers: [], leftOut: [] });
+    const other = [await source("cursor", "files", { command: "npx", args: ["-y", "files"] })];
+    expect(await plan(other)).toEqual({ servers: [], leftOut: [] });
+    expect((await plan(other, {}, true)).servers).toHaveLength(1);
+  });
+});
+
+describe("an entry that is to run us", () => {
+  const entry = {
+    ...remote("--header", "Authorization:${KEY}", "--ipv4"),
+    env: { KEY: "s", HTTPS_PROXY: "http://p/" },
+  };
+  const own = { MCP_BRIDGE_HOME: "/home" };
+
+  async function environments(keepsSecrets: boolean, there: Record<string, unknown> = {}): Promise<unknown> {
+    const { servers: [server] } = await plan([await source("cursor", "one", entry)], there);
+    return rewritingsOf(server!, "/opt/mcp-bridge", keepsSecrets, own).map(({ program }) => program);
+  }
+
+  test("keeps its variables but for what the keychain has", async () => {
+    const program = { command: "/opt/mcp-bridge", args: ["one", "--ipv4"] };
+    const env = { HTTPS_PROXY: "http://p/", ...own };
+    expect(await environments(true)).toEqual([{ ...program, env }]);
+    expect(await environments(false)).toEqual([{ ...program, env: { ...env, KEY: "s" } }]);
+  });
+
+  test("keeps what the server of that name wants of it", async () => {
+    const headers = (value: string): object => ({ one: { url: URL_WORD, headers: { authorization: value } } });
+    expect(await environments(true, { ...headers("${KEY}") })).toMatchObject([{ env: { KEY: "s" } }]);
+    expect(JSON.stringify(await environments(true, { ...headers("keychain:one/authorization") }))).not.toContain("KEY");
+  });
+});
