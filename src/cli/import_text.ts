@@ -1,6 +1,5 @@
 import { storeFolder } from "../registry/mcp_remote/store_place.ts";
 import { maskedCommand, maskedUrl } from "../registry/mask.ts";
-import { shownLine } from "./diff.ts";
 import { shownName } from "./import_reading.ts";
 import type { ImportPlan, LeftOut, PlannedServer } from "./import_plan.ts";
 import type { PlannedSignIn, SignInPlan } from "./import_sign_ins.ts";
@@ -33,7 +32,7 @@ export function leftOutLines(leftOut: readonly LeftOut[]): string[] {
   if (leftOut.length === 0) return [];
   return [
     "left as it is:",
-    ...leftOut.map(({ what, reason }) => `  ${shownLine(what === "" ? reason : `${what}: ${reason}`)}`),
+    ...leftOut.map(({ what, reason }) => `  ${withoutControls(what === "" ? reason : `${what}: ${reason}`)}`),
   ];
 }
 
@@ -97,4 +96,9 @@ export function planJson(plan: WholePlan): Record<string, unknown> {
 /** Where mcp-remote's store was looked for. */
 export function shownStore(surroundings: Parameters<typeof storeFolder>[0]): string {
   return JSON.stringify(storeFolder(surroundings) ?? "~/.mcp-auth");
+}
+
+/** A text that holds words of somebody else's file, without what a terminal would obey or nobody would see. */
+function withoutControls(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (sign) => `\\u{${sign.codePointAt(0)!.toString(16)}}`);
 }
