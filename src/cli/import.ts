@@ -2,7 +2,7 @@ import { openBudget, openNetwork } from "../app/network.ts";
 import { openState } from "../app/state.ts";
 import { readServerUrl } from "../net/server_url.ts";
 import { systemClock } from "../platform/clock.ts";
-import { BridgeError } from "../platform/errors.ts";
+import { BridgeError, quoted } from "../platform/errors.ts";
 import { type Keychain, systemKeychain } from "../platform/keychain.ts";
 import { watchForEnd } from "../platform/process_ends.ts";
 import { askLine } from "../platform/terminal.ts";
@@ -16,7 +16,7 @@ import { thisUser } from "./client_changes.ts";
 import { CLIENT_IDS } from "./install.ts";
 import type { Command, Flags, FlagValues } from "./command.ts";
 import { type Applied, applyPlan } from "./import_apply.ts";
-import { type ImportPlan, plannedAddress, planServers } from "./import_plan.ts";
+import { type ImportPlan, plannedAddress, type PlannedServer, planServers } from "./import_plan.ts";
 import { resultJson, sayResult } from "./import_result.ts";
 import { rewriteEntries } from "./import_rewrite.ts";
 import { planSignIns } from "./import_sign_ins.ts";
@@ -66,7 +66,7 @@ export const importCommand: Command<typeof FLAGS> = {
     const plan = await makePlan(word, flags);
     const keychain = await keychainFor(plan);
     if (!flags.json) await showPlan(plan, keychain !== undefined);
-    if (!flags["dry-run"]) return await carryOut(plan, keychain, flags);
+    if (!flags["dry-run"]) return await carryOut(plan, word, keychain, flags);
     if (flags.json) await printAnswer(jsonText(planJson(plan)));
     else if (flags.rewrite) {
       await rewriteEntries(plan.servers, keychain !== undefined, { yes: false, dryRun: true }, process.env);
@@ -82,24 +82,46 @@ async function showPlan(plan: WholePlan, keepsSecrets: boolean): Promise<void> {
 
 async function makePlan(word: string | undefined, { all }: Values): Promise<WholePlan> {
   const { platform, env } = process;
-  const isUrl = word !== undefined && isAddress(word);
-  const client = word === undefined || isUrl ? undefined : await clientOf(word);
   const registry = await readRegistry(registryFile({ platform, env }));
-  const sources = isUrl ? { entries: [], faults: [] } : await readSources(await thisUser(env), client);
+  const address = word === undefined ? undefined : addressIn(word, registry);
+  const client = word === undefined || address !== undefined ? undefined : await clientOf(word);
+  const sources = await readSources(await thisUser(env), client);
   const wanted = { all: all || client !== undefined, platform };
   const { servers, leftOut }: ImportPlan = await planServers(sources, registry, wanted);
-  const others = isUrl
-    ? [plannedAddress(word, readServerUrl(word, true))]
-    : client === undefined
-    ? addressesOf(registry, servers)
-    : [];
   const store = storeFolder({ platform, env });
+  if (address !== undefined) {
+    const found = await planSignIns([address, ...sameAddress(address, servers)], store, Date.now(), false);
+    const [first] = found.signIns;
+    return { servers: first === undefined ? [] : [first[0]], signIns: found.signIns, leftOut: found.leftOut };
+  }
+  const others = client === undefined ? addressesOf(registry, servers) : [];
   const found = await planSignIns([...servers, ...others], store, Date.now(), word === undefined);
   return {
     servers: [...servers, ...others.filter((server) => found.signIns.has(server))],
     signIns: found.signIns,
     leftOut: [...leftOut, ...found.leftOut],
   };
+}
+
+/**
+ * The server that a word means, by its address or its name in servers.json; nothing where it may be a client.
+ *
+ * @throws {BridgeError} `bad_url`
+ */
+function addressIn(word: string, { servers }: Registry): PlannedServer | undefined {
+  const entry = servers.get(word);
+  if (entry?.server instanceof URL) return plannedAddress(String(entry.server), entry.server, entry);
+  if (!isAddress(word) && !/[./:]/.test(word)) return undefined;
+  const server = readServerUrl(word, true);
+  return plannedAddress(word, server, [...servers.values()].find((other) => String(other.server) === server.href));
+}
+
+/** The same server as clients' entries tell mcp-remote of it. */
+function sameAddress(address: PlannedServer, servers: ImportPlan["servers"]): PlannedServer[] {
+  return servers.flatMap(({ signIn }) => {
+    if (signIn === undefined || signIn.server.href !== address.signIn!.server.href) return [];
+    return [{ ...address, signIn: { ...signIn, account: address.signIn!.account } }];
+  });
 }
 
 /** Servers that nobody's configuration names, and that mcp-remote may know all the same. */
@@ -110,12 +132,17 @@ function addressesOf({ servers }: Registry, planned: ImportPlan["servers"]): Imp
     .map((entry) => plannedAddress(String(entry.server), entry.server as URL, entry));
 }
 
-async function carryOut(plan: WholePlan, keychain: Keychain | undefined, flags: Values): Promise<number> {
+async function carryOut(
+  plan: WholePlan,
+  word: string | undefined,
+  keychain: Keychain | undefined,
+  flags: Values,
+): Promise<number> {
   const say = flags.json ? () => {} : printLine;
   const work = workIn(plan);
   let results: Applied[] = [];
   if (work === undefined) {
-    say(plan.servers.length > 0 ? "all of it is there already" : nothingIn(plan));
+    say(plan.servers.length > 0 ? "all of it is there already" : nothingIn(plan, word));
   } else if (flags.yes || await isWanted(`take over ${work}?`)) {
     results = await apply(plan, keychain, flags);
   } else {
@@ -188,10 +215,12 @@ function counted(count: number, what: string): string | undefined {
   return count === 0 ? undefined : `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
-function nothingIn({ leftOut }: WholePlan): string {
+function nothingIn({ leftOut }: WholePlan, word: string | undefined): string {
   if (leftOut.length > 0) return "there is nothing else to take over";
   const store = shownStore({ platform: process.platform, env: process.env });
-  return `there is nothing to take over: no client runs mcp-remote, and ${store} holds no sign-in of a server that is known`;
+  return word === undefined
+    ? `there is nothing to take over: no client runs mcp-remote, and ${store} holds no sign-in of a server that is known`
+    : `there is nothing to take over of ${quoted(word)}; sign-ins of mcp-remote were looked for in ${store}`;
 }
 
 async function isWanted(question: string): Promise<boolean> {

@@ -98,6 +98,23 @@ describe("a sign-in of mcp-remote", () => {
     expect([scene.browser.count, scene.as.tokens.redemptions]).toEqual([1, 1]);
   }, 60_000);
 
+  test("is found by the address alone, though mcp-remote was told more", async () => {
+    const words = ["--resource", scene.server.url];
+    cursor({ tracker: { command: "npx", args: ["mcp-remote", scene.server.url, ...words] } });
+    await signInByMcpRemote(...words);
+    const { exitCode, stderr } = await run("import", scene.server.url, "--yes");
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining(`signed in to ${scene.server.url}`)]);
+    expect(existsSync(join(scene.home.env["MCP_BRIDGE_HOME"]!, "servers.json"))).toBe(false);
+    expect(await connect(scene.server.url)).toEqual({ name: "fake", pages: 0 });
+  }, 60_000);
+
+  test("of a server that has a name is taken by that name", async () => {
+    await signInByMcpRemote();
+    await run("add", "tracker", scene.server.url, "--account", "work");
+    expect((await run("import", "tracker", "--yes")).stderr).toContain('signed in to "tracker"');
+    expect(await connect("tracker")).toEqual({ name: "fake", pages: 0 });
+  }, 60_000);
+
   test("that is imported offline is taken over by the first use, which asks nobody to sign in", async () => {
     await signInByMcpRemote();
     const asked = scene.server.seen.items.length;
