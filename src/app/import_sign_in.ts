@@ -41,6 +41,8 @@ export async function importSignIn(parts: ImportSignInParts): Promise<ImportOutc
   const records = new Records(vault, { server: ownerAddress(server), account });
   const held = await records.grant();
   if (held !== undefined && await records.tokens(held) !== undefined) return { kind: "signed_in_already" };
+  // What is left of a sign-in that has ended stands in the way of this one.
+  if (held !== undefined) await records.forget(held);
   await records.saveImported(imported);
   if (wire === undefined) return { kind: "later", reason: undefined };
   try {

@@ -58,6 +58,11 @@ export async function takeOver(
 ): Promise<TakeOver> {
   const imported = await records.imported();
   if (imported === undefined) return { kind: "none" };
+  // A process was killed behind the last step: these tokens may have been spent since.
+  if (await records.grant() !== undefined) {
+    await records.forgetImported();
+    return { kind: "none" };
+  }
   const reason = mismatchOf(imported, discovery);
   if (reason !== undefined) {
     await records.forgetImported();

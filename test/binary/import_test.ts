@@ -1,6 +1,6 @@
 /** Taking over from mcp-remote: the real one signs in, and from then on we are asked instead. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { refuses } from "../harness/as_faults.ts";
 import { Executable, type Outcome, outcomeOf } from "../harness/executable.ts";
@@ -159,6 +159,24 @@ describe("a sign-in of mcp-remote", () => {
     expect(stderr).toContain("already: the sign-in of mcp-remote is not needed");
   }, 60_000);
 
+  test("may come after one of ours that has ended", async () => {
+    await signInByMcpRemote();
+    await run("import", scene.server.url, "--yes");
+    scene.as.tokens.expireAccess();
+    scene.as.once("token", refuses("invalid_grant"));
+    const release = scene.browser.hold();
+    {
+      await using bridge = new Executable({ env: person() }, scene.server.url);
+      void bridge.initialize().catch(() => {});
+      await scene.browser.openings.find(() => true, 1);
+    }
+    release();
+    rmSync(store(), { recursive: true });
+    await signInByMcpRemote();
+    expect((await run("import", scene.server.url, "--yes")).stderr).toContain("signed in to");
+    expect(await connect(scene.server.url)).toEqual({ name: "fake", pages: 0 });
+  }, 60_000);
+
   test("with a refresh token that has ended leads to a sign-in, and to no more", async () => {
     await signInByMcpRemote();
     await run("import", scene.server.url, "--yes");
@@ -308,6 +326,26 @@ describe.skipIf(keyringIsAbsent)("where there is a keychain", () => {
     expect(server.seen.items[0]!.headers.get("authorization")).toBe("Bearer hunter2");
   }, 60_000);
 });
+
+test("an import that is killed anywhere is done by the next one, or by the first use", async () => {
+  await signInByMcpRemote();
+  for (const [trial, delay] of [0, 15, 30, 45, 60, 80, 100, 130].entries()) {
+    const env = { ...person(), MCP_BRIDGE_HOME: join(scene.home.folder, `state-${trial}`) };
+    {
+      await using killed = new Executable({ env }, "import", scene.server.url, "--yes");
+      await Promise.race([Bun.sleep(delay), killed.exit(30_000)]);
+      killed.kill("SIGKILL");
+    }
+    // Every other one goes on without another import.
+    const has = (await outcomeOf({ env }, "status", "--json")).stdout.includes(scene.server.url);
+    if (!has || trial % 2 === 0) {
+      expect((await outcomeOf({ env }, "import", scene.server.url, "--yes")).exitCode).toBe(0);
+    }
+    await using bridge = new Executable({ env }, scene.server.url);
+    expect((await bridge.initialize()).result.serverInfo.name).toBe("fake");
+  }
+  expect(scene.browser.count).toBe(1);
+}, 60_000);
 
 test("nothing is changed where nobody says yes, or is there to ask", async () => {
   await signInByMcpRemote();

@@ -34,6 +34,7 @@ async function take(
   discovery = discovered(),
 ): Promise<{ outcome: Awaited<ReturnType<typeof takeOver>>; grant?: Grant; tokens?: TokenSet }> {
   const { tokens, client, resource } = more;
+  await records.forget(await records.grant());
   await records.saveImported({
     version: 1,
     tokens: { ...TOKENS, ...tokens },
@@ -53,6 +54,19 @@ function tokenOf(claims: object): string {
 
 test("nothing is taken over where nothing waits", async () => {
   expect(await takeOver(records, await discovered())).toEqual({ kind: "none" });
+});
+
+test("what waits beside a grant is forgotten: a process was killed, and its tokens may be spent", async () => {
+  await take({});
+  await records.saveImported({
+    version: 1,
+    tokens: { ...TOKENS, accessToken: "late" },
+    client: CLIENT,
+    resource: undefined,
+  });
+  expect(await takeOver(records, await discovered())).toEqual({ kind: "none" });
+  expect(await records.imported()).toBeUndefined();
+  expect((await records.tokens((await records.grant())!))!.accessToken).toBe("a");
 });
 
 describe("a sign-in", () => {
