@@ -14,6 +14,7 @@ import { FakeMcp } from "../harness/fake_mcp.ts";
 import { FakeWebSocket } from "../harness/fake_web_socket.ts";
 import { FaultProxy } from "../harness/fault_proxy.ts";
 import { Home } from "../harness/home.ts";
+import { OidcScene } from "../harness/oidc_scene.ts";
 import { SignInScene } from "../harness/sign_in_scene.ts";
 import { FAR_NAME, Squid } from "../harness/squid.ts";
 
@@ -509,6 +510,12 @@ describe("at a server with a sign-in", () => {
     expect(said.output + echoed.output).not.toContain("hunter2");
   });
 
+  test("on a WebSocket it is found out by HTTP, as a sign-in does", async () => {
+    const said = await lookAt(scene.server.url.replace("http:", "ws:"), [], surroundings());
+    const codes = ["server-metadata", "authorization-server", "token", "server-session"];
+    expect(codes.map((code) => wordOf(said, code))).toEqual(["ok", "ok", "signed_out", "skip"]);
+  });
+
   test("a credential that is given goes to the server alone", async () => {
     const said = await look("--header", "authorization: Bearer hunter2");
     expect(wordOf(said, "server-session")).toBe("credential_refused");
@@ -516,6 +523,18 @@ describe("at a server with a sign-in", () => {
     expect(scene.as.seen.items).toEqual([]);
     expect(said.output).not.toContain("hunter2");
   });
+});
+
+test("a token that is bound to a key is shown with its proof, and renewed with one", async () => {
+  await using scene = await OidcScene.open({ proofs: true, nonces: true });
+  const { mcp } = scene.server;
+  expect((await outcomeOf(scene.surroundings, "login", mcp.url)).exitCode).toBe(0);
+  const said = await lookAt(mcp.url, ["--refresh"], scene.surroundings);
+  const codes = ["authorization-server-offers", "client-registration", "token-refresh", "token", "server-session"];
+  expect(codes.map((code) => wordOf(said, code))).toEqual(["ok", "ok", "ok", "ok", "ok"]);
+  expect(said.found["token"]!.details.type).toBe("DPoP");
+  expect(said.found["authorization-server-offers"]!.details.dpop).toBeTrue();
+  expect([scene.browser.count, scene.server.granted("refresh_token")]).toEqual([1, 1]);
 });
 
 test("no browser is there to be opened, and none is missed", async () => {
