@@ -18,6 +18,7 @@ const NOTIFICATION = {
   method: "notifications/message",
   params: { level: "info", logger: "bench", data: "one line of a log that is neither short nor long" },
 };
+const OPENING = Buffer.from(":\n\n");
 const EVENT = event(JSON.stringify(NOTIFICATION));
 // About 8 KiB: large enough that the server is not what the figure measures, small enough to meet back-pressure.
 const EVENTS_PER_CHUNK = 64;
@@ -91,6 +92,10 @@ function listen(request: Request): Response {
   if (session === undefined) return new Response("no such session", { status: 404 });
   return events(
     new ReadableStream({
+      start(controller): void {
+        // Without a first byte the head would not leave, and no stream would be open.
+        controller.enqueue(OPENING);
+      },
       async pull(controller): Promise<void> {
         while (session.owed === 0) {
           await new Promise<void>((resolve) => {
