@@ -46,7 +46,8 @@ export class EventSink {
         this.#makeRoom();
         onleave();
       },
-    }, { highWaterMark: HIGH_WATER, size: (chunk) => chunk?.byteLength ?? 0 });
+      // In units of that mark: Bun takes the number for a size and sets so many bytes aside for each response.
+    }, { highWaterMark: 1, size: (chunk) => (chunk?.byteLength ?? 0) / HIGH_WATER });
     this.response = new Response(body, { headers: { ...STREAM_HEADERS, ...headers } });
   }
 
@@ -80,7 +81,7 @@ export class EventSink {
 
   #write(bytes: Uint8Array): Promise<void> | undefined {
     if (!this.#isOpen) return undefined;
-    if ((this.#controller.desiredSize ?? 0) < -MOST_BEHIND) return this.#cutOff();
+    if ((this.#controller.desiredSize ?? 0) < -MOST_BEHIND / HIGH_WATER) return this.#cutOff();
     this.#controller.enqueue(bytes);
     if ((this.#controller.desiredSize ?? 1) > 0) return undefined;
     this.#room ??= Promise.withResolvers();
