@@ -28,6 +28,8 @@ export interface HttpRequest {
   readonly alone?: boolean;
   /** Is told of each redirect, also of one that is refused. */
   onredirect?(hop: Redirect): void;
+  /** Whether its answer is a stream that stays open for long, and mostly silent: that is what memory is spared for. */
+  readonly lasting?: boolean;
   /** Gives the exchange up, its answer's body too; the gate aborts it itself when a deadline passes. */
   abort?: Abortable;
 }
@@ -137,19 +139,38 @@ export function createGate(options: GateOptions): Wire {
     return mayBeProxied ? proxyOnWay(url, process.env) : undefined;
   }
 
+  /** Counts a request that begins, and gives what ends it; that holds nothing of the request, which may last long. */
+  function begun(): () => void {
+    budget.requests++;
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      budget.requests--;
+      if (++finished % COLLECT_AFTER === 0) Bun.gc(true);
+    };
+  }
+
+  /** Only fetch knows proxies, and only `node:http` families. */
+  function engineFor({ url, lasting }: HttpRequest, proxy: Proxy | undefined): Engine | Promise<Engine> {
+    if (lasting === true && url.protocol === "http:" && proxy === undefined && !ipv4) {
+      return import("./socket_engine.ts").then(({ socketEngine }) => socketEngine);
+    }
+    if (proxy !== undefined || (budget.requests < slots && !ipv4)) return fetchEngine;
+    return import("./node_engine.ts").then(({ nodeEngine }) => nodeEngine);
+  }
+
   async function carry(request: HttpRequest, hops: number): Promise<HttpAnswer> {
     const { signal } = request.abort ??= new AbortController();
     if (signal.aborted) throw signal.reason;
     const { url } = request;
     const proxy = proxyOf(url);
-    // node:http knows nothing of proxies and fetch nothing of families, and whether a host accepts connections is the
-    // proxy's matter.
-    const byFetch = proxy !== undefined || (budget.requests < slots && !ipv4);
-    const engine = byFetch ? fetchEngine : (await import("./node_engine.ts")).nodeEngine;
+    const chosen = engineFor(request, proxy);
+    const engine = chosen instanceof Promise ? await chosen : chosen;
+    // Whether a host accepts connections is the proxy's matter.
     const now = clock.now();
     const probes = now - answeredAt >= SURE_FOR_MS && proxy === undefined;
     const watch = probes || options.headersTimeout > 0 ? watchConnecting(request, { ...options, probes }) : undefined;
-    let released = false;
     const connection: Connection = {
       budget,
       signal,
@@ -158,14 +179,8 @@ export function createGate(options: GateOptions): Wire {
       proxied: proxy !== undefined,
       direct: mayBeProxied && proxy === undefined,
       ipv4,
-      release(): void {
-        if (released) return;
-        released = true;
-        budget.requests--;
-        if (++finished % COLLECT_AFTER === 0) Bun.gc(true);
-      },
+      release: begun(),
     };
-    budget.requests++;
     try {
       const answer = readable(await engine(withHeaders(request, cookies), connection), budget, proxy, url);
       answeredAt = now;

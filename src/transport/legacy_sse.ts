@@ -80,7 +80,7 @@ class LegacySseLink implements Link {
 
 async function get(options: LegacySseOptions, abort: AbortController): Promise<HttpAnswer> {
   const headers = new Headers({ ...options.headers, accept: "text/event-stream" });
-  const answer = await fetchOrFail(options.wire, { url: options.url, method: "GET", headers, abort });
+  const answer = await fetchOrFail(options.wire, { url: options.url, method: "GET", headers, abort, lasting: true });
   if (answer.status === 200 && mediaType(answer) === "text/event-stream") return answer;
   const body = await answer.body.bytes(options.limit);
   const verdict = judgeRefusal(answer, body, false, options.now());

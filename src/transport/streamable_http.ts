@@ -292,7 +292,7 @@ export class StreamableHttp implements FarEnd {
     }
     try {
       const headers = this.#streamHeaders(session, session.lastEventId);
-      const answer = await this.#fetch({ url, method: "GET", headers, abort });
+      const answer = await this.#fetch({ url, method: "GET", headers, abort, lasting: true });
       if (answer.status === 200 && mediaType(answer) === "text/event-stream") {
         const stream = await readEventStream(this.#options, exchange, answer, session.lastEventId);
         session.lastEventId = stream.lastEventId;
