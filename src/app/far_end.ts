@@ -3,7 +3,7 @@ import type { ChildOptions } from "../platform/child.ts";
 import { EraEnd } from "../bridge/era/era_end.ts";
 import { MirroredHeaders } from "../bridge/era/mirrored_headers.ts";
 import type { Memory } from "../bridge/handshake.ts";
-import type { FarEnd } from "../transport/channel.ts";
+import type { FarEnd, FarEndEvents } from "../transport/channel.ts";
 import type { Protocol, Strategy } from "../transport/choices.ts";
 import { FallbackEnd } from "../transport/fallback.ts";
 import { legacySseLink } from "../transport/legacy_sse.ts";
@@ -36,36 +36,38 @@ export function nameOf(server: Server): string {
   return server instanceof URL ? server.host : server.command;
 }
 
-/** Makes the far end that a server wants, in whichever era it lives; `strategy` is for those that speak HTTP. */
-export function makeFarEnd(server: Server, parts: FarEndParts): FarEnd {
-  return new EraEnd({
+/** Makes far ends to a server, one for each client, as it wants them in whichever era it lives. */
+export function farEndMaker(server: Server, parts: FarEndParts): (events: FarEndEvents) => FarEnd {
+  const options = {
     ...parts,
-    make: (events) => makeTransport(server, { ...parts, events }),
+    make: transportMaker(server, parts),
     server: nameOf(server),
     // Where each request has a stream of its own, closing that is what gives it up.
     cancelsByMessage: !(server instanceof URL && server.protocol.startsWith("http")),
-  });
+  };
+  return (events) => new EraEnd(options, events);
 }
 
-function makeTransport(server: Server, parts: FarEndParts): FarEnd {
-  const { clock, events, limit, notify, strategy } = parts;
-  function shared(open: OpenLink, isLocal = false): FarEnd {
-    return new SharedStreamEnd({ open, events, clock, isLocal });
+/** `strategy` is for servers that speak HTTP. */
+function transportMaker(server: Server, parts: FarEndParts): (events: FarEndEvents) => FarEnd {
+  const { clock, limit, notify, strategy } = parts;
+  function shared(open: OpenLink, isLocal = false): (events: FarEndEvents) => FarEnd {
+    return (events) => new SharedStreamEnd({ open, events, clock, isLocal });
   }
   if (!(server instanceof URL)) return shared(localServerLink({ ...server, limit, notify }), true);
   const remote = { ...parts, url: server };
   if (server.protocol === "ws:" || server.protocol === "wss:") return shared(webSocketLink(remote));
-  const http = (): FarEnd =>
-    new MirroredHeaders({ events, notify, make: (events) => new StreamableHttp({ ...remote, events }) });
-  const sse = (): FarEnd => shared(legacySseLink({ ...remote, now: () => clock.now() }));
+  const mirrored = { notify, make: (events: FarEndEvents): FarEnd => new StreamableHttp(remote, events) };
+  const http = (events: FarEndEvents): FarEnd => new MirroredHeaders(mirrored, events);
+  const sse = shared(legacySseLink({ ...remote, now: () => clock.now() }));
   switch (strategy) {
     case "http-only":
-      return http();
+      return http;
     case "sse-only":
-      return sse();
+      return sse;
     case "http-first":
-      return new FallbackEnd(http(), sse(), parts.onsecond);
+      return (events) => new FallbackEnd(http(events), () => sse(events), parts.onsecond);
     case "sse-first":
-      return new FallbackEnd(sse(), http(), parts.onsecond);
+      return (events) => new FallbackEnd(sse(events), () => http(events), parts.onsecond);
   }
 }

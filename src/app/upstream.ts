@@ -6,12 +6,12 @@ import type { Budget } from "../platform/budget.ts";
 import type { Clock } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
-import type { FarEnd, LocalEnd } from "../transport/channel.ts";
+import type { FarEnd, FarEndEvents, LocalEnd } from "../transport/channel.ts";
 import type { Protocol, Strategy } from "../transport/choices.ts";
 import type { MalformedMessage, Message } from "../transport/message.ts";
 import { authenticated, ownerAddress } from "./authentication.ts";
 import { ClientSide, type ClientSideSettings } from "./client_side.ts";
-import { makeFarEnd, nameOf, type Server } from "./far_end.ts";
+import { farEndMaker, nameOf, type Server } from "./far_end.ts";
 import { KeptMemory, type MemoryPlace, NO_MEMORY, type RunMemory } from "./memory.ts";
 import { accountByHeader, MemoryFile } from "./memory_file.ts";
 import { MemoryVault } from "./memory_vault.ts";
@@ -69,8 +69,8 @@ export class Upstream {
   readonly name: string;
   readonly #settings: UpstreamSettings;
   readonly #run: UpstreamRun;
-  readonly #wire: Wire;
   readonly #memory: RunMemory;
+  readonly #makeFarEnd: (events: FarEndEvents) => FarEnd;
   readonly #leaving = new AbortController();
   readonly #lines = new Set<Line>();
   /** Why nothing goes on until a person has done something. */
@@ -91,8 +91,20 @@ export class Upstream {
     const { wire, memory } = server instanceof URL
       ? this.#withCredential(server, gate)
       : { wire: gate, memory: NO_MEMORY };
-    this.#wire = wire;
     this.#memory = memory;
+    this.#makeFarEnd = farEndMaker(server, {
+      strategy: settings.transport,
+      wire,
+      clock: run.clock,
+      headers: settings.headers,
+      budget: run.budget,
+      limit: settings.maxMessage,
+      idle: settings.bodyTimeout,
+      patience: network.connectTimeout,
+      notify: run.notify,
+      memory,
+      protocol: settings.protocol,
+    });
   }
 
   /**
@@ -104,23 +116,10 @@ export class Upstream {
     const settings = this.#settings;
     const { clock, budget, notify } = this.#run;
     const server = this.name;
-    const far = makeFarEnd(settings.server, {
-      strategy: settings.transport,
-      wire: this.#wire,
-      clock,
-      headers: settings.headers,
-      budget,
-      limit: settings.maxMessage,
-      idle: settings.bodyTimeout,
-      patience: settings.network.connectTimeout,
-      notify,
-      memory: this.#memory,
-      protocol: settings.protocol,
-      events: {
-        onmessage: (message, causedBy) => pump.fromServer(message, causedBy),
-        onactivity: () => pump.heard(),
-        onloss: () => pump.lost(),
-      },
+    const far = this.#makeFarEnd({
+      onmessage: (message, causedBy) => pump.fromServer(message, causedBy),
+      onactivity: () => pump.heard(),
+      onloss: () => pump.lost(),
     });
     const side: ClientSide = new ClientSide({
       local,

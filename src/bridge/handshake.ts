@@ -1,3 +1,4 @@
+import type { Abort } from "../platform/abort.ts";
 import { type Clock, jittered, pause } from "../platform/clock.ts";
 import { type BridgeError, toBridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
@@ -19,7 +20,6 @@ export interface Memory {
 
 /** What a handshake is made of. */
 export interface HandshakeOptions {
-  readonly recover: Recover;
   readonly memory: Memory;
   readonly clock: Clock;
   readonly notify: Notify;
@@ -28,11 +28,16 @@ export interface HandshakeOptions {
   /** How long a host is left without an answer, in ms. */
   readonly grace: number;
   /** Whether the host is answered as soon as a try has failed: it has other servers beside this one. */
-  readonly isHurried: boolean;
+  readonly isHurried?: boolean;
   /** How long a server that is not there is tried again, in ms; without end where none is named. */
   readonly redialFor?: number | undefined;
+}
+
+/** What it needs of the pump. */
+export interface HandshakeParts {
+  readonly recover: Recover;
   /** Gives all tries up. */
-  readonly leaving: AbortSignal;
+  readonly leaving: Abort;
   /** Hands something to the client. */
   say(message: Message): void;
   /** Closes the entry of a request; false where it has had its answer. */
@@ -56,16 +61,19 @@ const LARGEST_RESULT = 65_536;
  */
 export class Handshake {
   readonly #options: HandshakeOptions;
+  readonly #parts: HandshakeParts;
   /** The result that the client was given. */
   #promise: Message | undefined;
 
-  constructor(options: HandshakeOptions) {
+  constructor(options: HandshakeOptions, parts: HandshakeParts) {
     this.#options = options;
+    this.#parts = parts;
   }
 
   /** Carries the client's `initialize` to its answer. */
   async carry(request: PendingRequest): Promise<void> {
-    const { clock, grace, isHurried, redialFor = Infinity, recover, settle, fail, say, notify } = this.#options;
+    const { clock, grace, isHurried = false, redialFor = Infinity, notify } = this.#options;
+    const { recover, settle, fail, say } = this.#parts;
     const { message, abort, receivedAt } = request;
     let wasLate = false;
     const patience = clock.after(grace, () => void this.#answerInPlace(request).then((done) => wasLate = done));
@@ -99,7 +107,8 @@ export class Handshake {
 
   /** Makes the session of `generation` again, however long that takes. */
   async redial(generation: number): Promise<void> {
-    const { clock, notify, recover, leaving } = this.#options;
+    const { clock, notify } = this.#options;
+    const { recover, leaving } = this.#parts;
     let wait = FIRST_REDIAL_MS;
     while (generation === recover.generation && !leaving.aborted) {
       let asked = 0;
@@ -112,7 +121,7 @@ export class Handshake {
         if (!isPassing(failure)) return;
         asked = (failure instanceof ChannelFailure && failure.retryAfter) || 0;
       }
-      await pause(clock, Math.max(jittered(wait), Math.min(asked, LONGEST_REDIAL_MS)), leaving);
+      await pause(clock, Math.max(jittered(wait), Math.min(asked, LONGEST_REDIAL_MS)), leaving.signal);
       wait = Math.min(wait * 2, LONGEST_REDIAL_MS);
     }
   }
@@ -120,7 +129,7 @@ export class Handshake {
   /** The server may offer something else than the client has read: it reads again what it was promised news of. */
   announceLists(): void {
     if (this.#promise === undefined) return;
-    for (const change of listChanges(this.#promise)) this.#options.say(change);
+    for (const change of listChanges(this.#promise)) this.#parts.say(change);
   }
 
   /** The server has answered an `initialize`: for when it is late the next time. */
@@ -132,7 +141,8 @@ export class Handshake {
 
   /** Answers in the place of a server that is late; false where it has just come. */
   async #answerInPlace(request: PendingRequest): Promise<boolean> {
-    const { clock, memory, server, settle, say, recover } = this.#options;
+    const { clock, memory, server } = this.#options;
+    const { settle, say, recover } = this.#parts;
     const { message, abort } = request;
     const recalled = await Promise.race([memory.get(nameOf(message)).catch(() => {}), pause(clock, RECALL_MS)]);
     const promise = recalledInitializeResult(message, recalled) ?? provisionalInitializeResult(message, server);

@@ -1,6 +1,6 @@
 import type { Clock } from "../platform/clock.ts";
 import type { Notify } from "../platform/notice.ts";
-import { ChannelFailure } from "../transport/channel.ts";
+import { ChannelFailure, type FarEnd } from "../transport/channel.ts";
 import { composeMessage, type Message } from "../transport/message.ts";
 import { claimedRevision } from "../transport/request_headers.ts";
 import { senderOf } from "./era/discovery.ts";
@@ -8,13 +8,16 @@ import type { OwnRequests } from "./own_requests.ts";
 
 /** What looking for life needs. */
 export interface LifeSignsOptions {
-  readonly own: OwnRequests;
+  readonly far: FarEnd;
   readonly clock: Clock;
   readonly notify: Notify;
-  /** Whether the server's end is always noticed, so that silence means work. */
-  readonly isLocal: boolean;
   /** How often the server is asked whatever it says, in ms; 0 for never. */
   readonly keepAlive: number;
+}
+
+/** What it needs of the pump. */
+export interface LifeSignsParts {
+  readonly own: OwnRequests;
   /** Whether there is a session that a ping could be sent in. */
   isOpen(): boolean;
   /** The client's requests that wait for their answers. */
@@ -31,21 +34,24 @@ const PROBE_AFTER_JUMP_MS = 15_000;
 /** Finds out whether a server that says nothing still lives. */
 export class LifeSigns {
   readonly #options: LifeSignsOptions;
+  readonly #parts: LifeSignsParts;
   #knocking = false;
   #ended = false;
 
-  constructor(options: LifeSignsOptions) {
+  constructor(options: LifeSignsOptions, parts: LifeSignsParts) {
     this.#options = options;
+    this.#parts = parts;
     if (options.keepAlive > 0) this.#beat();
   }
 
   /** Asks a silent server whether it lives; two misses, and what is in flight is given up. */
   async knock(): Promise<void> {
-    if (this.#knocking || this.#options.isLocal) return;
+    // The end of a local server is always noticed, so that its silence means work.
+    if (this.#knocking || this.#options.far.isLocal) return;
     this.#knocking = true;
     try {
-      for (let misses = 0; misses < 2; misses++) if (await this.#isAlive(PING_MS, this.#options.inFlight())) return;
-      this.#options.drop(unresponsive("the server stopped reacting"));
+      for (let misses = 0; misses < 2; misses++) if (await this.#isAlive(PING_MS, this.#parts.inFlight())) return;
+      this.#parts.drop(unresponsive("the server stopped reacting"));
     } finally {
       this.#knocking = false;
     }
@@ -53,8 +59,9 @@ export class LifeSigns {
 
   /** Time stood still: connections that look open may be long dead. */
   async wake(): Promise<void> {
-    const { notify, inFlight, drop, isLocal } = this.#options;
-    if (isLocal) return;
+    const { notify, far } = this.#options;
+    const { inFlight, drop } = this.#parts;
+    if (far.isLocal) return;
     notify({ level: "debug", text: "the clock jumped; connecting anew" });
     const asked = inFlight();
     drop(unresponsive("the connection did not outlive the machine's sleep"));
@@ -71,7 +78,8 @@ export class LifeSigns {
 
   /** Keeps routers and load balancers from forgetting a quiet connection. */
   #beat(): void {
-    const { clock, keepAlive, own, isOpen, onloss } = this.#options;
+    const { clock, keepAlive } = this.#options;
+    const { own, isOpen, onloss } = this.#parts;
     clock.after(keepAlive, async () => {
       if (this.#ended) return;
       if (isOpen()) {
@@ -85,7 +93,7 @@ export class LifeSigns {
   }
 
   async #isAlive(patience: number, inFlight: readonly Message[]): Promise<boolean> {
-    const { own, isOpen } = this.#options;
+    const { own, isOpen } = this.#parts;
     const request = lifeSignRequest(own.nextId(), isOpen(), inFlight);
     if (request === undefined) return true;
     try {

@@ -1,3 +1,4 @@
+import type { Abort } from "../platform/abort.ts";
 import type { Budget } from "../platform/budget.ts";
 import { type Clock, pause } from "../platform/clock.ts";
 import { toBridgeError } from "../platform/errors.ts";
@@ -13,9 +14,6 @@ export interface OneWayOptions {
   readonly clock: Clock;
   readonly budget: Budget;
   readonly notify: Notify;
-  readonly recover: Recover;
-  /** Aborted when the bridge is ending. */
-  readonly leaving: AbortSignal;
 }
 
 const LARGE_MESSAGE = 65_536;
@@ -23,27 +21,32 @@ const LARGE_MESSAGE = 65_536;
 /** Carries what the client says without waiting for an answer: notifications, and its answers to the server. */
 export class OneWay {
   readonly #options: OneWayOptions;
+  readonly #recover: Recover;
+  readonly #leaving: Abort;
   /** Requests of the server that wait for the client, by id key, with the session that they belong to. */
-  readonly #asked = new Map<string, number>();
+  #asked: Map<string, number> | undefined;
 
-  constructor(options: OneWayOptions) {
+  /** `leaving` is aborted when the bridge is ending. */
+  constructor(options: OneWayOptions, recover: Recover, leaving: Abort) {
     this.#options = options;
+    this.#recover = recover;
+    this.#leaving = leaving;
   }
 
   /** The server asks the client something. */
   asked(request: Message): void {
-    this.#asked.set(request.key, this.#options.recover.generation);
+    (this.#asked ??= new Map()).set(request.key, this.#recover.generation);
   }
 
   /** The server does not want an answer any more (basic/utilities/cancellation). */
   withdrawn(cancel: Message): void {
     const id = cancel.param("requestId");
-    if (id !== undefined) this.#asked.delete(idKey(id));
+    if (id !== undefined) this.#asked?.delete(idKey(id));
   }
 
   /** A new session: nobody waits for the answers to the old one's requests. */
   forget(): void {
-    this.#asked.clear();
+    this.#asked = undefined;
   }
 
   /** Carries a notification; a failure is told, since nobody waits for an answer that could. */
@@ -52,17 +55,19 @@ export class OneWay {
     await this.#carry(
       message,
       message.method!,
-      () => confirms ? this.#options.recover.confirm(message) : this.#send(message),
+      () => confirms ? this.#recover.confirm(message) : this.#send(message),
     );
   }
 
   /** Carries an answer to the server, to the session that asked alone. */
   async answer(message: Message): Promise<void> {
-    const { notify, recover } = this.#options;
-    const generation = this.#asked.get(message.key);
-    this.#asked.delete(message.key);
-    if (generation !== recover.generation) {
-      notify({ level: "debug", text: "dropped an answer of the client that the server does not wait for" });
+    const generation = this.#asked?.get(message.key);
+    this.#asked?.delete(message.key);
+    if (generation !== this.#recover.generation) {
+      this.#options.notify({
+        level: "debug",
+        text: "dropped an answer of the client that the server does not wait for",
+      });
       return;
     }
     await this.#carry(message, "an answer of the client", () => this.#send(message));
@@ -84,7 +89,8 @@ export class OneWay {
 
   /** What did not reach the server is sent again as a request would be. */
   async #send(message: Message): Promise<void> {
-    const { clock, far, recover, leaving } = this.#options;
+    const { clock, far } = this.#options;
+    const recover = this.#recover;
     const since = clock.now();
     let waited = 0;
     let remade = false;
@@ -96,14 +102,14 @@ export class OneWay {
       } catch (thrown) {
         const method = message.method ?? "response";
         const step = nextStep(thrown, { method, age: clock.now() - since, repeats, waited, remade });
-        if (step.kind === "fail" || leaving.aborted) throw thrown;
+        if (step.kind === "fail" || this.#leaving.aborted) throw thrown;
         if (step.kind === "remake_session") {
           remade = true;
           await recover.remake(generation);
           if (message.kind === "response") throw thrown;
         } else {
           if (thrown instanceof ChannelFailure && thrown.retryAfter !== undefined) waited += step.after;
-          await pause(clock, step.after, leaving);
+          await pause(clock, step.after, this.#leaving.signal);
         }
       }
     }

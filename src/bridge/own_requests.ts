@@ -17,7 +17,8 @@ const NOTIFICATION_MS = 5_000;
 /** What the bridge itself asks the server, under ids that no client uses. */
 export class OwnRequests {
   readonly #options: OwnRequestsOptions;
-  readonly #waiting = new Map<string, (answer: Message) => void>();
+  /** By id key; only while there are some, as a session that waits costs less without. */
+  #waiting: Map<string, (answer: Message) => void> | undefined;
   #count = 0;
 
   constructor(options: OwnRequestsOptions) {
@@ -31,7 +32,7 @@ export class OwnRequests {
 
   /** Takes an answer of the server that belongs here. */
   settle(answer: Message): boolean {
-    const onanswer = this.#waiting.get(answer.key);
+    const onanswer = this.#waiting?.get(answer.key);
     onanswer?.(answer);
     return onanswer !== undefined;
   }
@@ -50,22 +51,32 @@ export class OwnRequests {
       late.abort(new ChannelFailure("broken", "timed_out", what, { mayHaveRun: true }));
     });
     return new Promise<Message>((resolve, reject) => {
-      this.#waiting.set(request.key, (answer) => {
-        this.#waiting.delete(request.key);
+      (this.#waiting ??= new Map()).set(request.key, (answer: Message) => {
+        this.#forget(request);
         onanswer?.(answer);
         resolve(answer);
       });
       Promise.resolve(far.send(request, { abort: late, onactivity })).then(() => reject(strayAnswer()), reject);
     }).finally(() => {
       timer.cancel();
-      this.#waiting.delete(request.key);
+      this.#forget(request);
     });
+  }
+
+  #forget({ key }: Message): void {
+    this.#waiting?.delete(key);
+    if (this.#waiting?.size === 0) this.#waiting = undefined;
   }
 
   /** Sends what has no answer; a server that is slow to accept it holds nobody up for long. */
   async tell(notification: Message): Promise<void> {
     const { clock, far } = this.#options;
-    await Promise.race([far.send(notification), pause(clock, NOTIFICATION_MS)]);
+    const sent = new AbortController();
+    try {
+      await Promise.race([far.send(notification), pause(clock, NOTIFICATION_MS, sent.signal)]);
+    } finally {
+      sent.abort();
+    }
   }
 }
 

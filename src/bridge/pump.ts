@@ -39,8 +39,6 @@ export interface PumpOptions {
 }
 
 const LARGE_MESSAGE = 65_536;
-/** A step of the handshake may take long: some servers start only when they are called. */
-const HANDSHAKE_MS = 5 * 60_000;
 
 /**
  * Moves messages between one client and one server. Each request of the client gets exactly one answer: the server's,
@@ -54,10 +52,10 @@ export class Pump {
   readonly #lifeSigns: LifeSigns;
   readonly #oneWay: OneWay;
   readonly #handshake: Handshake;
-  readonly #leaving = new AbortController();
+  readonly #leaving = new Abort();
 
   constructor(options: PumpOptions) {
-    const { far, clock, notify } = options;
+    const { far, clock } = options;
     this.#options = options;
     this.#pending = new Pending(clock, options.deadlines, {
       onexpired: (request, error) => {
@@ -69,29 +67,21 @@ export class Pump {
     });
     const own = new OwnRequests({ far, clock, prefix: options.ownIds, onactivity: () => this.#pending.heard() });
     this.#own = own;
-    this.#recover = new Recover({
-      notify,
-      ask: (request, onanswer) => own.ask(request, HANDSHAKE_MS, onanswer),
-      tell: (notification) => own.tell(notification),
-      nextId: () => own.nextId(),
+    this.#recover = new Recover(options, {
+      own,
       onagreed: (initialize, answer) => this.#handshake.remember(initialize, answer),
       onremade: (previous) => this.#remade(previous),
     });
-    const shared = { ...options, recover: this.#recover, leaving: this.#leaving.signal };
-    this.#oneWay = new OneWay(shared);
-    this.#handshake = new Handshake({
-      ...shared,
-      isHurried: options.isHurried ?? false,
+    this.#oneWay = new OneWay(options, this.#recover, this.#leaving);
+    this.#handshake = new Handshake(options, {
+      recover: this.#recover,
+      leaving: this.#leaving,
       say: (message) => this.#answer(message),
       settle: ({ message }) => this.#pending.settle(message.key) !== undefined,
       fail: (request, error) => this.#fail(request, error),
     });
-    this.#lifeSigns = new LifeSigns({
+    this.#lifeSigns = new LifeSigns(options, {
       own,
-      clock,
-      notify,
-      isLocal: far.isLocal,
-      keepAlive: options.keepAlive,
       isOpen: () => this.#recover.isOpen,
       inFlight: () => this.#pending.all().map(({ message }) => message),
       drop: (why) => {
@@ -104,7 +94,7 @@ export class Pump {
 
   /** Takes a message of the client. */
   fromClient(message: Message): Promise<void> | undefined {
-    if (this.#leaving.signal.aborted) return undefined;
+    if (this.#leaving.aborted) return undefined;
     if (message.kind === "request") this.#request(message);
     else if (message.method === "notifications/cancelled") this.#cancel(message);
     else if (message.kind === "response") void this.#oneWay.answer(message);

@@ -2,6 +2,7 @@ import { type BridgeError, toBridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { ChannelFailure } from "../transport/channel.ts";
 import type { Message } from "../transport/message.ts";
+import type { OwnRequests } from "./own_requests.ts";
 
 /** How the session with the server stands. */
 type SessionState =
@@ -17,17 +18,19 @@ const FIRST_GENERATION = 1;
 /** What recovering needs of its surroundings. */
 export interface RecoverOptions {
   readonly notify: Notify;
-  /** Sends a request of ours and settles with its answer; `onanswer` sees it before anything that arrives later. */
-  ask(request: Message, onanswer?: (answer: Message) => void): Promise<Message>;
-  /** Sends a notification. */
-  tell(notification: Message): Promise<void>;
-  /** The id of the next request of ours, in raw form; no client uses such an id. */
-  nextId(): string;
+}
+
+/** What it needs of the pump. */
+export interface RecoverParts {
+  readonly own: OwnRequests;
   /** The server has agreed to an `initialize`, the client's or ours. */
   onagreed(initialize: Message, answer: Message): void;
   /** Another session took the place of the one of `previous` generation. */
   onremade(previous: number): void;
 }
+
+/** A step of the handshake may take long: some servers start only when they are called. */
+const HANDSHAKE_MS = 5 * 60_000;
 
 /**
  * The client's handshake, kept so that it can be made again: a server that restarts, or forgets the session, gets the
@@ -36,18 +39,21 @@ export interface RecoverOptions {
  */
 export class Recover {
   readonly #options: RecoverOptions;
+  readonly #parts: RecoverParts;
   #state: SessionState = { kind: "none" };
   #initialize: Message | undefined;
   #initialized: Message | undefined;
   /** Whether the handshake that is under way has yet to look whether the client has confirmed. */
   #looksLater = false;
   #level: Message | undefined;
-  #subscriptions = new Map<string, Message>();
+  /** By the resource's URI; most clients have none. */
+  #subscriptions: Map<string, Message> | undefined;
   #generation = FIRST_GENERATION;
   #lastCause: BridgeError | undefined;
 
-  constructor(options: RecoverOptions) {
+  constructor(options: RecoverOptions, parts: RecoverParts) {
     this.#options = options;
+    this.#parts = parts;
   }
 
   /** Counts the sessions; a request belongs to the one that it was sent in. */
@@ -84,7 +90,7 @@ export class Recover {
   open(initialize: Message, onanswer: (answer: Message) => void): Promise<void> {
     this.#initialize = initialize;
     this.#initialized = this.#level = undefined;
-    this.#subscriptions.clear();
+    this.#subscriptions = undefined;
     return this.#handshake(initialize, onanswer);
   }
 
@@ -94,7 +100,7 @@ export class Recover {
     const { kind } = this.#state;
     const isOver = kind === "opening" && !this.#looksLater;
     if (kind !== "open" && !isOver) return Promise.resolve();
-    return this.#during(this.#unlessRefused(this.#options.tell(initialized)));
+    return this.#during(this.#unlessRefused(this.#parts.own.tell(initialized)));
   }
 
   /**
@@ -117,10 +123,10 @@ export class Recover {
   async remake(generation: number): Promise<void> {
     if (this.#state.kind === "opening") return this.ready();
     if (generation !== this.#generation || this.#initialize === undefined) return;
-    await this.#handshake(this.#initialize.withId(this.#options.nextId()));
+    await this.#handshake(this.#initialize.withId(this.#parts.own.nextId()));
     if (generation === this.#generation) return;
     this.#options.notify({ level: "debug", text: "made the session with the server again" });
-    this.#options.onremade(generation);
+    this.#parts.onremade(generation);
   }
 
   /** Remembers what a session was told, once the server has agreed to it. */
@@ -129,27 +135,31 @@ export class Recover {
     if (request.method !== "resources/subscribe" && request.method !== "resources/unsubscribe") return;
     const uri = request.stringParam("uri");
     if (uri === undefined) return;
-    if (request.method === "resources/subscribe") this.#subscriptions.set(uri, request);
-    else this.#subscriptions.delete(uri);
+    if (request.method === "resources/subscribe") (this.#subscriptions ??= new Map()).set(uri, request);
+    else this.#subscriptions?.delete(uri);
   }
 
   async #handshake(initialize: Message, onanswer?: (answer: Message) => void): Promise<void> {
     this.#looksLater = true;
     const made = (async () => {
-      const answer = await this.#options.ask(initialize, onanswer);
+      const answer = await this.#ask(initialize, onanswer);
       if (answer.isError) return false;
-      this.#options.onagreed(initialize, answer);
+      this.#parts.onagreed(initialize, answer);
       this.#generation++;
       this.#looksLater = false;
-      if (this.#initialized !== undefined) await this.#unlessRefused(this.#options.tell(this.#initialized));
-      for (const request of [this.#level, ...this.#subscriptions.values()]) {
+      if (this.#initialized !== undefined) await this.#unlessRefused(this.#parts.own.tell(this.#initialized));
+      for (const request of [this.#level, ...this.#subscriptions?.values() ?? []]) {
         if (request === undefined) continue;
-        await this.#unlessRefused(this.#options.ask(request.withId(this.#options.nextId())));
+        await this.#unlessRefused(this.#ask(request.withId(this.#parts.own.nextId())));
       }
       return true;
     })();
     await this.#during(made);
     if (!(await made)) this.#state = { kind: "none" };
+  }
+
+  #ask(request: Message, onanswer?: (answer: Message) => void): Promise<Message> {
+    return this.#parts.own.ask(request, HANDSHAKE_MS, onanswer);
   }
 
   /** A server that refuses a step behind `initialize` may serve well all the same. */

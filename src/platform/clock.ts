@@ -18,11 +18,22 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms: number, fire: () => void): Timer {
-    const timer = setTimeout(fire, Math.min(Math.max(ms, 0), LONGEST_TIMER_MS));
-    timer.unref();
-    return { cancel: () => clearTimeout(timer) };
+    return new SystemTimer(ms, fire);
   },
 };
+
+class SystemTimer implements Timer {
+  readonly #timeout: NodeJS.Timeout;
+
+  constructor(ms: number, fire: () => void) {
+    this.#timeout = setTimeout(fire, Math.min(Math.max(ms, 0), LONGEST_TIMER_MS));
+    this.#timeout.unref();
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timeout);
+  }
+}
 
 /** Resolves after `ms` milliseconds, or at once when `signal` aborts; never rejects. */
 export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {

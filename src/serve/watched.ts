@@ -62,7 +62,8 @@ export class Watched implements LocalEnd {
   readonly #origin: CallOrigin;
   readonly #record: (call: CallRecord) => void;
   readonly #load: Load;
-  readonly #calls = new Map<string, Call>();
+  /** By id key; only while there are some, as a session that waits costs less without. */
+  #calls: Map<string, Call> | undefined;
   /** What we have asked ourselves, by id key. */
   #asked: Map<string, (answer: Message) => void> | undefined;
   #isAgreed = false;
@@ -92,7 +93,7 @@ export class Watched implements LocalEnd {
       const { method, key } = message as Message & { method: string };
       const isNamed = method === "tools/call" || method === "prompts/get";
       const name = isNamed ? message.stringParam("name") : undefined;
-      this.#calls.set(key, {
+      (this.#calls ??= new Map()).set(key, {
         method,
         name,
         at: Date.now(),
@@ -117,7 +118,7 @@ export class Watched implements LocalEnd {
 
   /** The client has gone: what it had asked is given up. */
   leave(): void {
-    for (const key of [...this.#calls.keys()]) this.#ended(key, "cancelled");
+    for (const key of [...this.#calls?.keys() ?? []]) this.#ended(key, "cancelled");
   }
 
   close(deadline: number): Promise<void> {
@@ -132,9 +133,10 @@ export class Watched implements LocalEnd {
   }
 
   #ended(key: string, outcome: CallRecord["outcome"], code?: string, failure?: OwnFailure): void {
-    const call = this.#calls.get(key);
+    const call = this.#calls?.get(key);
     if (call === undefined) return;
-    this.#calls.delete(key);
+    this.#calls?.delete(key);
+    if (this.#calls?.size === 0) this.#calls = undefined;
     const { method, name, at, since, request } = call;
     if (method !== SUBSCRIPTION) this.#load.calls--;
     if (method === "initialize" && outcome === "result") this.#isAgreed = true;

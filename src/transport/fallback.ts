@@ -7,30 +7,33 @@ import type { Message } from "./message.ts";
  */
 export class FallbackEnd implements FarEnd {
   readonly isLocal = false;
-  readonly #second: FarEnd;
   readonly #onsecond: (() => void) | undefined;
   #chosen: FarEnd;
-  #decided = false;
+  /** Makes the other one; nothing once that is decided. */
+  #makeSecond: (() => FarEnd) | undefined;
 
   /** `onsecond` is told where the second one has decided it. */
-  constructor(first: FarEnd, second: FarEnd, onsecond?: () => void) {
+  constructor(first: FarEnd, makeSecond: () => FarEnd, onsecond?: () => void) {
     this.#chosen = first;
-    this.#second = second;
+    this.#makeSecond = makeSecond;
     this.#onsecond = onsecond;
   }
 
   send(message: Message, options: SendOptions = {}): Promise<void> | undefined {
-    const decides = !this.#decided && message.kind === "request" && message.method === "initialize";
-    return decides ? this.#decide(message, options) : this.#chosen.send(message, options);
+    const makeSecond = this.#makeSecond;
+    if (makeSecond === undefined || message.kind !== "request" || message.method !== "initialize") {
+      return this.#chosen.send(message, options);
+    }
+    return this.#decide(message, options, makeSecond);
   }
 
-  async #decide(message: Message, options: SendOptions): Promise<void> {
+  async #decide(message: Message, options: SendOptions, makeSecond: () => FarEnd): Promise<void> {
     try {
       await this.#chosen.send(message, options);
-      this.#decided = true;
+      this.#makeSecond = undefined;
     } catch (refusal) {
       if (!speaksAnotherTransport(refusal)) throw refusal;
-      await this.#sendBySecond(message, options, refusal);
+      await this.#sendBySecond(message, options, makeSecond(), refusal);
     }
   }
 
@@ -42,12 +45,17 @@ export class FallbackEnd implements FarEnd {
     this.#chosen.reconnect();
   }
 
-  async #sendBySecond(message: Message, options: SendOptions, refusal: ChannelFailure): Promise<void> {
+  async #sendBySecond(
+    message: Message,
+    options: SendOptions,
+    second: FarEnd,
+    refusal: ChannelFailure,
+  ): Promise<void> {
     const first = this.#chosen;
-    this.#chosen = this.#second;
+    this.#chosen = second;
     try {
-      await this.#second.send(message, options);
-      this.#decided = true;
+      await second.send(message, options);
+      this.#makeSecond = undefined;
       this.#onsecond?.();
     } catch (thrown) {
       this.#chosen = first;

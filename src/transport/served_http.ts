@@ -19,6 +19,8 @@ export interface ServedHttpOptions {
 /** A request that waits for its answer. */
 interface Waiting {
   readonly reply: Reply;
+  /** The number of the reply's stream. */
+  readonly stream: number;
   /** As the client wrote it. */
   readonly id: string;
 }
@@ -38,10 +40,8 @@ const OWN_STREAM = 0;
 export class ServedHttp implements LocalEnd {
   readonly #options: ServedHttpOptions;
   readonly #replay = new Replay();
-  /** By the id keys of the requests. */
-  readonly #waiting = new Map<string, Waiting>();
-  /** The numbers of their streams. */
-  readonly #posts = new Map<Reply, number>();
+  /** By the id keys of the requests; only while there are some, as a session that waits costs less without. */
+  #waiting: Map<string, Waiting> | undefined;
   #streams = OWN_STREAM;
   #stream: EventSink | undefined;
   #handshake: string | undefined;
@@ -54,17 +54,17 @@ export class ServedHttp implements LocalEnd {
 
   /** How many requests wait for their answers. */
   get inFlight(): number {
-    return this.#waiting.size;
+    return this.#waiting?.size ?? 0;
   }
 
   /** Whether a stream of the client is open. */
   get isHeard(): boolean {
-    return this.#stream !== undefined || this.#waiting.size > 0;
+    return this.#stream !== undefined || this.#waiting !== undefined;
   }
 
   /** Whether a request has the id of one that waits for its answer. */
   repeats(message: Message): boolean {
-    return message.kind === "request" && this.#waiting.has(message.key);
+    return message.kind === "request" && this.#waiting?.has(message.key) === true;
   }
 
   /**
@@ -86,8 +86,8 @@ export class ServedHttp implements LocalEnd {
       onleave: () => this.#replay.lost(stream),
       record: this.#recordOf(stream, revision),
     });
-    this.#posts.set(reply, stream);
-    for (const { key, id } of requests) this.#waiting.set(key, { reply, id: id! });
+    this.#waiting ??= new Map();
+    for (const { key, id } of requests) this.#waiting.set(key, { reply, stream, id: id! });
     for (const message of messages) this.#take(message);
     return reply.response;
   }
@@ -118,10 +118,10 @@ export class ServedHttp implements LocalEnd {
   send(message: Message, causedBy?: string): Promise<void> | undefined {
     if (message.kind === "response") return this.#answer(message);
     if (message.method === "notifications/cancelled") this.#withdraw(message);
-    const reply = causedBy === undefined ? undefined : this.#waiting.get(causedBy)?.reply;
+    const reply = causedBy === undefined ? undefined : this.#waiting?.get(causedBy)?.reply;
     if (reply !== undefined) return reply.send(message);
     if (this.#stream !== undefined) return this.#say(this.#stream, message);
-    const last = [...this.#waiting.values()].at(-1);
+    const last = [...this.#waiting?.values() ?? []].at(-1);
     if (last !== undefined) return last.reply.send(message);
     this.#hold(message);
     return undefined;
@@ -130,20 +130,19 @@ export class ServedHttp implements LocalEnd {
   /** Tells streams that are silent that we are there. */
   beat(): void {
     this.#stream?.beat();
-    for (const reply of this.#posts.keys()) reply.beat();
+    for (const { reply } of this.#waiting?.values() ?? []) reply.beat();
     this.#replay.beat();
   }
 
   close(): Promise<void> {
     this.#stream?.end();
-    for (const { reply, id } of this.#waiting.values()) void reply.answer(this.#options.lastWord(id), 200);
-    this.#waiting.clear();
-    this.#posts.clear();
+    for (const { reply, id } of this.#waiting?.values() ?? []) void reply.answer(this.#options.lastWord(id), 200);
+    this.#waiting = undefined;
     return Promise.resolve();
   }
 
   #answer(message: Message): Promise<void> | undefined {
-    const reply = this.#waiting.get(message.key)?.reply;
+    const reply = this.#waiting?.get(message.key)?.reply;
     if (reply === undefined) return undefined;
     const wait = reply.answer(message, 200);
     this.#settle(message.key);
@@ -157,7 +156,9 @@ export class ServedHttp implements LocalEnd {
   /** Carries on the stream of a request, or what is left of it. */
   #resume(place: StreamPlace, opening: Uint8Array | undefined): Response | undefined {
     const missed = this.#replay.after(place);
-    for (const [reply, stream] of this.#posts) if (stream === place.stream) return reply.resume(missed, opening);
+    for (const { reply, stream } of this.#waiting?.values() ?? []) {
+      if (stream === place.stream) return reply.resume(missed, opening);
+    }
     // A client that finds an empty stream asks again, and then for the session's own.
     if (missed.length === 0) return undefined;
     const rest = new EventSink(this.#options.headers, () => this.#replay.lost(place.stream), opening);
@@ -172,7 +173,7 @@ export class ServedHttp implements LocalEnd {
     void this.#options.onmessage(message);
     if (message.method !== "notifications/cancelled") return;
     const key = idKey(message.param("requestId") ?? "null");
-    const reply = this.#waiting.get(key)?.reply;
+    const reply = this.#waiting?.get(key)?.reply;
     // Of all requests it is the one that cannot be given up (basic/utilities/cancellation).
     if (reply === undefined || key === this.#handshake) return;
     reply.withdraw(202);
@@ -180,9 +181,8 @@ export class ServedHttp implements LocalEnd {
   }
 
   #settle(key: string): void {
-    const { reply } = this.#waiting.get(key)!;
-    this.#waiting.delete(key);
-    if (reply.isOver) this.#posts.delete(reply);
+    this.#waiting?.delete(key);
+    if (this.#waiting?.size === 0) this.#waiting = undefined;
   }
 
   #say(stream: EventSink, message: Message): Promise<void> | undefined {

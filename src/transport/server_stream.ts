@@ -1,3 +1,4 @@
+import type { Abort } from "../platform/abort.ts";
 import { type Clock, pause } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { waitBefore } from "./backoff.ts";
@@ -35,7 +36,7 @@ const POLITE_RETRY_MS = 500;
  * it comes back after every end, with backoff where nothing came of it. A stream without a sound is asked for again,
  * since a connection that a router has forgotten looks just like it.
  */
-export async function keepServerStream(options: ServerStreamOptions, stop: AbortSignal): Promise<void> {
+export async function keepServerStream(options: ServerStreamOptions, stop: Abort): Promise<void> {
   const { clock } = options;
   let failures = 0;
   let wasOpen = false;
@@ -47,20 +48,19 @@ export async function keepServerStream(options: ServerStreamOptions, stop: Abort
     const lived = clock.now() - opened > GOOD_STREAM_MS;
     const good = end.kind === "ended" && (end.fruitful || lived || (end.retry ?? 0) >= POLITE_RETRY_MS);
     wasOpen ||= end.kind === "ended";
-    await pause(clock, waitBefore(end.kind === "ended" ? end.retry : undefined, good ? 0 : failures), stop);
+    await pause(clock, waitBefore(end.kind === "ended" ? end.retry : undefined, good ? 0 : failures), stop.signal);
     failures = good ? 0 : failures + 1;
   }
 }
 
 async function attemptUntilSilent(
   options: ServerStreamOptions,
-  stop: AbortSignal,
+  stop: Abort,
   wasOpen: boolean,
 ): Promise<StreamEnd> {
   const { clock, idle } = options;
   const abort = new AbortController();
-  const giveUp = (): void => abort.abort(stop.reason);
-  stop.addEventListener("abort", giveUp);
+  stop.onabort = (reason) => abort.abort(reason);
   let heardAt = clock.now();
   let timer = idle > 0 ? clock.after(idle, look) : undefined;
   function look(): void {
@@ -72,7 +72,7 @@ async function attemptUntilSilent(
     return await options.attempt(abort, () => heardAt = clock.now(), wasOpen);
   } finally {
     timer?.cancel();
-    stop.removeEventListener("abort", giveUp);
+    stop.onabort = undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { HttpAnswer, HttpRequest, HttpWire } from "../net/gate.ts";
+import { Abort } from "../platform/abort.ts";
 import type { Budget } from "../platform/budget.ts";
 import { type Clock, pause } from "../platform/clock.ts";
 import { BridgeError, quoted, toBridgeError } from "../platform/errors.ts";
@@ -26,7 +27,6 @@ export interface StreamableHttpOptions {
   /** After so long without a byte the server's own stream is asked for again, in ms; 0 for never. */
   readonly idle: number;
   readonly notify: Notify;
-  readonly events: FarEndEvents;
 }
 
 /** A session of the handshake's era, from one `initialize` to the next. */
@@ -40,7 +40,7 @@ interface Session {
   /** The headers of every POST in it. */
   readonly postHeaders: Headers;
   /** Aborted when another session takes its place, or none. */
-  readonly over: AbortController;
+  readonly over: Abort;
   /** Whether the server does not know it any more. */
   isLost: boolean;
 }
@@ -60,12 +60,15 @@ const REPLACED_DELETE_MS = 5_000;
 export class StreamableHttp implements FarEnd {
   readonly isLocal = false;
   readonly #options: StreamableHttpOptions;
+  readonly #events: FarEndEvents;
   readonly #postHeaders: PostHeaders;
   #session: Session | undefined;
-  #listening: AbortController | undefined;
+  #listening: Abort | undefined;
 
-  constructor(options: StreamableHttpOptions) {
+  /** `options` may be those of many far ends. */
+  constructor(options: StreamableHttpOptions, events: FarEndEvents) {
     this.#options = options;
+    this.#events = events;
     this.#postHeaders = new PostHeaders(options.headers);
   }
 
@@ -78,6 +81,7 @@ export class StreamableHttp implements FarEnd {
     const session = this.#session;
     this.#session = undefined;
     session?.over.abort(closing());
+    this.#listening?.abort(streamIsOver());
     if (session?.id === undefined || session.isLost) return;
     const enough = new AbortController();
     const timer = this.#options.clock.after(deadline, () => enough.abort(closing()));
@@ -110,7 +114,7 @@ export class StreamableHttp implements FarEnd {
     const exchange = new Exchange({
       ...(message.kind === "request" ? { request: message } : {}),
       send: options,
-      events: this.#options.events,
+      events: this.#events,
       notify: this.#options.notify,
       ...(opens ? { onanswer: (answer) => this.#beginSession(answer, sessionId) } : {}),
     });
@@ -225,7 +229,7 @@ export class StreamableHttp implements FarEnd {
     for (let failures = 0; failures < MOST_FAILED_RESUMPTIONS; failures++) {
       await pause(this.#options.clock, waitBefore(retry, Math.max(failures, fruitless)), signal);
       if (signal?.aborted) throw signal.reason;
-      if (session.over.signal.aborted) return undefined;
+      if (session.over.aborted) return undefined;
       // A deadline of this attempt is none of the request's.
       const attempt = new AbortController();
       signal?.addEventListener("abort", () => attempt.abort(signal.reason));
@@ -261,21 +265,18 @@ export class StreamableHttp implements FarEnd {
   /** Keeps the GET stream of a session open for as long as the session lives, if the server offers one. */
   async #listen(session: Session): Promise<void> {
     this.#listening?.abort(streamIsOver());
-    const stop = new AbortController();
+    const stop = new Abort();
     this.#listening = stop;
-    const end = (): void => stop.abort(streamIsOver());
-    session.over.signal.addEventListener("abort", end);
     await keepServerStream({
       clock: this.#options.clock,
       idle: this.#options.idle,
       attempt: (abort, onactivity, wasOpen) => this.#readServerStream(session, abort, onactivity, wasOpen),
       onlost: () => {
         session.isLost = true;
-        if (session === this.#session) this.#options.events.onloss();
+        if (session === this.#session) this.#events.onloss();
       },
-    }, stop.signal);
+    }, stop);
     if (this.#listening === stop) this.#listening = undefined;
-    session.over.signal.removeEventListener("abort", end);
   }
 
   async #readServerStream(
@@ -284,7 +285,8 @@ export class StreamableHttp implements FarEnd {
     onactivity: () => void,
     wasOpen: boolean,
   ): Promise<StreamEnd> {
-    const { notify, url, events } = this.#options;
+    const { notify, url } = this.#options;
+    const events = this.#events;
     const exchange = new Exchange({ send: { abort, onactivity: hear }, events, notify });
     function hear(): void {
       onactivity();
@@ -321,7 +323,7 @@ export class StreamableHttp implements FarEnd {
   #beginSession(answer: Message, id: string | undefined): void {
     const revision = negotiatedRevision(answer);
     if (revision === undefined || isModern(revision)) return;
-    const session = { id, revision, over: new AbortController(), isLost: false };
+    const session = { id, revision, over: new Abort(), isLost: false };
     this.#session = { ...session, postHeaders: new Headers({ ...this.#headers(session), ...POST_HEADERS }) };
   }
 

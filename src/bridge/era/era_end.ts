@@ -30,7 +30,6 @@ import { Translation } from "./translation.ts";
 export interface EraEndOptions {
   /** Makes the end that speaks to the server. */
   make(events: FarEndEvents): FarEnd;
-  readonly events: FarEndEvents;
   readonly clock: Clock;
   readonly notify: Notify;
   /** The server's name to a person. */
@@ -55,8 +54,9 @@ const FRESH_MS = 60_000;
  * A far end for clients and servers of both eras (2026-07-28 basic/versioning). The client's own era is spoken wherever
  * the server can; a server that knows no handshake is spoken to in the name of a client that knows nothing else.
  */
-export class EraEnd implements FarEnd {
+export class EraEnd implements FarEnd, FarEndEvents {
   readonly #options: EraEndOptions;
+  readonly #events: FarEndEvents;
   readonly #far: Looks;
   #translation: Translation | undefined;
   /** What this run has seen of a server that it has opened a session with. */
@@ -67,15 +67,23 @@ export class EraEnd implements FarEnd {
   /** Whether the client has asked what the server is. */
   #wasAsked = false;
 
-  constructor(options: EraEndOptions) {
+  /** `options` may be those of many far ends. */
+  constructor(options: EraEndOptions, events: FarEndEvents) {
     this.#options = options;
-    const { events, make } = options;
-    this.#far = new Looks(make, {
-      onmessage: (message, causedBy) =>
-        this.#translation?.takes(message) ? undefined : events.onmessage(message, causedBy),
-      onactivity: () => events.onactivity(),
-      onloss: () => events.onloss(),
-    });
+    this.#events = events;
+    this.#far = new Looks(options.make, this);
+  }
+
+  onmessage(message: Message, causedBy?: string): Promise<void> | undefined {
+    return this.#translation?.takes(message) ? undefined : this.#events.onmessage(message, causedBy);
+  }
+
+  onactivity(): void {
+    this.#events.onactivity();
+  }
+
+  onloss(): void {
+    this.#events.onloss();
   }
 
   get isLocal(): boolean {
@@ -105,7 +113,7 @@ export class EraEnd implements FarEnd {
 
   /** Opens a session for a client of the handshake's era. */
   async #open(initialize: Message, options: SendOptions): Promise<void> {
-    const { protocol, memory, events, server } = this.#options;
+    const { protocol, memory, server } = this.#options;
     this.#translation?.stop();
     this.#translation = undefined;
     if (protocol === "legacy") return await this.#far.send(initialize, options);
@@ -113,7 +121,7 @@ export class EraEnd implements FarEnd {
     const known = protocol === "auto" ? this.#era ?? await memory.get(ERA) : "modern";
     if (known === "modern" && await this.#translate(initialize, options)) return;
     if (protocol === "modern") {
-      return void events.onmessage(notModern(initialize, server), initialize.key);
+      return void this.#events.onmessage(notModern(initialize, server), initialize.key);
     }
     let refusal: Message | undefined;
     try {
@@ -129,7 +137,7 @@ export class EraEnd implements FarEnd {
       if (known === "modern") this.#remember(ERA, "legacy");
     } else if (!await this.#translate(initialize, options)) {
       const error = knowsNoSessions(refusal) ? noOffer(initialize, refusal, server) : refusal;
-      void events.onmessage(error, initialize.key);
+      void this.#events.onmessage(error, initialize.key);
     }
   }
 
@@ -141,7 +149,7 @@ export class EraEnd implements FarEnd {
       if (answer.isError ? mayBeModern(answer) : isModern(negotiatedRevision(answer) ?? "")) refusal = answer;
       else {
         this.#isSettled ||= !answer.isError;
-        void this.#options.events.onmessage(answer, causedBy);
+        void this.#events.onmessage(answer, causedBy);
       }
       return true;
     });
@@ -150,12 +158,12 @@ export class EraEnd implements FarEnd {
 
   /** Speaks to a server without a handshake in the client's name, if it is one. */
   async #translate(initialize: Message, options: SendOptions): Promise<boolean> {
-    const { events, server, clock, notify, protocol, cancelsByMessage, idle } = this.#options;
+    const { server, clock, notify, protocol, cancelsByMessage, idle } = this.#options;
     const offer = await this.#askOffer(senderMeta(initialize, firstRevision()), options);
     if (offer === undefined) return false;
     this.#translation = new Translation({
       far: this.#far,
-      events,
+      events: this.#events,
       clock,
       notify,
       server,
@@ -169,18 +177,18 @@ export class EraEnd implements FarEnd {
     if (protocol === "auto") this.#remember(ERA, "modern");
     notify({ level: "debug", text: `the server speaks MCP ${offer.revision} alone, which is translated` });
     this.#options.ontranslate?.(offer.revision);
-    void events.onmessage(initializeResult(initialize, offer, server), initialize.key);
+    void this.#events.onmessage(initializeResult(initialize, offer, server), initialize.key);
     return true;
   }
 
   /** Answers the first `server/discover` of a run by what the run just before has learnt; false where that is nothing. */
   async #recall(request: Message): Promise<boolean> {
-    const { memory, events, clock } = this.#options;
+    const { memory, clock } = this.#options;
     if (this.#wasAsked) return false;
     this.#wasAsked = true;
     const known = readDiscovered(await memory.get(DISCOVERED));
     if (known === undefined || Math.abs(clock.now() - known.at) > FRESH_MS) return false;
-    void events.onmessage(resultAnswer(request.id!, known.result), request.key);
+    void this.#events.onmessage(resultAnswer(request.id!, known.result), request.key);
     return true;
   }
 
@@ -202,7 +210,7 @@ export class EraEnd implements FarEnd {
 
   /** The first requests of a client without a handshake show whether the server can do without. */
   async #tryModern(request: Message, options: SendOptions): Promise<void> {
-    const { events, server } = this.#options;
+    const { server } = this.#options;
     const isQuestion = request.method === "server/discover";
     if (isQuestion && await this.#recall(request)) return;
     let refusal: Message | undefined;
@@ -211,7 +219,7 @@ export class EraEnd implements FarEnd {
         if (!isQuestion && mayBeLegacy(answer)) refusal = answer;
         else {
           this.#isSettled ||= !answer.isError;
-          void events.onmessage(answer, causedBy);
+          void this.#events.onmessage(answer, causedBy);
           const result = isQuestion ? rawResult(answer) : undefined;
           if (result !== undefined) this.#remember(DISCOVERED, { at: this.#options.clock.now(), result });
         }
@@ -219,11 +227,12 @@ export class EraEnd implements FarEnd {
       });
     } catch (thrown) {
       if (!isForeign(thrown) || (!isQuestion && await this.#doesWithout(request, options))) throw thrown;
-      void events.onmessage(isQuestion ? noDiscovery(request, thrown, server) : tooNew(request, server), request.key);
+      const error = isQuestion ? noDiscovery(request, thrown, server) : tooNew(request, server);
+      void this.#events.onmessage(error, request.key);
     }
     if (refusal === undefined) return;
     const isItsOwn = await this.#doesWithout(request, options);
-    void events.onmessage(isItsOwn ? refusal : tooNew(request, server), request.key);
+    void this.#events.onmessage(isItsOwn ? refusal : tooNew(request, server), request.key);
   }
 
   /** Whether the server does without a handshake; a request of the client says who asks. */

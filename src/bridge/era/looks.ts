@@ -5,18 +5,16 @@ import type { Message } from "../../transport/message.ts";
 export type Look = (answer: Message, causedBy: string | undefined) => boolean;
 
 /** A far end to which requests can be sent whose answers are looked at before they are handed on. */
-export class Looks implements FarEnd {
+export class Looks implements FarEnd, FarEndEvents {
   readonly #far: FarEnd;
-  readonly #looks = new Map<string, Look>();
+  readonly #events: FarEndEvents;
+  /** By the id keys of the requests; only while there are some, as a session that waits costs less without. */
+  #looks: Map<string, Look> | undefined;
 
   /** Hands on to `events` whatever no look keeps back. */
   constructor(make: (events: FarEndEvents) => FarEnd, events: FarEndEvents) {
-    this.#far = make({
-      onmessage: (message, causedBy) =>
-        this.#keeps(message, causedBy) ? undefined : events.onmessage(message, causedBy),
-      onactivity: () => events.onactivity(),
-      onloss: () => events.onloss(),
-    });
+    this.#events = events;
+    this.#far = make(this);
   }
 
   get isLocal(): boolean {
@@ -35,15 +33,28 @@ export class Looks implements FarEnd {
     this.#far.reconnect();
   }
 
+  onmessage(message: Message, causedBy?: string): Promise<void> | undefined {
+    return this.#keeps(message, causedBy) ? undefined : this.#events.onmessage(message, causedBy);
+  }
+
+  onactivity(): void {
+    this.#events.onactivity();
+  }
+
+  onloss(): void {
+    this.#events.onloss();
+  }
+
   /** Sends a request whose answer is looked at; rejects as the far end does. */
   async sendAndLook(request: Message, options: SendOptions, look: Look): Promise<void> {
-    this.#looks.set(request.key, look);
+    (this.#looks ??= new Map()).set(request.key, look);
     // A promise tells all there is to know.
     const { onfailure: _, ...rest } = options;
     try {
       await this.#far.send(request, rest);
     } finally {
-      if (this.#looks.get(request.key) === look) this.#looks.delete(request.key);
+      if (this.#looks?.get(request.key) === look) this.#looks.delete(request.key);
+      if (this.#looks?.size === 0) this.#looks = undefined;
     }
   }
 
@@ -58,7 +69,7 @@ export class Looks implements FarEnd {
   }
 
   #keeps(message: Message, causedBy: string | undefined): boolean {
-    return this.#looks.size > 0 && message.kind === "response" &&
+    return this.#looks !== undefined && message.kind === "response" &&
       this.#looks.get(message.key)?.(message, causedBy) === true;
   }
 }

@@ -13,7 +13,6 @@ import { headersOfCall, type MirroredArgument, mirroredArguments } from "./tool_
 export interface MirroredHeadersOptions {
   /** Makes the end that speaks HTTP. */
   make(events: FarEndEvents): FarEnd;
-  readonly events: FarEndEvents;
   readonly notify: Notify;
 }
 
@@ -28,17 +27,20 @@ const MOST_PAGES = 100;
  */
 export class MirroredHeaders implements FarEnd {
   readonly #options: MirroredHeadersOptions;
+  readonly #events: FarEndEvents;
   readonly #far: Looks;
-  /** Of each tool that wants some, by name. */
-  readonly #mirrored = new Map<string, readonly MirroredArgument[]>();
-  readonly #warned = new Set<string>();
+  /** Of each tool that wants some, by name; there is none in the handshake's era. */
+  #mirrored: Map<string, readonly MirroredArgument[]> | undefined;
+  #warned: Set<string> | undefined;
   #count = 0;
   /** Whether a handshake was agreed to: its era knows no such headers. */
   #isLegacy = false;
 
-  constructor(options: MirroredHeadersOptions) {
+  /** `options` may be those of many far ends. */
+  constructor(options: MirroredHeadersOptions, events: FarEndEvents) {
     this.#options = options;
-    this.#far = new Looks(options.make, options.events);
+    this.#events = events;
+    this.#far = new Looks(options.make, events);
   }
 
   get isLocal(): boolean {
@@ -73,7 +75,7 @@ export class MirroredHeaders implements FarEnd {
 
   async #list(request: Message, options: SendOptions): Promise<void> {
     await this.#far.sendAndLook(request, options, (answer, causedBy) => {
-      void this.#options.events.onmessage(this.#read(answer), causedBy);
+      void this.#events.onmessage(this.#read(answer), causedBy);
       return true;
     });
   }
@@ -81,8 +83,7 @@ export class MirroredHeaders implements FarEnd {
   /** Calls a tool; where its headers are not those that the server wants, looks the tool up and calls once more. */
   async #call(request: Message, options: SendOptions): Promise<void> {
     const name = request.stringParam("name") ?? "";
-    const { events } = this.#options;
-    const headers = headersOfCall(request, this.#mirrored.get(name) ?? []);
+    const headers = headersOfCall(request, this.#mirrored?.get(name) ?? []);
     let mismatch: Message | undefined;
     await this.#far.sendAndLook(request, { ...options, headers }, (answer) => {
       if (!answer.isError || answer.answerMember("error", "code") !== HEADER_MISMATCH) return false;
@@ -91,11 +92,11 @@ export class MirroredHeaders implements FarEnd {
     });
     if (mismatch === undefined) return;
     await this.#lookUp(request, options);
-    const wanted = headersOfCall(request, this.#mirrored.get(name) ?? []);
-    if (Bun.deepEquals(wanted, headers)) return void events.onmessage(mismatch, request.key);
+    const wanted = headersOfCall(request, this.#mirrored?.get(name) ?? []);
+    if (Bun.deepEquals(wanted, headers)) return void this.#events.onmessage(mismatch, request.key);
     const again = request.withId(this.#nextId());
     await this.#far.sendAndLook(again, { ...options, headers: wanted }, (answer) => {
-      void events.onmessage(answer.withId(request.id!), request.key);
+      void this.#events.onmessage(answer.withId(request.id!), request.key);
       return true;
     });
   }
@@ -124,7 +125,7 @@ export class MirroredHeaders implements FarEnd {
   #read(answer: Message): Message {
     if (
       answer.isError ||
-      (this.#mirrored.size === 0 &&
+      ((this.#mirrored?.size ?? 0) === 0 &&
         !Buffer.from(answer.bytes.buffer, answer.bytes.byteOffset, answer.bytes.length).includes(ANNOTATION))
     ) {
       return answer;
@@ -143,18 +144,19 @@ export class MirroredHeaders implements FarEnd {
     if (typeof tool?.name !== "string") return false;
     const mirrored = mirroredArguments(tool.inputSchema);
     if (typeof mirrored === "string") {
-      this.#mirrored.delete(tool.name);
+      this.#mirrored?.delete(tool.name);
       this.#warn(tool.name, mirrored);
       return true;
     }
-    if (mirrored.length === 0) this.#mirrored.delete(tool.name);
-    else this.#mirrored.set(tool.name, mirrored);
+    if (mirrored.length === 0) this.#mirrored?.delete(tool.name);
+    else (this.#mirrored ??= new Map()).set(tool.name, mirrored);
     return false;
   }
 
   /** Says once why a tool is missing. */
   #warn(name: string, fault: string): void {
     const text = `the tool ${quoted(name)} is left out: ${fault}`;
+    this.#warned ??= new Set();
     if (this.#warned.has(text)) return;
     this.#warned.add(text);
     this.#options.notify({ level: "warn", text });

@@ -49,14 +49,13 @@ class Rig {
       idle: 0,
       limit,
       notify: () => {},
-      events: {
-        onmessage: (message, causedBy) => {
-          this.received.push({ json: JSON.parse(new TextDecoder().decode(message.bytes)), causedBy });
-          return undefined;
-        },
-        onactivity: () => void this.activity++,
-        onloss: () => void this.losses++,
+    }, {
+      onmessage: (message, causedBy) => {
+        this.received.push({ json: JSON.parse(new TextDecoder().decode(message.bytes)), causedBy });
+        return undefined;
       },
+      onactivity: () => void this.activity++,
+      onloss: () => void this.losses++,
     });
   }
 
@@ -629,8 +628,7 @@ test("an answer keeps its text, whatever stands in it", async () => {
     idle: 0,
     limit: 1_000,
     notify: () => {},
-    events: { onmessage: (message) => void messages.push(message), onactivity: () => {}, onloss: () => {} },
-  });
+  }, { onmessage: (message) => void messages.push(message), onactivity: () => {}, onloss: () => {} });
   await far.send(readMessage(new TextEncoder().encode('{"jsonrpc":"2.0","id":1,"method":"x"}')));
   expect(messages.map(({ bytes }) => new TextDecoder().decode(bytes))).toEqual([text]);
 });

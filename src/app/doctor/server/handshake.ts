@@ -8,7 +8,7 @@ import { Budget } from "../../../platform/budget.ts";
 import { BridgeError, ERROR_NUMBERS } from "../../../platform/errors.ts";
 import { VERSION } from "../../../platform/version.ts";
 import { composeMessage, decodedString, type Message } from "../../../transport/message.ts";
-import { makeFarEnd } from "../../far_end.ts";
+import { farEndMaker } from "../../far_end.ts";
 import { NO_MEMORY } from "../../memory.ts";
 import type { World } from "../world.ts";
 import { wireOf } from "./bare_answer.ts";
@@ -68,7 +68,7 @@ export async function shakeHands(world: World, wire: Wire): Promise<Handshake> {
   const answered = Promise.withResolvers<Message>();
   let isSecond = false;
   let translated: string | undefined;
-  const far = makeFarEnd(settings.server, {
+  const make = farEndMaker(settings.server, {
     strategy: settings.transport,
     wire,
     clock: world.clock,
@@ -80,15 +80,15 @@ export async function shakeHands(world: World, wire: Wire): Promise<Handshake> {
     notify: world.notify,
     memory: NO_MEMORY,
     protocol: settings.protocol,
-    events: {
-      onmessage(message): undefined {
-        if (message.kind === "response") answered.resolve(message);
-      },
-      onactivity(): void {},
-      onloss(): void {},
-    },
     onsecond: () => isSecond = true,
     ontranslate: (revision) => translated = revision,
+  });
+  const far = make({
+    onmessage(message): undefined {
+      if (message.kind === "response") answered.resolve(message);
+    },
+    onactivity(): void {},
+    onloss(): void {},
   });
   const abort = new AbortController();
   const timer = world.clock.after(PATIENCE_MS, () => abort.abort(silent()));

@@ -57,7 +57,7 @@ function rigOf(
       protocol: protocol as "auto",
       cancelsByMessage,
       idle,
-    })
+    }, parts.events)
   );
   rig.serve = serve;
   return Object.assign(rig, { clock, memory });

@@ -23,7 +23,7 @@ function call(id: unknown, name: string): Json {
 
 /** A server with these tools, of which a call is fine with this header alone. */
 function rigOf(tools: () => Json[], wanted?: Record<string, string>): FarEndRig {
-  const rig = new FarEndRig((parts) => new MirroredHeaders(parts));
+  const rig = new FarEndRig((parts) => new MirroredHeaders(parts, parts.events));
   rig.serve = ({ method }, { options }) => {
     if (method === "tools/list") return { result: { tools: tools() } };
     if (method !== "tools/call" || wanted === undefined) return { result: { ok: true } };
