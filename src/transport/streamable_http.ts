@@ -81,7 +81,9 @@ export class StreamableHttp implements FarEnd {
     const session = this.#session;
     this.#session = undefined;
     session?.over.abort(closing());
-    this.#listening?.abort(streamIsOver());
+    const listening = this.#listening;
+    this.#listening = undefined;
+    listening?.abort(streamIsOver());
     if (session?.id === undefined || session.isLost) return;
     const enough = new AbortController();
     const timer = this.#options.clock.after(deadline, () => enough.abort(closing()));
@@ -154,7 +156,7 @@ export class StreamableHttp implements FarEnd {
     if (answer.status === 202 || answer.status === 204) {
       answer.body.discard();
       // Some servers accept a request and answer it on the GET stream; the request's own deadlines watch over that.
-      if (this.#listening !== undefined) return this.#untilAnsweredElsewhere(exchange, session);
+      await this.#untilAnsweredElsewhere(exchange, session);
       throw refused("no_answer", `the server accepted the request (${answer.status}) without answering it`);
     }
     const body = await answer.body.bytes(this.#options.limit, exchange.send.onactivity);
@@ -246,27 +248,25 @@ export class StreamableHttp implements FarEnd {
     return undefined;
   }
 
-  /** Waits for the request to be given up, which is also what its answer on another stream leads to. */
+  /**
+   * Waits for the request to be given up, which is also what its answer on another stream leads to, for as long as
+   * there may be such a stream.
+   */
   async #untilAnsweredElsewhere(exchange: Exchange, session: Session | undefined): Promise<void> {
     const signal = exchange.send.abort?.signal;
-    const over = session?.over.signal;
-    if (signal === undefined || over === undefined) throw exchange.unanswered();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const stop = (): void => resolve();
-    signal.addEventListener("abort", stop);
-    over.addEventListener("abort", stop);
-    if (signal.aborted || over.aborted) stop();
-    await promise;
-    signal.removeEventListener("abort", stop);
-    over.removeEventListener("abort", stop);
-    throw signal.aborted ? signal.reason : exchange.unanswered();
+    while (signal !== undefined && this.#listening !== undefined) {
+      await firstAborted(signal, this.#listening.signal);
+      if (signal.aborted) throw signal.reason;
+      if (session?.over.aborted === true) throw exchange.unanswered();
+    }
   }
 
   /** Keeps the GET stream of a session open for as long as the session lives, if the server offers one. */
   async #listen(session: Session): Promise<void> {
-    this.#listening?.abort(streamIsOver());
     const stop = new Abort();
+    const before = this.#listening;
     this.#listening = stop;
+    before?.abort(streamIsOver());
     await keepServerStream({
       clock: this.#options.clock,
       idle: this.#options.idle,
@@ -276,7 +276,9 @@ export class StreamableHttp implements FarEnd {
         if (session === this.#session) this.#events.onloss();
       },
     }, stop);
-    if (this.#listening === stop) this.#listening = undefined;
+    if (this.#listening !== stop) return;
+    this.#listening = undefined;
+    stop.abort(streamIsOver());
   }
 
   async #readServerStream(
@@ -349,6 +351,15 @@ export class StreamableHttp implements FarEnd {
     if (session?.id !== undefined) headers["mcp-session-id"] = session.id;
     return headers;
   }
+}
+
+async function firstAborted(...signals: AbortSignal[]): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stop = (): void => resolve();
+  for (const signal of signals) signal.addEventListener("abort", stop);
+  if (signals.some(({ aborted }) => aborted)) stop();
+  await promise;
+  for (const signal of signals) signal.removeEventListener("abort", stop);
 }
 
 function lost(session: Session | undefined): ChannelFailure {

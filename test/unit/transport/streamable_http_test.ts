@@ -307,6 +307,18 @@ describe("an answer", () => {
     rig.last.answer(202);
     expect(await sent).toMatchObject({ kind: "refused", code: "no_answer", mayHaveRun: true });
   });
+
+  test("that was accepted with 202 is waited for no longer than the server may have a stream of its own", async () => {
+    const rig = new Rig();
+    await rig.handshake();
+    const own = rig.last;
+    const sent = rig.send(CALL, new AbortController());
+    await settle();
+    rig.last.answer(202);
+    await settle();
+    own.answer(405);
+    expect(await sent).toMatchObject({ kind: "refused", code: "no_answer", mayHaveRun: true });
+  });
 });
 
 describe("a lost session", () => {
