@@ -46,7 +46,8 @@ export function printRaw(text: string): void {
 /** Prints what was asked for by name. */
 export async function printAnswer(text: string | Uint8Array): Promise<void> {
   showStatus(undefined);
-  await Bun.write(Bun.stdout, text);
+  // Bun takes nothing for an empty file, and would cut off what stands there before us.
+  if (text.length > 0) await Bun.write(Bun.stdout, text);
 }
 
 /** Settles when all that was said to people is out. */

@@ -114,6 +114,14 @@ describe("mcp-bridge completion", () => {
     expect([...stdout.matchAll(/`(.)/g)].map(([, letter]) => letter)).toEqual(["t"]);
   });
 
+  test("leaves what stands before it in a file, though there is nothing to say", () => {
+    const { stdout } = Bun.spawnSync(
+      ["sh", "-c", "(echo before; mcp-bridge completion --words -- doctor --nothing; echo behind) > out; cat out"],
+      { env, cwd: home.folder },
+    );
+    expect(stdout.toString()).toBe("before\nbehind\n");
+  });
+
   test("says nothing but candidates, whatever the words are", async () => {
     for (const words of [["--nope", ""], ["nobody", "a", "b"], ["vault", "export", ""], ["tools", "--header", "x"]]) {
       const { stderr, exitCode } = await outcomeOf({ env }, "completion", "--words", "--", ...words);
