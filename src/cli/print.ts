@@ -4,7 +4,7 @@
  * takes another. Standard output belongs to the protocol, so people are spoken to on standard error; only what was
  * asked for by name (`--help`, `--version`) goes to standard output.
  */
-import type { BridgeError } from "../platform/errors.ts";
+import { BridgeError } from "../platform/errors.ts";
 import type { Notice } from "../platform/notice.ts";
 import type { Colours } from "./colour.ts";
 
@@ -43,11 +43,22 @@ export function printRaw(text: string): void {
   write(status === undefined ? text : `${CLEAR_LINE}${text}${status}`);
 }
 
-/** Prints what was asked for by name. */
-export async function printAnswer(text: string | Uint8Array): Promise<void> {
+/**
+ * Prints what was asked for by name. A reader that has gone has read enough.
+ *
+ * @throws {BridgeError} `unwritable_output`
+ */
+export async function printAnswer(text: string): Promise<void> {
   showStatus(undefined);
   // Bun takes nothing for an empty file, and would cut off what stands there before us.
-  if (text.length > 0) await Bun.write(Bun.stdout, text);
+  if (text.length === 0) return;
+  try {
+    await Bun.write(Bun.stdout, text);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
+    if (code === "EPIPE") return;
+    throw new BridgeError("unwritable_output", `cannot write the answer to standard output (${code})`, { cause });
+  }
 }
 
 /** Settles when all that was said to people is out. */

@@ -66,6 +66,8 @@ export const ERROR_NUMBERS = {
   input_refused: 1026,
   /** The server answered a request of ours with an error of its own. */
   server_error: 1028,
+  /** Standard output takes nothing any more: a full disk. */
+  unwritable_output: 1029,
   /** The client speaks only revisions of MCP that the server is too old for. */
   era_mismatch: 1027,
   /** No port for the browser to come back to. */

@@ -301,6 +301,33 @@ describe.skipIf(process.platform === "win32")("at a terminal", () => {
   });
 });
 
+describe.skipIf(process.platform !== "linux")("an answer that nobody takes", () => {
+  function shell(line: string): string {
+    const command = Bun.spawnSync(["sh", "-c", `${line} 2>&1`], { env: { ...home.env, BRIDGE: EXECUTABLE } });
+    return command.stdout.toString();
+  }
+
+  test("ends in silence where the reader has gone", async () => {
+    using server = new FakeMcp();
+    server.on("tools/list", ({ message }) => result(message, { tools: [{ name: "t", inputSchema: {} }] }));
+    const text = "x".repeat(1_000_000);
+    server.on("tools/call", ({ message }) => result(message, { content: [{ type: "text", text }] }));
+    const command = Bun.spawn(["sh", "-c", '{ "$BRIDGE" call "$URL" t 2>&1 >&3 | cat >&2; } 3>&1 | head -c 3'], {
+      env: { ...home.env, BRIDGE: EXECUTABLE, URL: server.url },
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    expect(await Promise.all([command.stdout.text(), command.stderr.text()])).toEqual(["xxx", ""]);
+  });
+
+  test("says why it could not be written", () => {
+    expect(shell('"$BRIDGE" help >/dev/full; echo $?')).toBe("1\n");
+    expect(shell('("$BRIDGE" help >/dev/full)')).toBe(
+      said("error: cannot write the answer to standard output (ENOSPC)"),
+    );
+  });
+});
+
 test("a server that is not there is given up in a few seconds, without work meanwhile", async () => {
   const begun = performance.now();
   const { stderr, exitCode } = await run("tools", "http://127.0.0.1:9/mcp");
