@@ -11,6 +11,7 @@ import { addressOf, findNamed } from "./named_server.ts";
 import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
 import { noticePrinter, printLine } from "./print.ts";
 import { readState, STATE_FLAGS } from "./state_flags.ts";
+import { whileWaiting } from "./waiting.ts";
 
 const FLAGS = { ...STATE_FLAGS, ...NETWORK_FLAGS } as const satisfies Flags;
 
@@ -30,7 +31,11 @@ export const logoutCommand: Command<typeof FLAGS> = {
     const state = readState(flags, process.env);
     const vault = openState(state, clock, notify);
     const wire = openNetwork(await readNetwork(flags), clock, openBudget());
-    const wasSignedIn = await signOut({ server, account: flags.account, vault, wire, clock, notify });
+    const { account } = flags;
+    const wasSignedIn = await whileWaiting(
+      `signing out of ${server}`,
+      () => signOut({ server, account, vault, wire, clock, notify }),
+    );
     await new MemoryFile(state.surroundings, { server, account: flags.account }).remove();
     printLine(
       wasSignedIn
