@@ -1,4 +1,4 @@
-import { errorAnswer, isObject, rawResult, resultAnswer, resultOf } from "../bridge/answers.ts";
+import { errorAnswer, rawResult, resultAnswer, resultOf } from "../bridge/answers.ts";
 import { systemClock } from "../platform/clock.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
@@ -26,11 +26,6 @@ export interface Person {
   onprogress(progress: Progress): void;
   /** Is told that everything waits for a sign-in, and nothing once that is over. */
   onheld(cause: BridgeError | undefined): void;
-}
-
-/** Who the server is, by its own words. */
-export interface ServerFacts {
-  readonly capabilities?: Readonly<Record<string, unknown>>;
 }
 
 /** The revision that we speak; the bridge translates for servers of other eras. */
@@ -87,9 +82,9 @@ export class OwnClient {
    *
    * @throws {BridgeError} what the bridge says where it cannot; `server_error`
    */
-  async initialize(): Promise<ServerFacts> {
+  async initialize(): Promise<void> {
     const { elicitation } = this.#options.person;
-    const facts = await this.request(
+    await this.request(
       "initialize",
       JSON.stringify({
         protocolVersion: REVISION,
@@ -98,7 +93,6 @@ export class OwnClient {
       }),
     );
     void this.#line.fromClient(composeMessage({ method: "notifications/initialized" }));
-    return isObject(facts.value) ? facts.value : {};
   }
 
   /**

@@ -1,3 +1,4 @@
+import { ServerError } from "../app/server_error.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";
 import { elementsOf, findMember, skipBlank, textOf } from "../transport/json_scan.ts";
 import type { Colours } from "./colour.ts";
@@ -24,14 +25,24 @@ export interface OfferedList {
 }
 
 /**
- * What a server offers of a kind; nothing where its handshake promised none.
+ * What a server offers of a kind; nothing where it does not know the question. Whether its handshake promised some is
+ * not looked at: there are servers that forget to.
  *
  * @throws {BridgeError} as `OwnClient.request`
  */
-export async function listOf({ client, facts }: AskedServer, offer: Offer): Promise<OfferedList> {
-  if (facts.capabilities?.[offer] === undefined) return { raw: `{"${offer}":[]}`, elements: [] };
-  const { raw } = await client.request(`${offer}/list`, "{}");
+export async function listOf({ client }: AskedServer, offer: Offer): Promise<OfferedList> {
+  const raw = await client.request(`${offer}/list`, "{}").then(({ raw }) => raw, ifUnknown(`{"${offer}":[]}`));
   return { raw, elements: elementsIn(raw, offer) };
+}
+
+const METHOD_NOT_FOUND = -32601;
+
+/** Gives a text where a server does not know a method, and throws what else it says. */
+export function ifUnknown(text: string): (thrown: unknown) => string {
+  return (thrown) => {
+    if (thrown instanceof ServerError && thrown.number === METHOD_NOT_FOUND) return text;
+    throw thrown;
+  };
 }
 
 /** A member of an object of JSON, as it was written. */

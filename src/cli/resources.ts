@@ -1,9 +1,8 @@
-import { ServerError } from "../app/server_error.ts";
 import { type Colours, coloursOf } from "./colour.ts";
 import type { Command, Flags } from "./command.ts";
 import { contentsOfResource } from "./contents.ts";
 import { requestPatiently } from "./needed_pages.ts";
-import { elementsIn, firstSentence, listOf, type Offered, rawMember } from "./offers.ts";
+import { elementsIn, firstSentence, ifUnknown, listOf, type Offered, rawMember } from "./offers.ts";
 import { printAnswer } from "./print.ts";
 import { safeLine } from "./safe_text.ts";
 import { showContents, showJson } from "./show_contents.ts";
@@ -65,17 +64,9 @@ async function showAll(said: Said): Promise<number> {
   });
 }
 
-const METHOD_NOT_FOUND = -32601;
-
-/** The raw result with the templates; an empty object where a server has resources and does not know the question. */
-async function templatesOf({ client, facts }: AskedServer): Promise<string> {
-  if (facts.capabilities?.["resources"] === undefined) return "{}";
-  try {
-    return (await client.request("resources/templates/list", "{}")).raw;
-  } catch (thrown) {
-    if (thrown instanceof ServerError && thrown.number === METHOD_NOT_FOUND) return "{}";
-    throw thrown;
-  }
+/** The raw result with the templates; an empty object where a server does not know the question. */
+async function templatesOf({ client }: AskedServer): Promise<string> {
+  return await client.request("resources/templates/list", "{}").then(({ raw }) => raw, ifUnknown("{}"));
 }
 
 /** Two answers as one object of JSON: their lists, as they were written. */

@@ -1,5 +1,5 @@
 import { nameOf } from "../app/far_end.ts";
-import { OwnClient, type ServerFacts } from "../app/own_client.ts";
+import { OwnClient } from "../app/own_client.ts";
 import type { Notify } from "../platform/notice.ts";
 import { watchForEnd } from "../platform/process_ends.ts";
 import { openTerminalLines } from "../platform/terminal_lines.ts";
@@ -29,7 +29,6 @@ export interface SaidOfAsking {
 /** A server that a person asks for something. */
 export interface AskedServer {
   readonly client: OwnClient;
-  readonly facts: ServerFacts;
   /** The word that the person knows it by, and the one for a command line. */
   readonly name: string;
   readonly word: string;
@@ -59,8 +58,8 @@ export async function withServer<Answer>(
     const person = personAt(terminal, name, waiting);
     const client = new OwnClient({ settings, person, notify });
     const asked = (async () => {
-      const facts = await client.initialize();
-      const answer = await ask({ client, facts, name, word: word!, visit: (pages) => person.visit(pages) });
+      await client.initialize();
+      const answer = await ask({ client, name, word: word!, visit: (pages) => person.visit(pages) });
       waiting.hide();
       return await show(answer);
     })();

@@ -93,6 +93,16 @@ describe("without a terminal", () => {
   });
 });
 
+test("a server that knows no such list offers nothing, and one that promised none is asked all the same", async () => {
+  const unknown = { code: -32601, message: "Method not found" };
+  server.on("prompts/list", ({ message }) => Response.json({ jsonrpc: "2.0", id: message.id, error: unknown }));
+  const run = async (...words: string[]): Promise<string> =>
+    await Bun.spawn([EXECUTABLE, ...words], { cwd: home.folder, env: home.env, stdout: "pipe" }).stdout.text();
+  expect(await run("prompts", server.url)).toBe(`${host} offers no prompts\n`);
+  expect(await run("prompts", server.url, "--json")).toBe('{"prompts":[]}\n');
+  expect(server.posted("prompts/list")).toHaveLength(2);
+});
+
 describe.skipIf(process.platform === "win32")("at a terminal", () => {
   test("a question that the server takes back is gone, and the call goes on", async () => {
     const asked = asks(QUESTION);
