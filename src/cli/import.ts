@@ -152,7 +152,11 @@ async function carryOut(
   const failed = new Set(results.filter(({ failure }) => failure !== undefined).map(({ server }) => server));
   const servers = plan.servers.filter((server) => server.sources.length > 0 && !failed.has(server));
   const isRewritten = await offerRewriting(servers, keychain !== undefined, flags, results);
-  if (flags.json) await printAnswer(jsonText({ ...planJson(plan), results: results.map(resultJson) }));
+  if (flags.json) {
+    await printAnswer(
+      jsonText({ ...planJson(plan), results: results.map(resultJson), rewritten: flags.rewrite && isRewritten }),
+    );
+  }
   return failed.size > 0 || !isRewritten ? 1 : 0;
 }
 

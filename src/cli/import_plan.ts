@@ -43,7 +43,7 @@ export interface WantedSignIn {
   readonly words: readonly SignInWords[];
   readonly resource: ImportedSignIn["resource"];
   readonly client: ImportedSignIn["client"] | undefined;
-  /** The folder of its store, where the entry names one. */
+  /** The folder of its store, where the entry names one; empty where nobody knows which it names. */
   readonly store: string | undefined;
 }
 

@@ -3,6 +3,7 @@ import type { ClientEntry } from "../registry/clients/client.ts";
 import { ForeignReference, type SecretValue, sortValues } from "../registry/entry_secrets.ts";
 import { maskedCommand } from "../registry/mask.ts";
 import { readCommandLine } from "../registry/mcp_remote/command_line.ts";
+import { storeFolder } from "../registry/mcp_remote/store_place.ts";
 import type { WrittenEntry } from "../registry/schema.ts";
 import { type McpRemoteEntry, readMcpRemote } from "./mcp_remote_entry.ts";
 
@@ -56,7 +57,9 @@ async function readProgram(
     if (remote.clientSecret !== undefined) {
       secrets.push({ member: "clientSecret", name: "client-secret", secret: remote.clientSecret });
     }
-    const store = read.env["MCP_REMOTE_CONFIG_DIR"];
+    const named = read.env["MCP_REMOTE_CONFIG_DIR"];
+    const own = { platform, env: { "MCP_REMOTE_CONFIG_DIR": named } };
+    const store = named === undefined ? undefined : storeFolder(own) ?? "";
     return { kind: "server", written: remote.written, secrets, rest: remote.rest, remote: { ...remote, store } };
   }
   if (!all || /(?:^|[\\/])mcp-bridge(?:\.exe)?$/i.test(command)) return { kind: "passed_over" };

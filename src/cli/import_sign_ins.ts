@@ -34,7 +34,7 @@ export async function planSignIns(
   for (const server of servers) {
     const { signIn: wanted } = server;
     const folder = wanted?.store ?? usual;
-    if (wanted === undefined || folder === undefined) continue;
+    if (wanted === undefined || !folder) continue;
     if (!stores.has(folder)) stores.set(folder, await openStore(folder));
     const kept = await firstKept(stores.get(folder), wanted, now);
     if (kept === undefined) continue;

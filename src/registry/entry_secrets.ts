@@ -16,14 +16,19 @@ export interface SortedValues {
   readonly secret: Readonly<Record<string, SecretValue>>;
 }
 
-/** A word that says how a credential is meant, a password in an address, a long run of letters and digits. */
-const LOOKS_SECRET = /^(?:Bearer|Basic|Token|ApiKey)\s|:\/\/[^/@\s]*:[^/@\s]*@|(?=[\w+/=.-]*\d)[\w+/=.-]{20,}/i;
+/** A word that says how a credential is meant, or a password in an address. */
+const SAYS_SECRET = /^(?:Bearer|Basic|Token|ApiKey)\s|:\/\/[^/@\s]*:[^/@\s]*@/i;
+/** A long run of letters and digits. */
+const LOOKS_SECRET = /(?=[\w+/=.-]*\d)[\w+/=.-]{20,}/;
+/** Paths and addresses are long without being secrets. */
+const PLACE = /^(?:[~/]|\.\.?[\\/]|[a-z]:[\\/]|[a-z][a-z0-9+.-]*:\/\/)[^?]*$/i;
 const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 const ANY_REFERENCE = /\$\{[^}]*\}/;
 
 /** Whether a value that stands in a configuration as it is may be somebody's secret. */
 export function mayBeSecret(name: string, value: string): boolean {
-  return value !== "" && (holdsCredential(name) || LOOKS_SECRET.test(value));
+  return value !== "" &&
+    (holdsCredential(name) || SAYS_SECRET.test(value) || (LOOKS_SECRET.test(value) && !PLACE.test(value)));
 }
 
 /**

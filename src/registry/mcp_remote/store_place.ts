@@ -19,11 +19,19 @@ export interface SignInWords {
   readonly tokenEndpoint?: string;
 }
 
-/** Where mcp-remote keeps what it knows, by its own rules; nothing where no home is named. */
+/**
+ * Where mcp-remote keeps what it knows, by its own rules; nothing where no home is named, or a relative path: from where
+ * that leads only the client knows.
+ */
 export function storeFolder({ platform, env }: Surroundings): string | undefined {
-  if (env["MCP_REMOTE_CONFIG_DIR"]) return env["MCP_REMOTE_CONFIG_DIR"];
+  const named = env["MCP_REMOTE_CONFIG_DIR"];
+  if (named) return isWholePath(named) ? named : undefined;
   const [home, slash] = platform === "win32" ? [env["USERPROFILE"], "\\"] : [env["HOME"], "/"];
-  return home ? `${home}${slash}.mcp-auth` : undefined;
+  return home && isWholePath(home) ? `${home}${slash}.mcp-auth` : undefined;
+}
+
+function isWholePath(path: string): boolean {
+  return /^(?:\/|[a-z]:[\\/]|\\\\)/i.test(path);
 }
 
 /** The layout of a folder in the store by its name; nothing for a folder of somebody else's. */

@@ -20,13 +20,16 @@ test("what may be a secret is one, and what is none stays as it is", () => {
     "x-b": "0123456789abcdef0123456789",
     "DATABASE_URL": "postgres://me:pass@host/db",
     "x-c": "keychain:other/thing",
+    "x-d": "https://hooks.example.com/?t=0123456789abcdef0123456789",
     "x-tenant": "acme",
+    "PYTHONPATH": "/opt/homebrew/lib/python3.11/site-packages",
+    "BASE": "https://api.example.com/v1/0123456789012345",
     "LOG_LEVEL": "debug",
     "x-empty-key": "",
   };
   const { plain, secret } = sortValues(values);
-  expect(Object.keys(secret)).toEqual(["x-api-key", "x-a", "x-b", "DATABASE_URL", "x-c"]);
-  expect(plain).toEqual({ "x-tenant": "acme", "LOG_LEVEL": "debug", "x-empty-key": "" });
+  expect(Object.keys(secret)).toEqual(["x-api-key", "x-a", "x-b", "DATABASE_URL", "x-c", "x-d"]);
+  expect(Object.keys(plain)).toEqual(["x-tenant", "PYTHONPATH", "BASE", "LOG_LEVEL", "x-empty-key"]);
   expect(secret["x-api-key"]).toEqual({
     value: "short",
     text: "${MCP_X_API_KEY}",

@@ -56,6 +56,7 @@ test("the store is where mcp-remote has it, on each system", () => {
   expect(storeFolder({ platform: "win32", env: { USERPROFILE: "C:\\Users\\me" } })).toBe("C:\\Users\\me\\.mcp-auth");
   expect(storeFolder({ platform: "darwin", env: { HOME: "/x", MCP_REMOTE_CONFIG_DIR: "/y" } })).toBe("/y");
   expect(storeFolder({ platform: "linux", env: {} })).toBeUndefined();
+  expect(storeFolder({ platform: "linux", env: { HOME: "/x", MCP_REMOTE_CONFIG_DIR: "auth" } })).toBeUndefined();
 });
 
 describe("the name of a sign-in", () => {
