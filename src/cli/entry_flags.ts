@@ -2,7 +2,7 @@ import { BridgeError } from "../platform/errors.ts";
 import { SHARINGS } from "../registry/entry.ts";
 import type { WrittenEntry } from "../registry/schema.ts";
 import { PROTOCOLS, STRATEGIES } from "../transport/choices.ts";
-import { readChoice, readPort, readSeconds } from "./arguments.ts";
+import { readChoice, readPeriod, readPort, readSeconds } from "./arguments.ts";
 import type { Flags, FlagValues } from "./command.ts";
 
 /** The flags that say what an entry of servers.json holds. */
@@ -32,6 +32,13 @@ export const ENTRY_FLAGS = {
   "headers-timeout": { type: "string", value: "SECONDS", text: "give up if an answer has not begun" },
   "body-timeout": { type: "string", value: "SECONDS", text: "give up if an answer that has begun falls silent" },
   "timeout": { type: "string", value: "SECONDS", text: "give up if a request has no answer" },
+  "ping-interval": {
+    type: "string",
+    value: "SECONDS",
+    text: "ping the server this often, so that it keeps the session",
+  },
+  "ipv4": { type: "boolean", text: "connect over IPv4 only" },
+  "disable-cookies": { type: "boolean", text: "do not send the server's cookies back to it" },
   "env": {
     type: "string",
     multiple: true,
@@ -110,6 +117,7 @@ export function readWritten(
     provider: flags.provider,
     callbackPort: flags["callback-port"] === undefined ? undefined : readPort("callback port", flags["callback-port"]),
   });
+  const { "ping-interval": interval } = flags;
   const { "tool-allow": allow, "tool-deny": deny, transport, protocol, share } = flags;
   const isProgram = typeof where !== "string";
   checkFit(isProgram, flags);
@@ -124,6 +132,9 @@ export function readWritten(
     protocol: protocol === undefined ? undefined : readChoice("--protocol", protocol, PROTOCOLS),
     tools: filled(given({ allow: nonempty(allow), deny: nonempty(deny) })),
     timeouts: filled(timeouts),
+    keepAlive: interval === undefined ? undefined : readPeriod("--ping-interval", interval) / 1_000,
+    ipv4: flags.ipv4 || undefined,
+    cookies: flags["disable-cookies"] ? false : undefined,
     share: share === undefined ? undefined : readChoice("--share", share, SHARINGS),
     oauth: filled(oauth),
     disabled: flags.disabled || undefined,
@@ -137,6 +148,8 @@ const FOR_ADDRESSES = [
   "secret-header",
   "allow-http",
   "transport",
+  "ipv4",
+  "disable-cookies",
   "account",
   "scope",
   "client-id",

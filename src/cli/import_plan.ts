@@ -114,7 +114,7 @@ async function planServer(
   const judged = await judgeEntry(entry.name, reading.written);
   const there = findThere(judged, reading, registry);
   const name = there?.label ?? goodLabel(entry.name, taken);
-  const account = there?.account ?? (isShared(judged, registry, planned) ? slugOf(name) : judged.account);
+  const account = there?.account ?? accountOf(judged, name, reading, registry, planned);
   return {
     slug: slugOf(name),
     label: name,
@@ -156,15 +156,25 @@ function programOf({ server }: ServerEntry): unknown {
   return server instanceof URL ? undefined : [server.command, server.args, server.cwd];
 }
 
-/** Whether another server has the same address: their sign-ins must not be one. */
-function isShared({ server }: ServerEntry, registry: Registry, planned: readonly PlannedServer[]): boolean {
-  if (!(server instanceof URL)) return false;
+/**
+ * Whose sign-in a server is for. Of servers with one address those have one that mcp-remote tells apart by nothing; the
+ * sign-ins of the others must not be one.
+ */
+function accountOf(
+  { server, account }: ServerEntry,
+  name: string,
+  { remote }: ServerReading,
+  registry: Registry,
+  planned: readonly PlannedServer[],
+): string {
+  if (!(server instanceof URL)) return account;
   const address = ownerAddress(server);
-  const others = [
-    ...[...registry.servers.values()].map((other) => other.server),
-    ...planned.map(({ written }) => written.url === undefined ? undefined : new URL(written.url)),
-  ];
-  return others.some((other) => other instanceof URL && ownerAddress(other) === address);
+  const isThere = ({ server: other }: ServerEntry): boolean => other instanceof URL && ownerAddress(other) === address;
+  const others = planned.filter(({ written: { url } }) => url !== undefined && ownerAddress(new URL(url)) === address);
+  const words = remote === undefined ? undefined : [remote.signIn];
+  const twin = others.find(({ signIn }) => words !== undefined && Bun.deepEquals(signIn?.words, words));
+  if (twin !== undefined) return twin.signIn!.account;
+  return others.length > 0 || [...registry.servers.values()].some(isThere) ? slugOf(name) : account;
 }
 
 function goodLabel(name: string, taken: ReadonlyMap<string, string>): string {

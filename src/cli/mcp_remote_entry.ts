@@ -5,7 +5,7 @@ import { type SecretValue, sortValues } from "../registry/entry_secrets.ts";
 import { type SignInWords, storeNames, usualPort } from "../registry/mcp_remote/store_place.ts";
 import type { WrittenEntry } from "../registry/schema.ts";
 import { PROTOCOLS, STRATEGIES } from "../transport/choices.ts";
-import { readChoice, readPort, readSeconds } from "./arguments.ts";
+import { readChoice, readKeepAlive, readPort, readSeconds } from "./arguments.ts";
 import { type FlagValues, readWords } from "./command.ts";
 import { CONNECT_FLAGS, connectCommand } from "./connect.ts";
 import { isDocument, type NamedClient, readClient, readNamedFile, readObject } from "./mcp_remote_client.ts";
@@ -30,7 +30,7 @@ export interface McpRemoteEntry {
 }
 
 /** Flags that mean the same behind a server's name, and have no place in an entry. */
-const REST = ["auth-success-url", "auth-timeout", "ping-interval", "keep-alive", "ipv4", "disable-cookies"] as const;
+const REST = ["auth-success-url", "auth-timeout"] as const;
 const REST_OUTPUT = ["debug", "silent"] as const;
 
 /**
@@ -64,6 +64,9 @@ export async function readMcpRemote(
       headers: isSaid("headers-timeout") ? secondsOf("headers-timeout", flags) : undefined,
       body: isSaid("body-timeout") ? secondsOf("body-timeout", flags) : undefined,
     })),
+    keepAlive: readKeepAlive(flags["keep-alive"], flags["ping-interval"]) / 1_000 || undefined,
+    ipv4: flags.ipv4 || undefined,
+    cookies: flags["disable-cookies"] ? false : undefined,
     oauth: filled(await readOauth(flags, port, client, signIn, platform)),
   });
   return {

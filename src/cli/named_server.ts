@@ -124,7 +124,8 @@ const lazyKeychain: Keychain = {
 };
 
 /** What an entry says, as values of flags that have defaults. */
-function flagsOf({ account, transport, protocol, timeouts }: ServerEntry): Record<string, string> {
+function flagsOf(entry: ServerEntry): Record<string, string | boolean> {
+  const { account, transport, protocol, timeouts, keepAlive, ipv4, cookies } = entry;
   const seconds = (ms: number): string => String(ms / 1_000);
   return {
     "account": account,
@@ -134,6 +135,9 @@ function flagsOf({ account, transport, protocol, timeouts }: ServerEntry): Recor
     "headers-timeout": seconds(timeouts.headers),
     "body-timeout": seconds(timeouts.body),
     "timeout": seconds(timeouts.total),
+    ...(keepAlive === 0 ? {} : { "ping-interval": seconds(keepAlive) }),
+    ...(ipv4 ? { "ipv4": true } : {}),
+    ...(cookies ? {} : { "disable-cookies": true }),
   };
 }
 
@@ -141,7 +145,7 @@ function flagsOf({ account, transport, protocol, timeouts }: ServerEntry): Recor
 function withDefaults<Values extends object>(
   values: Values,
   words: readonly string[],
-  defaults: Readonly<Record<string, string>>,
+  defaults: Readonly<Record<string, string | boolean>>,
 ): Values {
   const unsaid = Object.entries(defaults).filter(([name]) =>
     name in values && !words.some((word) => word === `--${name}` || word.startsWith(`--${name}=`))

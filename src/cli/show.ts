@@ -55,6 +55,9 @@ function asText(entry: ServerEntry): string {
       "timeouts",
       Object.entries(timeouts).map(([name, ms]) => `${name} ${ms === 0 ? "none" : `${ms / 1_000} s`}`).join(", "),
     ],
+    ...(entry.keepAlive === 0 ? [] : [["keepAlive", `every ${entry.keepAlive / 1_000} s`] as [string, string]]),
+    ...(entry.ipv4 ? [["ipv4", "only"] as [string, string]] : []),
+    ...(entry.cookies ? [] : [["cookies", "none"] as [string, string]]),
     ...(isRemote ? pairs("oauth", shownOauth(entry.oauth)) : []),
   ];
   const column = Math.max(...rows.map(([name]) => name.length)) + 4;

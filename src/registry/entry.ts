@@ -18,6 +18,12 @@ export interface ServerEntry {
   /** Which tools the client sees, by globs of their names: those allowed, less those denied; an empty `allow` is all. */
   readonly tools: { readonly allow: readonly string[]; readonly deny: readonly string[] };
   readonly timeouts: Timeouts;
+  /** How often a session is pinged, in ms; 0 for never. */
+  readonly keepAlive: number;
+  /** Whether it is reached over IPv4 only. */
+  readonly ipv4: boolean;
+  /** Whether its cookies go back to it. */
+  readonly cookies: boolean;
   /** Whether several clients may share one connection set: where the server keeps no state for them, or as said. */
   readonly share: Sharing;
   readonly oauth: OauthEntry;

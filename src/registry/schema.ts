@@ -22,6 +22,10 @@ export interface WrittenEntry {
   readonly tools?: readonly string[] | { readonly allow?: readonly string[]; readonly deny?: readonly string[] };
   /** In seconds. */
   readonly timeouts?: Partial<ServerEntry["timeouts"]>;
+  /** In seconds. */
+  readonly keepAlive?: number;
+  readonly ipv4?: boolean;
+  readonly cookies?: boolean;
   readonly share?: ServerEntry["share"];
   readonly oauth?: OauthEntry;
   readonly allowHttp?: boolean;
@@ -102,6 +106,11 @@ export async function registrySchema() {
         describe("in seconds, 0 for ever"),
       ),
     ),
+    keepAlive: optional(
+      number().check(minimum(0), maximum(86_400), describe("how often a session is pinged, in seconds; 0 for never")),
+    ),
+    ipv4: optional(boolean().check(describe("reach the server over IPv4 only"))),
+    cookies: optional(boolean().check(describe("send the server's cookies back to it; true where nothing is said"))),
     share: optional(choice(SHARINGS).check(describe("whether clients share connections to the server"))),
     oauth: optional(oauth.check(describe("how to sign in"))),
     allowHttp: optional(boolean().check(describe("allow plain http beyond this machine"))),

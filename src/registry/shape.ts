@@ -44,6 +44,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
   protocol: isAnyOf(PROTOCOLS),
   tools: (value) => isRecord(value) && Object.entries(value).every(([name, globs]) => isGlobs(name, globs)),
   timeouts: (value) => isRecord(value) && Object.entries(value).every(([name, time]) => isTime(name, time)),
+  keepAlive: isSeconds,
+  ipv4: isFlag,
+  cookies: isFlag,
   share: isAnyOf(SHARINGS),
   oauth: (value) => isRecord(value) && isGood(value, OAUTH_CHECKS),
   allowHttp: isFlag,
@@ -63,8 +66,11 @@ function isGood(value: Record<string, unknown>, checks: Readonly<Record<string, 
 }
 
 function isTime(name: string, seconds: unknown): boolean {
-  return ["connect", "headers", "body", "total"].includes(name) && typeof seconds === "number" && seconds >= 0 &&
-    seconds <= 86_400;
+  return ["connect", "headers", "body", "total"].includes(name) && isSeconds(seconds);
+}
+
+function isSeconds(value: unknown): boolean {
+  return typeof value === "number" && value >= 0 && value <= 86_400;
 }
 
 function isGlobs(name: string, globs: unknown): boolean {

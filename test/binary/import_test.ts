@@ -263,7 +263,7 @@ test(
   "a client whose entry ran mcp-remote goes on with us, as its file says from then on, and nobody signs in",
   async () => {
     const { url } = scene.server;
-    const words = [url, "--header", "Authorization-Of:${KEY}", "--ipv4"];
+    const words = [url, "--header", "Authorization-Of:${KEY}", "--ipv4", "--auth-timeout", "60"];
     const file = cursor({
       tracker: { command: "npx", args: ["-y", "mcp-remote", ...words], env: { KEY: "hunter2" }, autoApprove: ["a"] },
       other: { command: "other" },
@@ -276,7 +276,9 @@ test(
     const { exitCode, stderr } = await run("import", "--yes", "--rewrite", "--delete-old");
     expect([exitCode, stderr]).toEqual([0, expect.stringContaining("Cursor runs mcp-bridge")]);
     const { tracker, other } = JSON.parse(readFileSync(file, "utf8")).mcpServers;
-    expect([tracker.autoApprove, tracker.args, other]).toEqual([["a"], ["tracker", "--ipv4"], { command: "other" }]);
+    expect([tracker.autoApprove, tracker.args, other]).toEqual([["a"], ["tracker", "--auth-timeout", "60"], {
+      command: "other",
+    }]);
     scene.as.tokens.expireAccess();
     // The client hands on its own few variables, and what stands in its file.
     const { PATH, HOME } = scene.home.env;

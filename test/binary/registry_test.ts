@@ -1,6 +1,7 @@
 /** The registry of servers, as a person uses it at the executable: words, answers, the file, and connecting by name. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { EXECUTABLE } from "../../scripts/build.ts";
 import { FakeCatalogue } from "../harness/catalogue.ts";
@@ -294,6 +295,36 @@ describe("mcp-bridge NAME", () => {
     expect((await direct.initialize()).result.serverInfo.name).toBe("fake");
   });
 });
+
+describe("what an entry says of connections", () => {
+  test("is done: pings, and no cookies", async () => {
+    using server = new FakeMcp();
+    server.on("tools/list", ({ message }) => result(message, { tools: [] }, { "set-cookie": "route=a; Path=/" }));
+    await run("add", "a", server.url, "--ping-interval", "0.1", "--disable-cookies");
+    expect(JSON.parse(readFileSync(file, "utf8")).mcpServers.a).toEqual({
+      url: server.url,
+      keepAlive: 0.1,
+      cookies: false,
+    });
+    await using named = bridge({}, "a");
+    await named.initialize();
+    for (const id of [1, 2]) await named.request({ id, method: "tools/list" });
+    await server.seen.find(({ message }) => message?.method === "ping");
+    expect(server.seen.items.map(({ headers }) => headers.get("cookie"))).not.toContain("route=a");
+  });
+
+  test.skipIf(!hasIpv6())("is done: IPv4 alone", async () => {
+    using server = Bun.serve({ hostname: "::1", port: 0, fetch: () => Response.json({ oops: true }) });
+    await run("add", "a", `http://localhost:${server.port}/mcp`, "--ipv4");
+    await using named = bridge({}, "a", "--debug", "--sign-in-grace", "0");
+    void named.initialize().catch(() => {});
+    await named.stderr.find((line) => line.includes("does not accept connections (ECONNREFUSED)"));
+  });
+});
+
+function hasIpv6(): boolean {
+  return Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
+}
 
 describe.skipIf(keyringIsAbsent)("a secret for the keychain", () => {
   test("is asked for at the terminal, kept there, sent from there, and goes with its server", async () => {

@@ -45,6 +45,17 @@ describe("servers", () => {
     expect(servers.map(({ signIn }) => signIn!.account)).toEqual(["default", "two"]);
   });
 
+  test("at one address that mcp-remote does not tell apart have one sign-in, whatever else they say", async () => {
+    const { servers } = await plan([
+      await source("cursor", "one", remote("--ipv4")),
+      await source("claude-desktop", "two", remote("--ignore-tool", "delete*")),
+    ]);
+    expect(servers.map(({ slug, signIn }) => [slug, signIn!.account])).toEqual([["one", "default"], [
+      "two",
+      "default",
+    ]]);
+  });
+
   test("that are there are known again, by their name or as the only one", async () => {
     const there = { "list_server": { url: URL_WORD, account: "work" } };
     const { servers } = await plan([await source("cursor", "anything", remote())], there);
@@ -111,7 +122,7 @@ describe("what is left as it is", () => {
 
 describe("an entry that is to run us", () => {
   const entry = {
-    ...remote("--header", "Authorization:${KEY}", "--ipv4"),
+    ...remote("--header", "Authorization:${KEY}", "--debug"),
     env: { KEY: "s", HTTPS_PROXY: "http://p/" },
   };
   const own = { MCP_BRIDGE_HOME: "/home" };
@@ -122,7 +133,7 @@ describe("an entry that is to run us", () => {
   }
 
   test("keeps its variables but for what the keychain has", async () => {
-    const program = { command: "/opt/mcp-bridge", args: ["one", "--ipv4"] };
+    const program = { command: "/opt/mcp-bridge", args: ["one", "--debug"] };
     const env = { HTTPS_PROXY: "http://p/", ...own };
     expect(await environments(true)).toEqual([{ ...program, env }]);
     expect(await environments(false)).toEqual([{ ...program, env: { ...env, KEY: "s" } }]);

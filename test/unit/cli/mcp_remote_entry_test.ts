@@ -33,6 +33,10 @@ describe("each flag of mcp-remote has its place in an entry", () => {
     "--connect-timeout": [["--connect-timeout", "30"], { timeouts: { connect: 30 } }],
     "--headers-timeout": [["--headers-timeout", "0"], { timeouts: { headers: 0 } }],
     "--body-timeout": [["--body-timeout", "1.5"], { timeouts: { body: 1.5 } }],
+    "--keep-alive": [["--keep-alive"], { keepAlive: 30 }],
+    "--ping-interval": [["--ping-interval", "5"], { keepAlive: 5 }],
+    "--ipv4": [["--ipv4"], { ipv4: true }],
+    "--disable-cookies": [["--disable-cookies"], { cookies: false }],
     "--resource": [["--resource", "https://t.example/"], { oauth: { resource: "https://t.example/" } }],
     "--resource of nothing": [["--resource", ""], { oauth: { resource: "" } }],
     "--disable-resource-parameter": [["--disable-resource-parameter"], { oauth: { resource: "" } }],
@@ -80,7 +84,7 @@ test("flags without a place stay words, in the order of ours", async () => {
   const file = join(home.folder, "more.txt");
   writeFileSync(file, "");
   const words = [
-    ...["--keep-alive", "--ping-interval", "5", "--ipv4", "--disable-cookies", "--auth-timeout", "60", "--debug"],
+    ...["--auth-timeout", "60", "--debug"],
     ...["--auth-success-url", "https://a.example/", "--header-file", file, "--silent"],
     ...["--static-oauth-client-metadata", '{"client_name":"me"}'],
   ];
@@ -88,7 +92,7 @@ test("flags without a place stay words, in the order of ours", async () => {
   expect(written).toEqual({ url: URL_WORD });
   expect(rest).toEqual([
     ...["--header-file", file, "--auth-success-url", "https://a.example/", "--auth-timeout", "60"],
-    ...["--ping-interval", "5", "--keep-alive", "--ipv4", "--disable-cookies", "--debug", "--silent"],
+    ...["--debug", "--silent"],
     ...["--static-oauth-client-metadata", '{"client_name":"me"}'],
   ]);
 });

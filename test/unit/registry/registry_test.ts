@@ -35,6 +35,9 @@ describe("an entry", () => {
       timeouts: { connect: 10_000, headers: 0, body: 300_000, total: 0 },
       share: "auto",
       oauth: {},
+      keepAlive: 0,
+      ipv4: false,
+      cookies: true,
       disabled: false,
     });
   });
