@@ -1,3 +1,5 @@
+import { ownerAddress } from "../app/authentication.ts";
+import { ownerKey } from "../auth/owner.ts";
 import type { ImportedClient, ImportedSignIn } from "../auth/imported.ts";
 import { maskedUrl } from "../registry/mask.ts";
 import { allKept, findKept, type KeptSignIn, type McpRemoteStore, openStore } from "../registry/mcp_remote/store.ts";
@@ -31,6 +33,7 @@ export async function planSignIns(
   const signIns = new Map<PlannedServer, PlannedSignIn>();
   const leftOut: LeftOut[] = [];
   const claimed = new Set<string>();
+  const owners = new Set<string>();
   for (const server of servers) {
     const { signIn: wanted } = server;
     const folder = wanted?.store ?? usual;
@@ -39,6 +42,10 @@ export async function planSignIns(
     const kept = await firstKept(stores.get(folder), wanted, now);
     if (kept === undefined) continue;
     claimed.add(`${kept.path}/${kept.name}`);
+    // Servers that share a sign-in have it by one of them.
+    const owner = ownerKey({ server: ownerAddress(wanted.server), account: wanted.account });
+    if (owners.has(owner)) continue;
+    owners.add(owner);
     const read = readSignIn(kept, wanted);
     if (typeof read !== "string") signIns.set(server, { wanted, kept, imported: read });
     else leftOut.push({ what: `the sign-in of mcp-remote to ${maskedUrl(wanted.server)}`, reason: read });

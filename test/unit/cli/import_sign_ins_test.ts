@@ -56,6 +56,12 @@ test("a sign-in is looked for where its entry has mcp-remote keep it, and nowher
   expect(await tokens({ MCP_REMOTE_CONFIG_DIR: "usual" })).toEqual([]);
 });
 
+test("a sign-in that two servers share is taken once", async () => {
+  keep("usual", URL_WORD, "t");
+  const [one, other] = [await entry({}, "--ipv4"), await entry({})];
+  expect(tokensOf(await look([...one.servers, ...other.servers]))).toEqual(["t"]);
+});
+
 test("an address is looked for as it is typed, and as it may have been", async () => {
   for (
     const [kept, typed] of [["https://a.example/", "https://a.example"], [
