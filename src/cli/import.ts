@@ -25,6 +25,7 @@ import { planJson, planLines, shownStore, type WholePlan } from "./import_text.t
 import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
 import { noticePrinter, printAnswer, printLine } from "./print.ts";
 import { readState, STATE_FLAGS } from "./state_flags.ts";
+import { whileWaiting } from "./waiting.ts";
 
 const FLAGS = {
   "all": { type: "boolean", text: "take every server of the clients, not only those that run mcp-remote" },
@@ -42,8 +43,6 @@ type Values = FlagValues<typeof FLAGS>;
 
 /** A server that begins no answer within so much is taken over by the first use, in ms. */
 const PATIENCE_MS = 15_000;
-/** After so much a person wants to know what is being waited for, in ms. */
-const SLOW_MS = 1_000;
 
 /** `mcp-bridge import`: takes over what mcp-remote, and the configurations of clients, know. */
 export const importCommand: Command<typeof FLAGS> = {
@@ -186,11 +185,7 @@ async function apply(plan: WholePlan, keychain: Keychain | undefined, flags: Val
   watchForEnd(({ exitCode }) => abort.abort(new BridgeError("closing", `ended by a signal (${exitCode})`)));
   const network = await readNetwork(flags);
   const patient = { ...network, headersTimeout: network.headersTimeout || PATIENCE_MS };
-  const patience = setTimeout(
-    () => flags.json || printLine("asking the servers who signs people in for them"),
-    SLOW_MS,
-  );
-  return await applyPlan(plan, {
+  const parts = {
     file: registryFile({ platform, env }),
     vault: openState(readState(flags, env), clock, noticePrinter("info")),
     keychain,
@@ -198,7 +193,11 @@ async function apply(plan: WholePlan, keychain: Keychain | undefined, flags: Val
     clock,
     signal: abort.signal,
     deletesOld: flags["delete-old"],
-  }, (applied) => flags.json || sayResult(applied, keychain !== undefined)).finally(() => clearTimeout(patience));
+  };
+  return await whileWaiting("asking the servers who signs people in", () =>
+    applyPlan(plan, parts, (applied) => {
+      if (!flags.json) sayResult(applied, keychain !== undefined);
+    }));
 }
 
 /** The keychain where there are secrets to be kept and there is one. */
