@@ -1,0 +1,225 @@
+/** What goes wrong without anybody's will. */
+import type { Entry } from "./entry.ts";
+
+/** Part C. */
+export const FAULTS: readonly Entry[] = [
+  {
+    id: "C1",
+    fault: "`kill -9` while the vault is written",
+    promise: "the old state or the new one, and no litter after the next start",
+  },
+  {
+    id: "C2",
+    fault: "`kill -9` between a token's answer and its keeping",
+    promise: "one more sign-in at most, never a loop or a start that fails",
+  },
+  {
+    id: "C3",
+    fault: "a disk that is full, read-only or broken",
+    promise: "the old file stays, the token works, the person is told once",
+    shown: [
+      "unit/platform/private_files_test.ts > a private file > stays what it was where the new one cannot be written",
+      "unit/app/memory_file_test.ts > a disk that cannot be written",
+      "unit/serve/audit_test.ts > a disk that takes no more",
+    ],
+  },
+  {
+    id: "C4",
+    fault: "many processes and one refresh token",
+    promise: "it is redeemed once, and never a second time",
+    shown: [
+      "binary/attach_test.ts > ten processes at a server that demands OAuth",
+      "unit/vault/vault_test.ts > a vault > loses none of many changes",
+    ],
+  },
+  {
+    id: "C5",
+    fault: "many requests that meet an expired token at once",
+    promise: "one renewal, and each is sent again once",
+  },
+  {
+    id: "C6",
+    fault: "a process that has been idle while others renewed the token",
+    promise: "it reads what they brought before it redeems anything",
+  },
+  {
+    id: "C7",
+    fault: "the answer to a renewal is lost",
+    promise: "what may be spent is not sent again: a sign-in, said plainly",
+  },
+  {
+    id: "C8",
+    fault: "a renewal that fails",
+    promise: "only a real no costs the token, and only our own",
+    shown: [
+      "unit/auth/token_test.ts > a no",
+      "binary/sign_in_test.ts > a token that has ended > whose renewal is refused",
+    ],
+  },
+  {
+    id: "C9",
+    fault: "clocks that are wrong by minutes, days or decades",
+    promise: "it works; at worst one more renewal",
+  },
+  {
+    id: "C10",
+    fault: "the machine slept",
+    promise: "all connections are made anew, and a dead server is found within 15 s",
+    shown: [
+      "unit/bridge/pending_test.ts > a jump of the clock",
+      "unit/transport/streamable_http_test.ts > the server's own stream > is opened anew after a sleep",
+      "unit/net/gate_test.ts > connections > are used again, and after a sleep",
+    ],
+  },
+  {
+    id: "C11",
+    fault: "the network is cut at any byte",
+    promise: "each request has one answer, and the vault is whole",
+    shown: [
+      "faults/misbehaviours_test.ts",
+      "faults/legacy_sse_test.ts > over HTTP+SSE > a stream that ends in the midst of a call",
+    ],
+  },
+  {
+    id: "C12",
+    fault: "a server that restarts and knows no session any more",
+    promise: "a new session is made; what only reads is sent again, the rest is told",
+    shown: [
+      "unit/transport/streamable_http_test.ts > a lost session",
+      "faults/serve_faults_test.ts > a server that is restarted under load",
+    ],
+  },
+  {
+    id: "C13",
+    fault: "429 and 503 with `Retry-After`",
+    promise: "kept up to 60 s, beyond that an error",
+    shown: ["unit/transport/refusal_test.ts > readRetryAfter"],
+  },
+  {
+    id: "C14",
+    fault: "a connection that is dead without saying so",
+    promise: "two pings without an answer end it",
+  },
+  {
+    id: "C15",
+    fault: "messages that are none, from either side",
+    promise: "an error for that one alone",
+    shown: [
+      "faults/era_faults_test.ts > a call that is answered badly",
+      "unit/transport/message_test.ts > readMessage",
+    ],
+  },
+  {
+    id: "C16",
+    fault: "messages beyond the limit, either way",
+    promise: "an error that says so; the connection lives",
+    shown: [
+      "unit/transport/lines_test.ts > LineSplitter > drops a line beyond the limit",
+      "faults/serve_slow_clients_test.ts > a body that is beyond the limit",
+    ],
+  },
+  {
+    id: "C17",
+    fault: "UTF-8, line ends and events cut anywhere",
+    promise: "the same text",
+    shown: [
+      "unit/transport/lines_test.ts > LineSplitter > finds the same lines",
+      "unit/transport/sse_test.ts > SseReader > reads the same events wherever the stream is cut",
+      "unit/transport/stdio_test.ts > StdioEnd > reads the same messages wherever the input is cut",
+    ],
+  },
+  {
+    id: "C18",
+    fault: "a reader that does not read",
+    promise: "memory stays bounded, and others are served",
+    shown: [
+      "unit/transport/outbox_test.ts",
+      "faults/serve_faults_test.ts > a flood > of bytes to a client",
+      "unit/transport/event_sink_test.ts",
+    ],
+  },
+  {
+    id: "C19",
+    fault: "the client leaves: idle, in a call, in a sign-in",
+    promise: "the process ends within 2 s; a token on its way is kept",
+    shown: ["binary/serve_test.ts > the end"],
+  },
+  {
+    id: "C20",
+    fault: "the reader of our output is gone",
+    promise: "a quiet end",
+    shown: ["unit/transport/outbox_test.ts > Outbox > tells once that the reader is gone"],
+  },
+  {
+    id: "C21",
+    fault: "SIGTERM, SIGINT, SIGHUP",
+    promise: "as C19",
+    shown: ["binary/serve_test.ts > the end > by SIG"],
+  },
+  {
+    id: "C22",
+    fault: "payloads of megabytes by a pipe, to readers of any pace",
+    promise: "every byte arrives",
+    shown: ["binary/attach_test.ts > a process that is started while serve runs > hands messages of 8 MiB on"],
+  },
+  {
+    id: "C23",
+    fault: "a local stream that is silent for long",
+    promise: "it stays open",
+    shown: ["unit/serve/streamable_http_test.ts > the stream of a session > is silent for long"],
+  },
+  {
+    id: "C24",
+    fault: "ids that come twice, late, or that nobody knows; cancelling at any moment",
+    promise: "never a second answer",
+    shown: [
+      "unit/bridge/pump_test.ts > cancelling",
+      "unit/bridge/crowd_test.ts",
+      "unit/bridge/merge/schedules_test.ts",
+    ],
+  },
+  {
+    id: "C25",
+    fault: "a client and a server of different eras of the protocol",
+    promise: "they work together, both ways",
+    shown: [
+      "binary/eras_test.ts",
+      "unit/bridge/era/era_end_test.ts",
+      "faults/era_faults_test.ts",
+      "conformance/client_test.ts",
+    ],
+  },
+  {
+    id: "C26",
+    fault: "one of several servers is dead or slow",
+    promise: "the others are not concerned; a list comes within 5 s",
+    shown: [
+      "unit/bridge/merge/lists_test.ts > a server that is slow or dead",
+      "binary/all_servers_test.ts > servers that are not there",
+    ],
+  },
+  {
+    id: "C27",
+    fault: "no browser: headless, WSL, SSH",
+    promise: "the address on the terminal, and a code where the server offers that",
+    shown: [
+      "unit/platform/browser_test.ts > headlessReason",
+      "binary/grants_test.ts > the device flow > is taken by itself where no browser",
+    ],
+  },
+  {
+    id: "C28",
+    fault: "the same server started several times at once",
+    promise: "one page; all others wait for it",
+  },
+  {
+    id: "C29",
+    fault: "a vault of an older or a newer version",
+    promise: "the old one opens; the newer one is refused and not touched",
+  },
+  {
+    id: "C30",
+    fault: "a long life with all of this",
+    promise: "nothing lost, nothing answered twice, memory flat",
+  },
+];
