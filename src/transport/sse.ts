@@ -83,11 +83,16 @@ export class SseReader {
     if (from < chunk.length) this.#keep(chunk.subarray(from));
   }
 
+  /** Of a line, in bytes: its data and the name of the field. */
+  get #longest(): number {
+    return this.#limit + 8;
+  }
+
   #keep(part: Uint8Array): void {
     this.#pendingBytes += part.length;
     if (this.#lineLost) return;
     this.#pending.push(part);
-    if (this.#pendingBytes <= this.#limit + 8) return;
+    if (this.#pendingBytes <= this.#longest) return;
     // No line may grow without end; that of a comment or an unknown field is no loss.
     this.#lineLost = true;
     // A part holds a byte at least, so five of them hold the field's name.
@@ -99,7 +104,7 @@ export class SseReader {
   }
 
   #closeLine(last: Uint8Array): void {
-    if (this.#pendingBytes === 0) return this.#line(last);
+    if (this.#pendingBytes === 0 && last.length <= this.#longest) return this.#line(last);
     this.#keep(last);
     const line = this.#lineLost ? undefined : Buffer.concat(this.#pending);
     this.#pending = [];
