@@ -245,8 +245,13 @@ export function textOf(bytes: Uint8Array, span: Span): string {
   return decoder.decode(bytes.subarray(span.start, span.end));
 }
 
-/** The same JSON text on one line: raw line breaks stand between tokens only, where they mean nothing. */
+/**
+ * The same JSON text on one line: raw line breaks stand between tokens only, where they mean nothing. A text that is no
+ * JSON comes back as it is, since without them it might become some.
+ */
 export function onOneLine(bytes: Uint8Array): Uint8Array {
   if (bytes.indexOf(LINE_FEED) < 0 && bytes.indexOf(CARRIAGE_RETURN) < 0) return bytes;
+  const end = skipValue(bytes, skipBlank(bytes, 0));
+  if (end < 0 || skipBlank(bytes, end) < bytes.length) return bytes;
   return bytes.filter((byte) => byte !== LINE_FEED && byte !== CARRIAGE_RETURN);
 }

@@ -132,3 +132,12 @@ test("a pretty-printed text loses its line breaks and nothing else", () => {
   expect(line).not.toMatch(/[\r\n]/);
   expect(JSON.parse(line)).toEqual(JSON.parse(text));
 });
+
+test.each(['{"a\n":1}', '["a\r\nb"]', "[1\n2]", "[1\r2]", "[tr\nue]", '"\\\n"', "1\n2"])(
+  "%j, which is no JSON for its line breaks, keeps them",
+  (text) => {
+    const bytes = encoder.encode(text);
+    expect(onOneLine(bytes)).toBe(bytes);
+    expect(() => JSON.parse(text)).toThrow();
+  },
+);
