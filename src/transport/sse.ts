@@ -7,6 +7,8 @@ const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const COLON = 0x3a;
 const SPACE = 0x20;
+const BYTE_ORDER_MARK: readonly number[] = [0xef, 0xbb, 0xbf];
+const NOTHING = new Uint8Array();
 
 const decoder = new TextDecoder();
 
@@ -27,6 +29,8 @@ export class SseReader {
   #lineLost = false;
   #afterReturn = false;
   #started = false;
+  /** The bytes of a mark of the byte order that was cut. */
+  #first: Uint8Array = NOTHING;
   #event = "";
   #data: Uint8Array | undefined;
   #more: Uint8Array[] | undefined;
@@ -58,10 +62,7 @@ export class SseReader {
 
   /** Takes the next chunk in. Data handed on may point into it. */
   push(chunk: Uint8Array): void {
-    if (!this.#started) {
-      this.#started = true;
-      if (chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf) chunk = chunk.subarray(3);
-    }
+    if (!this.#started) chunk = this.#begin(chunk);
     let from = 0;
     if (this.#afterReturn && chunk.length > 0) {
       this.#afterReturn = false;
@@ -81,6 +82,19 @@ export class SseReader {
       if (feed >= 0 && feed < from) feed = chunk.indexOf(LINE_FEED, from);
     }
     if (from < chunk.length) this.#keep(chunk.subarray(from));
+  }
+
+  /** What follows a mark of the byte order; nothing yet while the stream may still be within one. */
+  #begin(chunk: Uint8Array): Uint8Array {
+    const head = this.#first.length === 0 ? chunk : Buffer.concat([this.#first, chunk]);
+    const isMark = BYTE_ORDER_MARK.every((byte, at) => at >= head.length || head[at] === byte);
+    if (isMark && head.length < BYTE_ORDER_MARK.length) {
+      this.#first = head.slice();
+      return NOTHING;
+    }
+    this.#started = true;
+    this.#first = NOTHING;
+    return isMark ? head.subarray(BYTE_ORDER_MARK.length) : head;
   }
 
   /** Of a line, in bytes: its data and the name of the field. */

@@ -58,6 +58,12 @@ describe("SseReader", () => {
     }]);
   });
 
+  test("passes over a byte order mark wherever it is cut, and over no half of one", () => {
+    const bytes = encoder.encode("\ufeffdata: x\n\n");
+    for (const at of [0, 1, 2, 3]) expect(read([bytes.slice(0, at), bytes.slice(at)], 100).events).toHaveLength(1);
+    for (const at of [1, 2]) expect(read([bytes.slice(0, at), bytes.slice(3)], 100).events).toEqual([]);
+  });
+
   test("takes one blank behind the colon, not two", () => {
     expect(readText("data:  x\n\ndata:y\n\n").events.map(({ data }) => data)).toEqual([" x", "y"]);
   });
