@@ -105,6 +105,8 @@ export const FAULTS: readonly Entry[] = [
     fault: "messages that are none, from either side",
     promise: "an error for that one alone",
     shown: [
+      "fuzz/fuzz_test.ts > what is made up is read or refused as it should be > envelope",
+      "fuzz/fuzz_test.ts > what is made up is read or refused as it should be > servers.json",
       "faults/era_faults_test.ts > a call that is answered badly",
       "unit/transport/message_test.ts > readMessage",
     ],
@@ -123,6 +125,8 @@ export const FAULTS: readonly Entry[] = [
     fault: "UTF-8, line ends and events cut anywhere",
     promise: "the same text",
     shown: [
+      "fuzz/fuzz_test.ts > what is made up is read or refused as it should be > event stream",
+      "fuzz/fuzz_test.ts > what is made up is read or refused as it should be > lines on stdin",
       "unit/transport/lines_test.ts > LineSplitter > finds the same lines",
       "unit/transport/sse_test.ts > SseReader > reads the same events wherever the stream is cut",
       "unit/transport/stdio_test.ts > StdioEnd > reads the same messages wherever the input is cut",

@@ -122,7 +122,11 @@ export const MACHINE: readonly Entry[] = [
     id: "B15",
     fault: "a vault that was changed: any byte, any cut, rows that changed places",
     promise: "found out or harmless, and kept; that an old file is put back is not found out",
-    shown: ["unit/vault/seal_test.ts", "unit/vault/transfer_test.ts > an exported vault > is refused where it is none"],
+    shown: [
+      "fuzz/fuzz_test.ts > what is made up is read or refused as it should be > vault row",
+      "unit/vault/seal_test.ts",
+      "unit/vault/transfer_test.ts > an exported vault > is refused where it is none",
+    ],
   },
   {
     id: "B16",

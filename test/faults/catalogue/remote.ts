@@ -22,13 +22,21 @@ export const REMOTE: readonly Entry[] = [
     id: "A3",
     fault: "users, control signs, endless addresses, names that look like others",
     promise: "refused; a name beyond ASCII is shown in Punycode",
-    shown: ["unit/net/server_url_test.ts", "unit/auth/addresses_test.ts > nobody points to"],
+    shown: [
+      "fuzz/fuzz_test.ts > what is made up is read or refused as it should be > server address",
+      "fuzz/fuzz_test.ts > what is made up is read or refused as it should be > address that a server names",
+      "unit/net/server_url_test.ts",
+      "unit/auth/addresses_test.ts > nobody points to",
+    ],
   },
   {
     id: "A4",
     fault: "metadata that point into the person's network",
     promise: "a server cannot make us call private addresses",
-    shown: ["unit/auth/addresses_test.ts > a server on the internet cannot point to"],
+    shown: [
+      "fuzz/fuzz_test.ts > what is made up is read or refused as it should be > address that a server names",
+      "unit/auth/addresses_test.ts > a server on the internet cannot point to",
+    ],
   },
   {
     id: "A5",
@@ -134,13 +142,17 @@ export const REMOTE: readonly Entry[] = [
     id: "A16",
     fault: "a hostile `WWW-Authenticate`",
     promise: "it is read without failing, in linear time",
-    shown: ["unit/auth/challenge_test.ts"],
+    shown: [
+      "fuzz/fuzz_test.ts > what is made up is read or refused as it should be > WWW-Authenticate",
+      "unit/auth/challenge_test.ts",
+    ],
   },
   {
     id: "A17",
     fault: "hostile JSON: depth, `__proto__`, doubled keys, numbers without end",
     promise: "an error, or passed on as it was written",
     shown: [
+      "fuzz/fuzz_test.ts > what is made up is read or refused as it should be > envelope",
       "unit/auth/discover_test.ts > hostile documents",
       "unit/transport/json_scan_test.ts",
       "unit/registry/registry_test.ts > an entry > names members like those of every object",
@@ -151,7 +163,10 @@ export const REMOTE: readonly Entry[] = [
     id: "A18",
     fault: "hostile event streams",
     promise: "waits and memory stay bounded",
-    shown: ["unit/transport/sse_test.ts"],
+    shown: [
+      "fuzz/fuzz_test.ts > what is made up is read or refused as it should be > event stream",
+      "unit/transport/sse_test.ts",
+    ],
   },
   {
     id: "A19",
