@@ -30,7 +30,7 @@ test("the same source gives the same bytes, wherever it is built (D1)", () => {
 }, 60_000);
 
 describe("the executable has no means of tests (D4)", () => {
-  test.each(["TEST_COUNTS", "mcp-bridge-home-", "fast-check", "The process still runs after", "test/harness"])(
+  test.each(["TEST_COUNTS", "mcp-bridge-home-", "The process still runs after", "test/harness"])(
     "no %j",
     (text) => expect(readFileSync(EXECUTABLE).includes(text)).toBe(false),
   );
