@@ -58,11 +58,12 @@ export function nextStep(thrown: unknown, history: RequestHistory): NextStep {
   if (thrown.kind === "session_lost" && !thrown.mayHaveRun) {
     return remade ? { kind: "fail", error: thrown } : { kind: "remake_session" };
   }
-  if (thrown.retryAfter !== undefined) {
-    const after = thrown.retryAfter + 10;
-    return waited + thrown.retryAfter <= LONGEST_BUSY_MS ? { kind: "again", after } : { kind: "fail", error: thrown };
-  }
   const after = Math.min(FIRST_WAIT_MS * 2 ** repeats, LONGEST_WAIT_MS);
+  if (thrown.retryAfter !== undefined) {
+    // A server that asks for no wait and refuses again means something else.
+    const wait = Math.max(thrown.retryAfter, repeats === 0 ? 0 : after);
+    return waited + wait <= LONGEST_BUSY_MS ? { kind: "again", after: wait + 10 } : { kind: "fail", error: thrown };
+  }
   if (thrown.code === "untrusted_certificate") return { kind: "fail", error: thrown };
   const unsent = thrown.kind === "broken" && !thrown.mayHaveRun;
   const left = isHurried ? 0 : patienceOf(method) - age;

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
+import { ChannelFailure } from "../../src/transport/channel.ts";
 import { Executable } from "../harness/executable.ts";
 import { FakeMcp } from "../harness/fake_mcp.ts";
+import { PumpRig } from "../harness/pump_rig.ts";
 
 /** Refuses the first so many calls in the given way. */
 function refuseFirst(server: FakeMcp, times: number, status: number, retryAfter: string | undefined): void {
@@ -60,3 +62,15 @@ for (const [status, retryAfter] of REFUSED) {
     expect(server.posted("tools/call")).toHaveLength(1);
   });
 }
+
+test("a server that asks for no wait, again and again, is asked ever more seldom, for a minute at most", async () => {
+  const rig = new PumpRig();
+  await rig.handshake();
+  rig.onsend = (sent) => sent.fail(new ChannelFailure("refused", "busy", "429", { retryAfter: 0 }));
+  await rig.say({ id: 1, method: "tools/call", params: { name: "x" } });
+  for (let second = 0; second < 70; second++) await rig.clock.pass(1_000);
+  expect(rig.received.filter(({ id }) => id === 1)).toEqual([
+    expect.objectContaining({ error: expect.objectContaining({ data: expect.objectContaining({ code: "busy" }) }) }),
+  ]);
+  expect(rig.all("tools/call").length).toBeLessThan(20);
+});

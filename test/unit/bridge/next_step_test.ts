@@ -79,6 +79,8 @@ const STEPS: [what: string, thrown: unknown, history: Partial<RequestHistory>, s
   ["a list from a busy server", BUSY, { method: "tools/list" }, "again after 250"],
   ["a call that is asked to wait 2 s", busyFor(2_000), {}, "again after 2010"],
   ["a call that is asked to wait 0 s", busyFor(0), {}, "again after 10"],
+  ["a call that is asked to wait 0 s, for the second time", busyFor(0), { repeats: 1 }, "again after 510"],
+  ["a call that is asked to wait 0 s, for the tenth time", busyFor(0), { repeats: 9 }, "again after 5010"],
   ["a call that is asked to wait 60 s", busyFor(60_000), {}, "again after 60010"],
   ["a call that is asked to wait 60,001 ms", busyFor(60_001), {}, "fail with busy"],
   ["a list that is asked to wait for ever", busyFor(Infinity), { method: "tools/list" }, "fail with busy"],
