@@ -14,26 +14,30 @@ function heard(response: Response): { text: string; ended: boolean } {
   return state;
 }
 
-test("a call and the streams of both kinds of sessions stay open through a long silence, and what comes then arrives (C23)", async () => {
-  using server = new FakeMcp();
-  const answered = Promise.withResolvers<void>();
-  server.on("tools/call", async () => {
-    await answered.promise;
-    return undefined;
-  });
-  await using serve = await ServeExecutable.start({ quiet: { url: server.url } });
-  const session = await serve.open("/mcp/quiet");
-  const accept = { accept: "text/event-stream" };
-  const streams = [
-    heard(await serve.ask("/mcp/quiet", { headers: { ...session, ...accept } })),
-    heard(await serve.ask("/sse/quiet", { headers: accept })),
-  ];
-  const call = serve.answers("/mcp/quiet", { id: 1, method: "tools/call", params: { name: "x" } }, session);
-  await server.seen.find(({ message }) => message?.method === "tools/call");
-  // Nothing but time passes.
-  await Bun.sleep(SILENCE_MS);
-  expect(streams.map(({ ended }) => ended)).toEqual([false, false]);
-  answered.resolve();
-  expect(await call).toEqual([expect.objectContaining({ id: 1 })]);
-  expect(streams.map(({ ended }) => ended)).toEqual([false, false]);
-}, 30_000);
+test(
+  "a call and the streams of both kinds of sessions stay open through a long silence, and what comes then arrives (C23)",
+  async () => {
+    using server = new FakeMcp();
+    const answered = Promise.withResolvers<void>();
+    server.on("tools/call", async () => {
+      await answered.promise;
+      return undefined;
+    });
+    await using serve = await ServeExecutable.start({ quiet: { url: server.url } });
+    const session = await serve.open("/mcp/quiet");
+    const accept = { accept: "text/event-stream" };
+    const streams = [
+      heard(await serve.ask("/mcp/quiet", { headers: { ...session, ...accept } })),
+      heard(await serve.ask("/sse/quiet", { headers: accept })),
+    ];
+    const call = serve.answers("/mcp/quiet", { id: 1, method: "tools/call", params: { name: "x" } }, session);
+    await server.seen.find(({ message }) => message?.method === "tools/call");
+    // Nothing but time passes.
+    await Bun.sleep(SILENCE_MS);
+    expect(streams.map(({ ended }) => ended)).toEqual([false, false]);
+    answered.resolve();
+    expect(await call).toEqual([expect.objectContaining({ id: 1 })]);
+    expect(streams.map(({ ended }) => ended)).toEqual([false, false]);
+  },
+  30_000,
+);

@@ -1,0 +1,64 @@
+/**
+ * Mixed traffic with faults against the executable: `bun run soak [--minutes N]`, 10 by itself. Says how it stands while
+ * it goes on, and ends with exit code 1 at an answer that is lost or comes twice, or when memory has grown by more than
+ * 1 MiB in 10 minutes, which takes 10 minutes to tell.
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { soak, type Standing } from "../test/soak/soak.ts";
+import { compile, EXECUTABLE } from "./build.ts";
+
+const MIB = 1_048_576;
+const MOST_GROWTH = MIB;
+const JUDGED_FROM_SECONDS = 600;
+
+const { values } = parseArgs({ options: { minutes: { type: "string", default: "10" } } });
+const minutes = Number(values.minutes);
+if (!(minutes > 0)) {
+  console.error("usage: bun run soak [--minutes N]");
+  process.exit(2);
+}
+compile(join(import.meta.dir, "..", "src", "main.ts"), EXECUTABLE);
+
+const isLive = process.stdout.isTTY === true && !process.env["NO_COLOR"];
+let told = -Infinity;
+const end = await soak(minutes * 60_000, (standing) => {
+  if (!isLive && standing.seconds - told < 10) return;
+  told = standing.seconds;
+  process.stdout.write(isLive ? `\r\u001b[K${lineOf(standing)}` : `${lineOf(standing)}\n`);
+});
+process.stdout.write(`${isLive ? "\r\u001b[K" : ""}${lineOf(end)}\n`);
+
+const faults = [...end.wrong];
+for (const [name, { growth }] of Object.entries(end.memory)) {
+  if (end.seconds < JUDGED_FROM_SECONDS || growth === undefined || growth <= MOST_GROWTH) continue;
+  faults.push(`the memory of ${name} grows by ${mebibytes(growth)} in 10 min`);
+}
+for (const fault of faults) console.log(`wrong: ${fault}`);
+process.exit(faults.length === 0 ? 0 : 1);
+
+function lineOf({ seconds, made, errors, cancelled, lost, doubled, memory }: Standing): string {
+  const time = new Date(seconds * 1_000).toISOString().slice(11, 19);
+  const processes = Object.entries(memory).map(([name, { now, growth }]) => {
+    return `${name} ${mebibytes(now)}${
+      growth === undefined ? "" : ` (${growth < 0 ? "" : "+"}${mebibytes(growth)} in 10 min)`
+    }`;
+  });
+  const counts = [
+    `${made.toLocaleString("en")} requests`,
+    `${Math.round(made / seconds)}/s`,
+    `${errors.toLocaleString("en")} errors`,
+  ];
+  return [
+    time,
+    ...counts,
+    `${cancelled.toLocaleString("en")} given up`,
+    `${lost} lost`,
+    `${doubled} doubled`,
+    ...processes,
+  ].join("  ");
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / MIB).toFixed(1)} MiB`;
+}

@@ -1,0 +1,51 @@
+/** A short one of what `bun run soak` does for as long as wanted, and what judges it. */
+import { describe, expect, test } from "bun:test";
+import { runs } from "../harness/counts.ts";
+import { growth } from "../soak/growth.ts";
+import { soak } from "../soak/soak.ts";
+import { Tally } from "../soak/tally.ts";
+
+const MIB = 1_048_576;
+const SECONDS = runs(15, 120);
+
+test(`${SECONDS} s of mixed traffic with faults lose no answer and bring none twice`, async () => {
+  const end = await soak(SECONDS * 1_000, () => {});
+  expect([end.lost, end.doubled, end.wrong]).toEqual([0, 0, []]);
+  expect(end.results).toBeGreaterThan(SECONDS * 20);
+  expect(Math.min(end.errors, end.cancelled)).toBeGreaterThan(SECONDS);
+  for (const { now } of Object.values(end.memory)) expect(now).toBeLessThan(150 * MIB);
+}, 400_000);
+
+describe("the account", () => {
+  test("finds a second answer, and one that nobody asked for", () => {
+    const tally = new Tally();
+    tally.ask("a");
+    for (const id of ["a", "a", "b"]) tally.answer(id, false);
+    expect([tally.results, tally.doubled]).toEqual([1, ["a", "b"]]);
+  });
+
+  test("finds what was never answered, but for what was given up", () => {
+    const tally = new Tally();
+    for (const id of ["a", "b", "c"]) tally.ask(id);
+    tally.cancel("b");
+    tally.answer("c", true);
+    tally.sweep();
+    expect([tally.lost, tally.waiting, tally.made]).toEqual([[], 1, 3]);
+    tally.sweep(true);
+    expect([tally.lost, tally.cancelled, tally.errors]).toEqual([["a"], 1, 1]);
+  });
+});
+
+describe("the growth of memory", () => {
+  const samplesOf = (bytesAt: (seconds: number) => number): { seconds: number; bytes: number }[] =>
+    Array.from({ length: 1_200 }, (_, seconds) => ({ seconds, bytes: bytesAt(seconds) }));
+
+  test("is found among collections, and after the start alone", () => {
+    const saw = (seconds: number): number => 60 * MIB + (seconds % 20) * MIB;
+    expect(growth(samplesOf(saw))).toBeCloseTo(0, -3);
+    expect(growth(samplesOf((seconds) => saw(seconds) + seconds * MIB / 300))! / MIB).toBeCloseTo(2, 0);
+    expect(growth(samplesOf((seconds) => seconds < 200 ? seconds * MIB : 200 * MIB))).toBeCloseTo(0, -3);
+  });
+
+  test("is not guessed from a few moments", () => expect(growth(samplesOf(() => 1).slice(0, 100))).toBeUndefined());
+});
