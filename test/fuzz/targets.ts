@@ -1,6 +1,7 @@
 /** All that is fuzzed. */
 import { addresses } from "./addresses.ts";
 import { challenges } from "./challenges.ts";
+import { clientFiles } from "./client_files.ts";
 import { envelopes } from "./envelopes.ts";
 import { serverFiles } from "./server_files.ts";
 import { streams } from "./streams.ts";
@@ -15,4 +16,5 @@ export const TARGETS: readonly Target[] = [
   ...envelopes,
   ...vaultRows,
   ...serverFiles,
+  ...clientFiles,
 ];

@@ -105,6 +105,8 @@ export const FAULTS: readonly Entry[] = [
     fault: "messages that are none, from either side",
     promise: "an error for that one alone",
     shown: [
+      "fuzz/fuzz_test.ts > what is made up is read or refused as it should be > client's configuration",
+      "unit/registry/clients/read_test.ts > a client's file that cannot be read",
       "fuzz/fuzz_test.ts > what is made up is read or refused as it should be > envelope",
       "fuzz/fuzz_test.ts > what is made up is read or refused as it should be > servers.json",
       "faults/era_faults_test.ts > a call that is answered badly",

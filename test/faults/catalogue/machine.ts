@@ -64,6 +64,7 @@ export const MACHINE: readonly Entry[] = [
     fault: "a link, a pipe or a folder in the place of a file of ours",
     promise: "refused, and what it leads to is not touched",
     shown: [
+      "unit/registry/clients/client_write_test.ts > a client's file that is not written",
       "unit/app/memory_file_test.ts > a file that is not the user's own",
       "unit/registry/edit_test.ts > what is no plain file of ours is not edited",
       "binary/serve_records_test.ts > the audit > is written into no link",
@@ -85,6 +86,9 @@ export const MACHINE: readonly Entry[] = [
     fault: "secrets in outputs, logs and files",
     promise: "none, at any level of detail",
     shown: [
+      "unit/app/doctor/bundle_test.ts",
+      "unit/app/doctor/discreet_test.ts",
+      "binary/doctor_test.ts > a report for others",
       "unit/platform/redact_test.ts",
       "binary/vault_test.ts > vault export and import > let no secret out",
       "unit/harness/secret_sweep_test.ts",
@@ -115,8 +119,12 @@ export const MACHINE: readonly Entry[] = [
     id: "B14",
     fault: "a hostile environment",
     promise:
-      "not promised: who sets our variables starts us; certificates are checked and loopback is called directly all the same",
-    shown: ["unit/net/gate_test.ts > TLS > a self-signed certificate is not trusted", "faults/l17_proxy_test.ts"],
+      "not promised, since who sets our variables may run anything; certificates are checked and loopback is called directly all the same, and `doctor` names what it finds",
+    shown: [
+      "unit/app/doctor/failing_worlds_test.ts > what is wrong is found > environment/",
+      "unit/net/gate_test.ts > TLS > a self-signed certificate is not trusted",
+      "faults/l17_proxy_test.ts",
+    ],
   },
   {
     id: "B15",

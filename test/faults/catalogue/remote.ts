@@ -222,5 +222,8 @@ export const REMOTE: readonly Entry[] = [
     id: "A25",
     fault: "the token of one server at another",
     promise: "it never gets there",
+    shown: [
+      "binary/import_test.ts > a refresh token goes to nobody but who gave it",
+    ],
   },
 ];
