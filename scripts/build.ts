@@ -21,11 +21,19 @@ export const EXECUTABLE: string = join(
   process.platform === "win32" ? "mcp-bridge.exe" : "mcp-bridge",
 );
 
+/** Another system to compile for: the compiler's name of it, and the file of its runtime. */
+export interface CompileTarget {
+  readonly bun: string;
+  readonly runtime: string;
+  /** A file to write the modules to that go into the executable, as JSON. */
+  readonly metafile?: string;
+}
+
 /**
  * Compiles `entry` to one executable file; `document` is the address of the client's metadata document to build in.
  * Throws with the compiler's own words when that fails.
  */
-export function compile(entry: string, outfile: string, document?: URL): void {
+export function compile(entry: string, outfile: string, document?: URL, target?: CompileTarget): void {
   const { version } = require(join(ROOT, "package.json"));
   const build = Bun.spawnSync([
     process.execPath,
@@ -44,8 +52,12 @@ export function compile(entry: string, outfile: string, document?: URL): void {
     "--compile-exec-argv=--use-system-ca",
     "--define",
     `BUILD_VERSION=${JSON.stringify(version)}`,
-    ...Object.entries(buildDetails(ROOT)).flatMap(([name, value]) => ["--define", `${name}=${JSON.stringify(value)}`]),
+    ...Object.entries(buildDetails(ROOT, target?.bun)).flatMap((
+      [name, value],
+    ) => ["--define", `${name}=${JSON.stringify(value)}`]),
     ...(document === undefined ? [] : ["--define", `BUILD_CLIENT_METADATA_URL=${JSON.stringify(document.href)}`]),
+    ...(target === undefined ? [] : [`--target=${target.bun}`, `--compile-executable-path=${target.runtime}`]),
+    ...(target?.metafile === undefined ? [] : [`--metafile=${target.metafile}`]),
     "--outfile",
     outfile,
     entry,

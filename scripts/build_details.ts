@@ -1,9 +1,14 @@
 /** What a build says of itself, so that it is the same for the same sources: nothing of the clock or of the machine. */
 
-/** The details that are known of the sources in `folder`, by the names that the executable has for them. */
-export function buildDetails(folder: string): Record<string, string> {
+/** The system that the compiler builds for where it is told nothing else. */
+const OWN_TARGET = `bun-${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+
+/**
+ * The details that are known of the sources in `folder`, by the names that the executable has for them; `target` is the
+ * compiler's name of the system that it is built for.
+ */
+export function buildDetails(folder: string, target: string = OWN_TARGET): Record<string, string> {
   const commit = git(folder, "rev-parse", "HEAD");
-  const target = `bun-${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
   // Sources without their history, as in an archive, do not say which commit they are.
   if (commit === undefined) return { BUILD_TARGET: target };
   const isChanged = git(folder, "status", "--porcelain", "--untracked-files=no", "--", "src", "package.json") !== "";
