@@ -1,13 +1,16 @@
 /**
- * Builds the executables of a release and packs them: `bun run build:all [--outdir DIR] [--effort 0|1|6|9] [TARGET ...]`.
+ * Builds the executables of a release and packs them: `bun run build:all [--outdir DIR] [--effort 0|1|6|9] [TARGET ...]`,
+ * or in two steps, `--build-only` and `--pack-only`, between which a workflow signs them.
  * Executables come to DIR/targets, what is downloaded to DIR/release, with SHA256SUMS and the bill of materials.
  */
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { compile } from "../build.ts";
 import { buildDetails } from "../build_details.ts";
 import { type Effort, type Entry, packTarXz, packZip } from "./archive.ts";
+import { bundleName, hasBundle, packBundle } from "./bundle.ts";
 import { writeSums } from "./checksums.ts";
 import { type Component, componentsOf } from "./components.ts";
 import { documents } from "./contents.ts";
@@ -15,7 +18,7 @@ import { thirdPartyLicences } from "./licences.ts";
 import { type Product, readProduct, ROOT } from "./product.ts";
 import { runtimeOf } from "./runtime.ts";
 import { billOfMaterials } from "./sbom.ts";
-import { archiveName, executableName, type Target, TARGETS, targetsNamed } from "./targets.ts";
+import { archiveName, executableName, type Target, targetsNamed } from "./targets.ts";
 import { withResources } from "./windows_resources.ts";
 
 /** Where the executable of a target is, once it is built. */
@@ -30,8 +33,7 @@ export function commitTime(): Date {
 
 /** Builds the executable of one target and says which packages of others are in it. */
 export function buildTarget(target: Target, outdir: string, product: Product = readProduct()): Component[] {
-  const work = join(outdir, "work", target.name);
-  mkdirSync(work, { recursive: true });
+  const work = mkdtempSync(join(tmpdir(), "mcp-bridge-build-"));
   try {
     const metafile = join(work, "metafile.json");
     const runtime = target.os === "win32" ? windowsRuntime(target, work, product) : runtimeOf(target);
@@ -54,19 +56,30 @@ function windowsRuntime(target: Target, work: string, product: Product): string 
   return file;
 }
 
-/** Packs the executable of one target, which was built before, into its archives. */
+/** The licences of what is in the executables in `outdir`, as the archives have them. */
+export function licencesIn(outdir: string): string {
+  return readFileSync(join(outdir, "targets", LICENCES), "utf8");
+}
+
+const LICENCES = "THIRD_PARTY_LICENSES.txt";
+
+/** Packs the executable of one target, which was built before, into its archives and its bundle. */
 export function packTarget(
   target: Target,
   outdir: string,
-  version: string,
+  product: Product,
   papers: readonly Entry[],
   effort: Effort,
 ): void {
   const program = { path: executableName(target), content: readFileSync(executableOf(outdir, target)) };
   const entries: Entry[] = [{ ...program, isExecutable: true }, ...papers];
   mkdirSync(join(outdir, "release"), { recursive: true });
+  if (hasBundle(target)) {
+    const file = join(outdir, "release", bundleName(product.version, target));
+    writeFileSync(file, packBundle(product, target, program.content, papers, commitTime(), effort));
+  }
   for (const packing of target.archives) {
-    const name = archiveName(version, target, packing);
+    const name = archiveName(product.version, target, packing);
     const top = name.slice(0, -packing.length - 1);
     const file = join(outdir, "release", name);
     if (packing === "zip") writeFileSync(file, packZip(top, entries, commitTime(), effort));
@@ -88,8 +101,10 @@ export async function packRelease(
   const product = readProduct();
   const release = join(outdir, "release");
   rmSync(release, { recursive: true, force: true });
-  const papers = documents(thirdPartyLicences(components, Bun.version));
-  for (const target of targets) packTarget(target, outdir, product.version, papers, effort);
+  const licences = thirdPartyLicences(components, Bun.version);
+  writeFileSync(join(outdir, "targets", LICENCES), licences);
+  const papers = await documents(product, licences, commitTime());
+  for (const target of targets) packTarget(target, outdir, product, papers, effort);
   const bill = billOfMaterials(product, components, Bun.version);
   writeFileSync(join(release, `${product.name}-${product.version}.cdx.json`), bill);
   await writeSums(release);
@@ -106,14 +121,15 @@ if (import.meta.main) {
     },
   });
   const targets = targetsNamed(positionals);
-  const effort = Number(values.effort) as Effort;
-  let components: Component[] = [];
-  const isBuilt = values["pack-only"];
-  for (const target of isBuilt ? [] : targets) {
+  const list = join(values.outdir, "targets", "components.json");
+  for (const target of values["pack-only"] ? [] : targets) {
     const start = performance.now();
-    components = buildTarget(target, values.outdir);
+    const components = buildTarget(target, values.outdir);
+    writeFileSync(list, JSON.stringify(components));
     console.log(`built ${target.name} in ${Math.round(performance.now() - start)} ms`);
   }
-  if (isBuilt) components = buildTarget(TARGETS[0]!, join(values.outdir, "work"));
-  if (!values["build-only"]) await packRelease(targets, values.outdir, components, effort);
+  if (!values["build-only"]) {
+    // Between the two the executables may be signed.
+    await packRelease(targets, values.outdir, JSON.parse(readFileSync(list, "utf8")), Number(values.effort) as Effort);
+  }
 }

@@ -1,9 +1,10 @@
 /** What is in an archive beside the executable. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SCRIPTS } from "../../src/cli/completion_scripts.ts";
+import { manualPage } from "../man.ts";
 import type { Entry } from "./archive.ts";
-import { ROOT } from "./product.ts";
+import { type Product, ROOT } from "./product.ts";
 
 /** Where the archives have the scripts of the shells, by names that these look for. */
 export const COMPLETIONS = {
@@ -16,22 +17,18 @@ export const COMPLETIONS = {
 /** Where they have the page of the manual. */
 export const MAN_PAGE = "man/man1/mcp-bridge.1";
 
-/** The licence, the manual and the completions; `licences` is the text of the others' licences. */
-export function documents(licences: string): Entry[] {
+/**
+ * The licence, the manual and the completions of `product`; `licences` is the text of the others' licences, and `time` that
+ * of the sources.
+ */
+export async function documents(product: Product, licences: string, time: Date): Promise<Entry[]> {
+  const page = await manualPage(product.version, time.toISOString().slice(0, 10));
   return [
     { path: "LICENSE", content: readFileSync(join(ROOT, "LICENSE")) },
     { path: "README.md", content: readFileSync(join(ROOT, "README.md")) },
     { path: "THIRD_PARTY_LICENSES.txt", content: licences },
     ...(Object.keys(SCRIPTS) as (keyof typeof SCRIPTS)[])
       .map((shell) => ({ path: COMPLETIONS[shell], content: SCRIPTS[shell] })),
-    ...manual(),
+    { path: MAN_PAGE, content: page },
   ];
-}
-
-function manual(): Entry[] {
-  const file = join(ROOT, "scripts", "man.ts");
-  if (!existsSync(file)) return [];
-  const page = Bun.spawnSync([process.execPath, file], { cwd: ROOT, stdout: "pipe", stderr: "pipe" });
-  if (!page.success) throw new Error(`cannot write the page of the manual: ${page.stderr.toString()}`);
-  return [{ path: MAN_PAGE, content: page.stdout.toString() }];
 }

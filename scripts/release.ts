@@ -1,0 +1,66 @@
+/**
+ * Makes what package managers need of a release that was built: `bun run release --tag TAG [--outdir DIR]`. Before it writes
+ * anything it looks at the tag, the tree, the files and their checksums, and says all that is wrong with them. It publishes
+ * nothing: the workflow does, from DIR/publish and DIR/release.
+ */
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { executableOf, licencesIn } from "./release/build_targets.ts";
+import { readSums } from "./release/checksums.ts";
+import { writeContainer } from "./release/container.ts";
+import { faultsOfExecutable, faultsOfFiles, faultsOfTag, faultsOfTree } from "./release/faults.ts";
+import { homebrewFormula } from "./release/homebrew.ts";
+import { writeNpmPackages } from "./release/npm_packages.ts";
+import { type Product, readProduct, ROOT } from "./release/product.ts";
+import { scoopManifest } from "./release/scoop.ts";
+import { type Target, TARGETS } from "./release/targets.ts";
+import { wingetManifests } from "./release/winget.ts";
+
+/** All that is wrong with the release of `tag` in `outdir`. */
+export async function faultsOfRelease(tag: string, outdir: string, root: string = ROOT): Promise<string[]> {
+  const product = readProduct(root);
+  const own = TARGETS.find(({ os, cpu, libc }) => os === process.platform && cpu === process.arch && libc !== "musl");
+  return [
+    ...faultsOfTag(root, product, tag),
+    ...faultsOfTree(root),
+    ...await faultsOfFiles(join(outdir, "release"), product),
+    ...(own === undefined ? [] : faultsOfExecutable(executableOf(outdir, own), root, product)),
+  ];
+}
+
+/** Writes everything that is published beside the files of the release, into DIR/publish. */
+export function writePublications(outdir: string, product: Product): void {
+  const publish = join(outdir, "publish");
+  rmSync(publish, { recursive: true, force: true });
+  const sums = readSums(join(outdir, "release"));
+  const files: Record<string, string> = {
+    "homebrew/Formula/mcp-bridge.rb": homebrewFormula(product, sums),
+    "scoop/bucket/mcp-bridge.json": scoopManifest(product, sums),
+  };
+  for (const [name, text] of Object.entries(wingetManifests(product, sums))) files[`winget/${name}`] = text;
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(publish, name)), { recursive: true });
+    writeFileSync(join(publish, name), text);
+  }
+  const executable = (target: Target): string => executableOf(outdir, target);
+  const licences = licencesIn(outdir);
+  const packages = writeNpmPackages(join(publish, "npm"), product, executable, licences);
+  writeFileSync(join(publish, "npm", "order.txt"), packages.map((folder) => `${folder}\n`).join(""));
+  writeContainer(join(publish, "container"), executable, licences);
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: { tag: { type: "string" }, outdir: { type: "string", default: join(ROOT, "dist") } },
+  });
+  const faults = await faultsOfRelease(values.tag ?? "", values.outdir);
+  for (const fault of faults) console.error(`release: ${fault}`);
+  if (faults.length > 0) {
+    console.error("release: nothing was written");
+    process.exit(1);
+  }
+  const product = readProduct();
+  writePublications(values.outdir, product);
+  console.log(`release: ${product.name} ${product.version} is ready in ${join(values.outdir, "publish")}`);
+}

@@ -1,0 +1,69 @@
+/** What keeps a release from being published, all of it looked at before anything is. */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { bundleName, hasBundle } from "./bundle.ts";
+import { readSums, sha256Of, SUMS } from "./checksums.ts";
+import type { Product } from "./product.ts";
+import { archiveName, type Target, TARGETS } from "./targets.ts";
+
+/** The files of a release of `targets`, without the checksums. */
+export function releaseFiles({ name, version }: Product, targets: readonly Target[] = TARGETS): string[] {
+  return [
+    ...targets.flatMap((target) => target.archives.map((packing) => archiveName(version, target, packing))),
+    ...targets.filter(hasBundle).map((target) => bundleName(version, target)),
+    `${name}-${version}.cdx.json`,
+  ];
+}
+
+/** What is wrong with the tag: it must be the version's, and stand at what is checked out. `root` is the repository. */
+export function faultsOfTag(root: string, { version }: Product, tag: string): string[] {
+  if (tag !== `v${version}`) return [`the tag '${tag}' is not the version: package.json says ${version}`];
+  const [tagged, head] = [`refs/tags/${tag}^{commit}`, "HEAD"].map((name) =>
+    git(root, "rev-parse", "--verify", "-q", name)
+  );
+  if (tagged === "") return [`there is no tag '${tag}'`];
+  return tagged === head ? [] : [`the tag '${tag}' is at ${tagged}, and what is checked out is ${head}`];
+}
+
+/** What is wrong with the tree: it must be the commit's, to the letter. */
+export function faultsOfTree(root: string): string[] {
+  const changes = git(root, "status", "--porcelain");
+  return changes === "" ? [] : changes.split("\n").map((line) => `the tree is not clean: ${line.trim()}`);
+}
+
+/** What is wrong with the files in `folder`: all must be there, be what their checksum says, and nothing else be there. */
+export async function faultsOfFiles(folder: string, product: Product): Promise<string[]> {
+  if (!existsSync(join(folder, SUMS))) return [`there is no ${SUMS} in ${folder}: build with "bun run build:all"`];
+  const sums = readSums(folder);
+  const wanted = releaseFiles(product);
+  const present = readdirSync(folder).filter((name) => name !== SUMS);
+  const strangers = new Set([...present, ...sums.keys()].filter((name) => !wanted.includes(name)));
+  const faults = [...strangers].map((name) => `${name} is no part of this release`);
+  for (const name of wanted) {
+    if (!present.includes(name)) faults.push(`${name} is missing`);
+    else if (!sums.has(name)) faults.push(`${name} has no checksum`);
+    else if (sums.get(name) !== await sha256Of(join(folder, name))) {
+      faults.push(`${name} is not what its checksum says`);
+    }
+  }
+  return faults;
+}
+
+/**
+ * What is wrong with an executable, which is run: it must say the version and the commit of the sources at `root`. Only that
+ * of this machine can be asked; the others come from the same sources in the same run.
+ */
+export function faultsOfExecutable(executable: string, root: string, { version }: Product): string[] {
+  const { success, stdout } = Bun.spawnSync([executable, "--version", "--json"], { stdin: "ignore", stderr: "ignore" });
+  if (!success) return [`${executable} does not run`];
+  const said = JSON.parse(stdout.toString());
+  const head = git(root, "rev-parse", "HEAD");
+  return [
+    ...(said.version === version ? [] : [`${executable} says that it is ${said.version}, not ${version}`]),
+    ...(said.commit === head ? [] : [`${executable} is of commit ${said.commit}, not ${head}`]),
+  ];
+}
+
+function git(root: string, ...words: string[]): string {
+  return Bun.spawnSync(["git", "-C", root, ...words], { stderr: "ignore" }).stdout.toString().trimEnd();
+}
