@@ -4,7 +4,7 @@
  * nothing: the workflow does, from DIR/publish and DIR/release.
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { executableOf, licencesIn } from "./release/build_targets.ts";
 import { readSums } from "./release/checksums.ts";
@@ -45,8 +45,9 @@ export function writePublications(outdir: string, product: Product): void {
   }
   const executable = (target: Target): string => executableOf(outdir, target);
   const licences = licencesIn(outdir);
-  const packages = writeNpmPackages(join(publish, "npm"), product, executable, licences);
-  writeFileSync(join(publish, "npm", "order.txt"), packages.map((folder) => `${folder}\n`).join(""));
+  const npm = join(publish, "npm");
+  const packages = writeNpmPackages(npm, product, executable, licences);
+  writeFileSync(join(npm, "order.txt"), packages.map((folder) => `${relative(npm, folder)}\n`).join(""));
   writeContainer(join(publish, "container"), executable, licences);
 }
 

@@ -31,14 +31,17 @@ export function commitTime(): Date {
   return new Date(buildDetails(ROOT).BUILD_DATE ?? "1980-01-01T00:00:00Z");
 }
 
-/** Builds the executable of one target and says which packages of others are in it. */
-export function buildTarget(target: Target, outdir: string, product: Product = readProduct()): Component[] {
+/**
+ * Builds the executable of one target and says which packages of others are in it; `document` is the address of the client's
+ * metadata document to build in.
+ */
+export function buildTarget(target: Target, outdir: string, document?: URL): Component[] {
   const work = mkdtempSync(join(tmpdir(), "mcp-bridge-build-"));
   try {
     const metafile = join(work, "metafile.json");
-    const runtime = target.os === "win32" ? windowsRuntime(target, work, product) : runtimeOf(target);
+    const runtime = target.os === "win32" ? windowsRuntime(target, work) : runtimeOf(target);
     // The path of the outfile's folder stays out of the executable, its name does not: it is the same for all.
-    compile(join(ROOT, "src", "main.ts"), executableOf(outdir, target), undefined, {
+    compile(join(ROOT, "src", "main.ts"), executableOf(outdir, target), document, {
       bun: target.bun,
       runtime,
       metafile,
@@ -49,10 +52,10 @@ export function buildTarget(target: Target, outdir: string, product: Product = r
   }
 }
 
-function windowsRuntime(target: Target, work: string, product: Product): string {
+function windowsRuntime(target: Target, work: string): string {
   const file = join(work, "runtime.exe");
   const icon = readFileSync(join(import.meta.dir, "icon.ico"));
-  writeFileSync(file, withResources(readFileSync(runtimeOf(target)), icon, product));
+  writeFileSync(file, withResources(readFileSync(runtimeOf(target)), icon, readProduct()));
   return file;
 }
 
@@ -117,14 +120,16 @@ if (import.meta.main) {
       outdir: { type: "string", default: join(ROOT, "dist") },
       effort: { type: "string", default: "9" },
       "build-only": { type: "boolean", default: false },
+      "client-metadata-url": { type: "string" },
       "pack-only": { type: "boolean", default: false },
     },
   });
   const targets = targetsNamed(positionals);
+  const document = values["client-metadata-url"] ? new URL(values["client-metadata-url"]) : undefined;
   const list = join(values.outdir, "targets", "components.json");
   for (const target of values["pack-only"] ? [] : targets) {
     const start = performance.now();
-    const components = buildTarget(target, values.outdir);
+    const components = buildTarget(target, values.outdir, document);
     writeFileSync(list, JSON.stringify(components));
     console.log(`built ${target.name} in ${Math.round(performance.now() - start)} ms`);
   }

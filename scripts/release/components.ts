@@ -25,7 +25,12 @@ const PACKAGE = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/;
 export function componentsOf({ inputs }: Metafile, root: string = ROOT): Component[] {
   const folders = new Set(Object.keys(inputs).flatMap((path) => PACKAGE.exec(path.replaceAll("\\", "/")) ?? []));
   return [...folders].map((folder) => readComponent(join(root, folder)))
-    .sort((one, other) => one.name < other.name ? -1 : 1);
+    .sort((one, other) => nameOf(one) < nameOf(other) ? -1 : 1);
+}
+
+/** Of some packages there are two versions. */
+function nameOf({ name, version }: Component): string {
+  return `${name}@${version}`;
 }
 
 function readComponent(folder: string): Component {

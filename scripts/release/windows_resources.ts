@@ -30,7 +30,6 @@ interface Language {
 }
 interface VersionInfo {
   getAllLanguagesForStringValues(): Language[];
-  getStringValues(language: Language): Record<string, string>;
   removeAllStringValues(language: Language): void;
   setStringValues(language: Language, values: Record<string, string>): void;
   setFileVersion(major: number, minor: number, patch: number, build: number, lang: number): void;
@@ -53,13 +52,6 @@ export function withResources(exe: Uint8Array, icon: Uint8Array, product: Produc
   detailsOf(product, entries).outputToResourceEntries(entries);
   resources.outputResource(program);
   return new Uint8Array(program.generate());
-}
-
-/** What the program `exe` says of itself, by the names that Windows has for that. */
-export function readDetails(exe: Uint8Array): Record<string, string> {
-  const { entries } = NtExecutableResource.from(NtExecutable.from(exe, { ignoreCert: true }));
-  const [info] = Resource.VersionInfo.fromEntries(entries);
-  return info?.getStringValues({ lang: ENGLISH, codepage: UTF_16 }) ?? {};
 }
 
 function detailsOf(product: Product, entries: unknown[]): VersionInfo {

@@ -1,0 +1,94 @@
+/** Other systems than this one, as far as Debian has them: what stands before an executable of theirs on the command line. */
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Surroundings } from "../harness/executable.ts";
+
+const MUSL_LOADER = "/lib/ld-musl-x86_64.so.1";
+const WINE = "/usr/lib/wine/wine64";
+
+function run(cwd: string, ...command: string[]): void {
+  const { success, stdout, stderr } = Bun.spawnSync(command, { cwd });
+  if (!success) throw new Error(`${command.join(" ")}: ${stdout}${stderr}`);
+}
+
+function areThere(...programs: string[]): boolean {
+  return programs.every((program) => Bun.which(program) !== null);
+}
+
+/** Linux on arm64: Debian's `qemu-user-static`, and the C library of that processor, unpacked into `folder`. */
+export function arm64(folder: string): Surroundings {
+  for (const each of ["state/lists/partial", "cache/archives/partial", "packages"]) {
+    mkdirSync(join(folder, each), { recursive: true });
+  }
+  writeFileSync(join(folder, "status"), "");
+  const options = [
+    "APT::Architecture=arm64",
+    "APT::Architectures::=arm64",
+    "APT::Sandbox::User=",
+    `Dir::State=${join(folder, "state")}`,
+    `Dir::State::status=${join(folder, "status")}`,
+    `Dir::Cache=${join(folder, "cache")}`,
+  ].flatMap((option) => ["-o", option]);
+  const packages = join(folder, "packages");
+  run(packages, "apt-get", ...options, "update", "-qq");
+  run(packages, "apt-get", ...options, "download", "-qq", "libc6", "libstdc++6", "libgcc-s1");
+  for (const file of new Bun.Glob("*.deb").scanSync(packages)) run(packages, "dpkg", "-x", file, join(folder, "root"));
+  return { before: ["qemu-aarch64-static", "-L", join(folder, "root")] };
+}
+
+/** Whether this machine can be such a system. */
+export const hasArm64: boolean = areThere("qemu-aarch64-static", "apt-get", "dpkg");
+
+// What Debian's libstdc++ wants of its C library, and musl 1.2.3 has not; Alpine's is built without.
+const MISSING_IN_MUSL = `
+#include <stddef.h>
+char __libc_single_threaded = 0;
+unsigned __cpu_model[4];
+int __cpu_indicator_init(void) { return 0; }
+int _dl_find_object(void *address, void *result) { return -1; }
+unsigned arc4random(void) { return 4; }
+int __cxa_thread_atexit_impl(void (*f)(void *), void *object, void *handle) { return 0; }
+size_t strftime_l(char *, size_t, const char *, const void *, void *);
+size_t __strftime_l(char *s, size_t n, const char *f, const void *t, void *l) { return strftime_l(s, n, f, t, l); }
+`;
+
+/** Linux with musl on x64: Debian's `musl`, with Debian's libstdc++ and what that wants, made by its `gcc`. */
+export function musl(folder: string): Surroundings {
+  mkdirSync(folder, { recursive: true });
+  for (const file of ["/usr/lib/x86_64-linux-gnu/libstdc++.so.6", "/lib/x86_64-linux-gnu/libgcc_s.so.1"]) {
+    copyFileSync(file, join(folder, file.slice(file.lastIndexOf("/") + 1)));
+  }
+  writeFileSync(join(folder, "missing.c"), MISSING_IN_MUSL);
+  writeFileSync(join(folder, "empty.c"), "");
+  const library = ["gcc", "-shared", "-fPIC", "-nostdlib", "-fno-builtin", "-o"];
+  run(folder, ...library, "missing.so", "missing.c");
+  run(folder, ...library, "ld-linux-x86-64.so.2", "empty.c");
+  const set = [`LD_PRELOAD=${join(folder, "missing.so")}`, `LD_LIBRARY_PATH=${folder}`];
+  // Only the executable is to be started with these variables, and not what starts it.
+  return { before: ["env", ...set, MUSL_LOADER] };
+}
+
+/** Whether this machine can be such a system. */
+export const hasMusl: boolean = areThere("gcc", MUSL_LOADER);
+
+// Wine 8 lacks this library, which has one function.
+const RANDOM = `
+#include <windows.h>
+#include <ntsecapi.h>
+__declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE bytes, SIZE_T count) { return SystemFunction036(bytes, count); }
+`;
+
+/** Windows on x64: Debian's `wine64`, and a library that it lacks beside the executable, made by `gcc-mingw-w64-x86-64`. */
+export function windows(folder: string, besideExecutable: string): Surroundings {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "random.c"), RANDOM);
+  const library = join(besideExecutable, "bcryptprimitives.dll");
+  run(folder, "x86_64-w64-mingw32-gcc", "-shared", "-o", library, "random.c", "-ladvapi32");
+  const env = { WINEPREFIX: join(folder, "prefix"), WINEDEBUG: "-all" };
+  // The first start makes a home, which takes a while and says so.
+  Bun.spawnSync([WINE, "cmd", "/c", "exit"], { env: { ...process.env, ...env } });
+  return { before: [WINE], env };
+}
+
+/** Whether this machine can be such a system. */
+export const hasWindows: boolean = areThere("x86_64-w64-mingw32-gcc", WINE);

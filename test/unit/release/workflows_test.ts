@@ -1,0 +1,75 @@
+/** The workflows, by actionlint, and by the rules of this repository. */
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { ROOT } from "../../../scripts/release/product.ts";
+
+const FOLDER = join(ROOT, ".github", "workflows");
+const { createLinter } = createRequire(import.meta.url)("actionlint");
+const lint: (text: string, path: string) => { message: string; line: number }[] = await createLinter();
+
+interface Job {
+  readonly "timeout-minutes"?: number;
+  readonly permissions?: Record<string, string>;
+  readonly steps: readonly { uses?: string; run?: string; with?: Record<string, unknown> }[];
+}
+
+describe.each(readdirSync(FOLDER))("%s", (name) => {
+  const text = readFileSync(join(FOLDER, name), "utf8");
+  const { jobs, permissions } = parse(text) as { jobs: Record<string, Job>; permissions: Record<string, string> };
+  const steps = Object.values(jobs).flatMap(({ steps }) => steps);
+
+  test("has no fault that actionlint finds", () => {
+    expect(lint(text, `.github/workflows/${name}`).map(({ line, message }) => `${line}: ${message}`)).toEqual([]);
+  });
+
+  test("pins every action by its commit, with the version beside it", () => {
+    const uses = text.split("\n").filter((line) => /\buses:/.test(line));
+    expect(uses.length).toBeGreaterThan(0);
+    for (const line of uses) expect(line).toMatch(/uses: [\w.-]+\/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  });
+
+  test("may read the repository, and only the job that has to may do more", () => {
+    expect(permissions).toEqual({ contents: "read" });
+    const writers = Object.entries(jobs).filter(([, { permissions = {} }]) =>
+      Object.values(permissions).includes("write")
+    );
+    expect(writers.map(([job]) => job)).toEqual(
+      name === "release.yml" ? ["pack", "publish", "image", "client-document"] : [],
+    );
+  });
+
+  test("leaves no credential in the checkout, and ends by itself", () => {
+    for (const { uses, with: given } of steps) {
+      if (uses?.startsWith("actions/checkout@")) expect(given?.["persist-credentials"]).toBe(false);
+    }
+    for (const job of Object.values(jobs)) expect(job["timeout-minutes"]).toBeGreaterThan(0);
+  });
+
+  test("has nothing of the event in its commands: that comes by the environment", () => {
+    for (const { run = "" } of steps) expect(run).not.toMatch(/\$\{\{\s*(?!matrix\.)/);
+  });
+});
+
+test("the linter finds faults at all", () => {
+  const faults = lint(
+    "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo ${{ nothing.here }}\n",
+    "x.yml",
+  );
+  expect(faults.map(({ message }) => message).join("\n")).toContain("nothing");
+});
+
+test.skipIf(process.platform === "win32")(
+  "the scripts of the release skip what they have no secret for, and say so",
+  () => {
+    const scripts = { "publish_npm.sh": "NPM_TOKEN", "publish_manifests.sh": "PACKAGES_TOKEN" };
+    for (const [script, secret] of Object.entries(scripts)) {
+      const text = readFileSync(join(ROOT, "scripts", "release", script), "utf8");
+      expect(text).toContain(`there is no secret ${secret}"\n  exit 0`);
+      const check = Bun.spawnSync(["bash", "-n", join(ROOT, "scripts", "release", script)]);
+      expect(check.exitCode).toBe(0);
+    }
+  },
+);
