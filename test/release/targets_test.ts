@@ -148,8 +148,9 @@ function headOf(file: string, bytes: number): string {
 
 /** What a Windows program says of itself under `name`: text in UTF-16, the name and the value with zeros behind each. */
 function detailOf(exe: Buffer, name: string): string | undefined {
-  const place = exe.indexOf(Buffer.from(`${name}\0`, "utf16le"));
-  if (place < 0) return undefined;
+  const details = exe.lastIndexOf(Buffer.from("VS_VERSION_INFO", "utf16le"));
+  const place = exe.indexOf(Buffer.from(`${name}\0`, "utf16le"), details);
+  if (details < 0 || place < 0) return undefined;
   return /^\0+([^\0]+)\0/.exec(exe.subarray(place + 2 * name.length, place + 1024).toString("utf16le"))?.[1];
 }
 
