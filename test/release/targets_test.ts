@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { compile } from "../../scripts/build.ts";
 import { buildDetails } from "../../scripts/build_details.ts";
 import { buildTarget, executableOf } from "../../scripts/release/build_targets.ts";
 import { sha256Of } from "../../scripts/release/checksums.ts";
@@ -40,6 +41,15 @@ describe.skipIf(!isFull)("the executables of a release", () => {
       expect(await sha256Of(executableOf(other, target))).toBe(await sha256Of(executableOf(outdir, target)));
     }
   }, 600_000);
+
+  test.skipIf(!isLinux)(
+    "are, for this machine, byte for byte what `bun run build` makes, and so start as fast",
+    async () => {
+      const own = join(outdir, "own", "mcp-bridge");
+      compile(join(ROOT, "src", "main.ts"), own);
+      expect(await sha256Of(executableOf(outdir, named("linux-x64")))).toBe(await sha256Of(own));
+    },
+  );
 
   describe.skipIf(!isLinux)("of linux-x64 and linux-x64-baseline", () => {
     test("do their work here", async () => {

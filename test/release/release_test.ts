@@ -1,0 +1,110 @@
+/** A release from beginning to end, in a clone with a tag: built, packed, checked, and written for all package managers. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readProduct, ROOT } from "../../scripts/release/product.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "release-test-"));
+const clone = join(folder, "clone");
+const tag = `v${readProduct().version}`;
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function run(...command: string[]): { exitCode: number; said: string } {
+  const { exitCode, stdout, stderr } = Bun.spawnSync(command, { cwd: clone });
+  return { exitCode, said: `${stdout}${stderr}` };
+}
+
+function release(...words: string[]): { exitCode: number; said: string } {
+  return run(process.execPath, "scripts/release.ts", ...words);
+}
+
+describe.skipIf(process.env.TEST_COUNTS !== "full")("a release", () => {
+  beforeAll(() => {
+    Bun.spawnSync(["git", "clone", "--quiet", "--no-tags", ROOT, clone]);
+    // What is tried is what is written here, committed or not.
+    for (const part of ["src", "scripts", "package.json", "README.md"]) {
+      cpSync(join(ROOT, part), join(clone, part), { recursive: true });
+    }
+    symlinkSync(join(ROOT, "node_modules"), join(clone, "node_modules"), "junction");
+    appendFileSync(join(clone, ".git", "info", "exclude"), "node_modules\n");
+    const identity = ["-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"];
+    run("git", "add", "--all");
+    run("git", ...identity, "commit", "--quiet", "--allow-empty", "--message", "release");
+    run("git", "tag", tag);
+    const { exitCode, said } = run(process.execPath, "scripts/release/build_targets.ts", "--effort", "0");
+    if (exitCode !== 0) throw new Error(said);
+  }, 900_000);
+
+  test("with a fault is not written, and every fault is named at once", () => {
+    const archive = join(clone, "dist", "release", `mcp-bridge-${tag.slice(1)}-darwin-arm64.tar.xz`);
+    const content = readFileSync(archive);
+    writeFileSync(archive, "another file");
+    writeFileSync(join(clone, "left.txt"), "");
+    const { exitCode, said } = release("--tag", "v9.9.9");
+    writeFileSync(archive, content);
+    rmSync(join(clone, "left.txt"));
+    expect(said).toBe(
+      `release: the tag 'v9.9.9' is not the version: package.json says ${tag.slice(1)}\n` +
+        "release: the tree is not clean: ?? left.txt\n" +
+        `release: mcp-bridge-${tag.slice(1)}-darwin-arm64.tar.xz is not what its checksum says\n` +
+        "release: nothing was written\n",
+    );
+    expect(exitCode).toBe(1);
+    expect(existsSync(join(clone, "dist", "publish"))).toBe(false);
+  }, 60_000);
+
+  test("without a fault is ready for all package managers", () => {
+    const { exitCode, said } = release("--tag", tag);
+    expect(said).toStartWith(`release: mcp-bridge ${tag.slice(1)} is ready in `);
+    expect(exitCode).toBe(0);
+    const publish = join(clone, "dist", "publish");
+    for (
+      const file of [
+        "homebrew/Formula/mcp-bridge.rb",
+        "scoop/bucket/mcp-bridge.json",
+        "winget/McpBridge.McpBridge.installer.yaml",
+        "container/Containerfile",
+        "container/arm64/mcp-bridge",
+        "npm/mcp-bridge/launcher.cjs",
+      ]
+    ) expect(existsSync(join(publish, file))).toBe(true);
+    const order = readFileSync(join(publish, "npm", "order.txt"), "utf8").trim().split("\n");
+    expect(order.at(-1)).toBe("mcp-bridge");
+    for (const name of order) expect(existsSync(join(publish, "npm", name, "package.json"))).toBe(true);
+  }, 60_000);
+
+  test.skipIf(process.platform !== "linux")(
+    "is installed as Homebrew's formula and Scoop's manifest say, by hand",
+    () => {
+      const publish = join(clone, "dist", "publish");
+      const formula = readFileSync(join(publish, "homebrew/Formula/mcp-bridge.rb"), "utf8");
+      const [, url, sum] = /on_linux do[\s\S]*on_intel do\s+url "([^"]+)"\s+sha256 "([^"]+)"/.exec(formula)!;
+      const archive = join(clone, "dist", "release", url!.split("/").at(-1)!);
+      expect(new Bun.CryptoHasher("sha256").update(readFileSync(archive)).digest("hex")).toBe(sum!);
+      const cellar = join(folder, "cellar");
+      run("mkdir", cellar);
+      // As brew does: the one folder of the archive is gone into.
+      run("tar", "--extract", "--strip-components=1", "--file", archive, "--directory", cellar);
+      expect(Bun.spawnSync([join(cellar, "mcp-bridge"), "--version"]).stdout.toString()).toBe(`${tag.slice(1)}\n`);
+      const named = [...formula.matchAll(/(?:man1|_completion)\.install "([^"]+)"/g)].map(([, path]) => path!);
+      expect(named).toHaveLength(4);
+      for (const path of named) expect(existsSync(join(cellar, path))).toBe(true);
+      const scoop = JSON.parse(readFileSync(join(publish, "scoop/bucket/mcp-bridge.json"), "utf8"));
+      const part = scoop.architecture["64bit"];
+      const apps = join(folder, "apps");
+      run("unzip", "-q", join(clone, "dist", "release", part.url.split("/").at(-1)), "-d", apps);
+      expect(existsSync(join(apps, part.extract_dir, scoop.bin))).toBe(true);
+    },
+    60_000,
+  );
+});
