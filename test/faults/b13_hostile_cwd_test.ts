@@ -1,7 +1,7 @@
 /** The executable in a folder that somebody else has filled: it reads nothing there (B13, trap L1). */
 import { afterAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { EXECUTABLE } from "../../scripts/build.ts";
 import { Executable } from "../harness/executable.ts";
 import { FakeMcp } from "../harness/fake_mcp.ts";
@@ -88,6 +88,35 @@ const WAYS: string[][] = [
   [URL_WORD, "--header", "X: ${NODE_TLS_REJECT_UNAUTHORIZED}"],
   [MARK],
 ];
+
+/** The files of the folder that a command asks the kernel for, found or not, by what strace says. */
+function askedFor(...command: string[]): string[] {
+  const log = join(home.folder, "strace.log");
+  const { success } = Bun.spawnSync(["strace", "-f", "-e", "trace=%file", "-o", log, ...command], {
+    cwd: trap.folder,
+    env: home.env,
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "ignore",
+  });
+  if (!existsSync(log)) throw new Error(`cannot trace ${command[0]} (${success})`);
+  const calls = readFileSync(log, "utf8").split("\n").filter((line) => !/ (?:getcwd|chdir)\(/.test(line));
+  // The first text of a call is its path; those of execve beyond are words.
+  const paths = calls.flatMap((line) => /"([^"]+)"/.exec(line)?.[1] ?? []);
+  return paths.map((path) => resolve(trap.folder, path)).filter((path) => path.startsWith(`${trap.folder}/`));
+}
+
+const isTraced = process.platform === "linux" && (process.env.CI !== undefined || Bun.which("strace") !== null);
+describe.skipIf(!isTraced)("the executable asks the kernel for no file of the folder that it starts in (B13)", () => {
+  for (const words of [...WAYS, ["list"], ["status"], ["vault", "status"], ["completion", "bash"]]) {
+    test(JSON.stringify(words), () => expect(askedFor(EXECUTABLE, ...words)).toEqual([]));
+  }
+
+  test("a program that does is found out", () => {
+    expect(askedFor("cat", "package.json")).toContain(join(trap.folder, "package.json"));
+    expect(askedFor("cat", "not-there")).toEqual([join(trap.folder, "not-there")]);
+  });
+});
 
 describe("a hostile folder changes nothing of what the executable says (B13)", () => {
   for (const words of WAYS) {

@@ -92,12 +92,15 @@ const SCOOP = {
       properties: {
         architecture: byProcessor({
           required: ["url"],
-          properties: { url: { type: "string", pattern: "\\$version" }, extract_dir: { type: "string" } },
+          properties: {
+            url: { type: "string", format: "uri", pattern: "\\$version" },
+            extract_dir: { type: "string" },
+          },
         }),
         hash: {
           type: "object",
           additionalProperties: false,
-          properties: { url: { type: "string", pattern: "^(\\$url|\\$baseurl)." } },
+          properties: { url: { type: "string", pattern: "^(\\$url|\\$baseurl).\\w+$" } },
         },
       },
     },
