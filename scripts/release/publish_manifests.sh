@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Puts the formula into the tap and the manifest into the bucket, which are repositories of OWNER. PACKAGES_TOKEN may write there.
 set -euo pipefail
-cd "$(dirname "$0")/../.."
 if [ -z "${PACKAGES_TOKEN:-}" ]; then
   echo "tap and bucket not updated: there is no secret PACKAGES_TOKEN"
   exit 0
 fi
+cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # The token goes by a program that git asks, and so stands in no argument.

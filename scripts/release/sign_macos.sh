@@ -2,12 +2,12 @@
 # Signs the executables for macOS with the Developer ID in CERTIFICATE (base64 of a .p12), and has Apple notarise them.
 # Without a secret that step is skipped, and said to be. The identifier stays the same for ever: the keychain knows us by it.
 set -euo pipefail
-cd "$(dirname "$0")/../.."
-chmod +x dist/targets/darwin-*/mcp-bridge
 if [ -z "${CERTIFICATE:-}" ]; then
   echo "not signed: there is no secret MACOS_CERTIFICATE; the executables keep the signature of the compiler, which names nobody"
   exit 0
 fi
+cd "$(dirname "$0")/../.."
+chmod +x dist/targets/darwin-*/mcp-bridge
 work=$(mktemp -d)
 keychain="$work/sign.keychain-db"
 # Secrets go from here into files of this folder alone, and away with it.
