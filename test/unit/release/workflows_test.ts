@@ -75,15 +75,18 @@ test("the linter finds faults at all", () => {
   ]);
 });
 
-test.skipIf(process.platform === "win32")(
-  "the scripts of the release skip what they have no secret for, and say so",
-  () => {
-    const scripts = { "publish_npm.sh": "NPM_TOKEN", "publish_manifests.sh": "PACKAGES_TOKEN" };
-    for (const [script, secret] of Object.entries(scripts)) {
-      const text = readFileSync(join(ROOT, "scripts", "release", script), "utf8");
-      expect(text).toContain(`there is no secret ${secret}"\n  exit 0`);
-      const check = Bun.spawnSync(["bash", "-n", join(ROOT, "scripts", "release", script)]);
-      expect(check.exitCode).toBe(0);
-    }
-  },
-);
+describe.skipIf(process.platform === "win32")("without its secret", () => {
+  const scripts = {
+    "sign_macos.sh":
+      "not signed: there is no secret MACOS_CERTIFICATE; the executables keep the signature of the compiler",
+    "publish_npm.sh": "not published to npm: there is no secret NPM_TOKEN\n",
+    "publish_manifests.sh": "tap and bucket not updated: there is no secret PACKAGES_TOKEN\n",
+  };
+  test.each(Object.entries(scripts))("%s does nothing, says so, and is no failure", (script, line) => {
+    const env = { PATH: process.env.PATH };
+    const { exitCode, stdout, stderr } = Bun.spawnSync(["bash", join(ROOT, "scripts", "release", script)], { env });
+    expect(stdout.toString()).toStartWith(line);
+    expect(stderr.toString()).toBe("");
+    expect(exitCode).toBe(0);
+  });
+});
