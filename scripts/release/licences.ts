@@ -13,8 +13,9 @@ export function thirdPartyLicences(components: readonly Component[], bun: string
 ${list.join("\n")}
 
 Bun is under the MIT licence; what it is linked with, JavaScriptCore (LGPL-2.0-or-later) among it, is listed with
-sources and licences at https://bun.com/docs/project/license. The executable is that runtime, unchanged, with this
-program behind it, so "bun build --compile" makes it anew with another JavaScriptCore from the sources of this version.
+sources and licences at https://bun.com/docs/project/license. The executable is that runtime, on Windows with another
+icon and version, and this program behind it: "bun build --compile" makes it anew of the sources of this version, with
+a runtime that has another JavaScriptCore if you like (--compile-executable-path).
 
 ${texts.join("\n")}`;
 }
