@@ -57,7 +57,7 @@ async function settle(parts: ImportSignInParts, records: Records, wire: Wire): P
   const { vault, server, imported, clock, signal } = parts;
   const given = imported.tokens.issuer ?? imported.client.issuer;
   const address = new URL(ownerAddress(server));
-  const challenge = await challengeOf(wire, address);
+  const challenge = await challengeOf(wire, address, signal);
   const discovery = await discover(address, challenge, {
     wire,
     clock,
@@ -80,8 +80,16 @@ async function settle(parts: ImportSignInParts, records: Records, wire: Wire): P
 }
 
 /** What the server says to somebody without a token. */
-async function challengeOf(wire: Wire, server: URL): Promise<AuthChallenge | undefined> {
-  const answer = await wire.fetch(questionTo(server, {}));
-  answer.body.discard();
-  return answer.status === 401 ? authChallenge(answer.headers) : undefined;
+async function challengeOf(wire: Wire, server: URL, signal: AbortSignal): Promise<AuthChallenge | undefined> {
+  const abort = new AbortController();
+  const giveUp = (): void => abort.abort(signal.reason);
+  signal.addEventListener("abort", giveUp);
+  try {
+    signal.throwIfAborted();
+    const answer = await wire.fetch({ ...questionTo(server, {}), abort });
+    answer.body.discard();
+    return answer.status === 401 ? authChallenge(answer.headers) : undefined;
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+  }
 }

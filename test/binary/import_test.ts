@@ -349,6 +349,29 @@ test("an import that is killed anywhere is done by the next one, or by the first
   expect(scene.browser.count).toBe(1);
 }, 60_000);
 
+test("a signal ends the wait for a server that says nothing", async () => {
+  const asked = Promise.withResolvers<void>();
+  using silent = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    idleTimeout: 0,
+    fetch(): Promise<Response> {
+      asked.resolve();
+      return new Promise(() => {});
+    },
+  });
+  const url = `http://127.0.0.1:${silent.port}/mcp`;
+  mkdirSync(store(), { recursive: true });
+  const name = join(store(), new Bun.CryptoHasher("md5").update(url).digest("hex"));
+  writeFileSync(`${name}_tokens.json`, '{"access_token":"a","refresh_token":"r"}');
+  writeFileSync(`${name}_client_info.json`, '{"client_id":"c"}');
+  await using importing = new Executable({ env: person() }, "import", url, "--yes");
+  await asked.promise;
+  importing.kill("SIGINT");
+  expect(await importing.exit(5_000)).not.toBe(0);
+  expect(String(importing.stderr)).toContain("ended by a signal");
+}, 60_000);
+
 test("nothing is changed where nobody says yes, or is there to ask", async () => {
   await signInByMcpRemote();
   cursor({ tracker: { command: "npx", args: ["mcp-remote", scene.server.url] } });
