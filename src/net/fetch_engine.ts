@@ -46,6 +46,7 @@ class FetchBody implements HttpBody {
     const reader = this.#response.body?.getReader();
     this.#reader = reader;
     let done = reader === undefined;
+    let isBroken = false;
     try {
       while (reader !== undefined) {
         const next = await reader.read();
@@ -54,11 +55,11 @@ class FetchBody implements HttpBody {
       }
       done = true;
     } catch (thrown) {
-      done = true;
+      done = isBroken = true;
       throw networkError(this.#url, thrown, { answered: true });
     } finally {
       if (!done) reader?.cancel().catch(() => {});
-      this.#connection.release();
+      this.#connection.release(isBroken || !done);
     }
   }
 
@@ -74,6 +75,7 @@ class FetchBody implements HttpBody {
     try {
       return new Uint8Array(await this.#response.arrayBuffer());
     } catch (thrown) {
+      this.#connection.release(true);
       throw networkError(this.#url, thrown, { answered: true });
     } finally {
       this.#connection.release();
@@ -83,6 +85,6 @@ class FetchBody implements HttpBody {
   discard(): void {
     // A body that is being read is locked: only its reader can give it up.
     (this.#reader ?? this.#response.body)?.cancel().catch(() => {});
-    this.#connection.release();
+    this.#connection.release(this.#reader !== undefined);
   }
 }

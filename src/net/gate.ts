@@ -109,8 +109,8 @@ export interface Connection {
   readonly direct: boolean;
   /** Whether only IPv4 will do. */
   readonly ipv4: boolean;
-  /** To be called when the exchange has ended; more than once does no harm. */
-  release(): void;
+  /** To be called when the exchange has ended, and whether it broke off; more than once does no harm. */
+  release(isBroken?: boolean): void;
 }
 
 /** Servers keep idle connections for minutes at most; so long after a sleep every request gets a fresh one. */
@@ -124,6 +124,8 @@ const SURE_FOR_MS = 2_000;
  * where a collection after so many answers keeps 69 MiB, at no measurable cost.
  */
 const COLLECT_AFTER = 8_192;
+/** One that broke off, or was given up, leaves as much behind as so many: 260 MiB under such load, 92 where it counts. */
+const BROKEN_WEIGHT = 256;
 
 /** Opens the gate through which every outbound request goes. */
 export function createGate(options: GateOptions): Wire {
@@ -140,14 +142,17 @@ export function createGate(options: GateOptions): Wire {
   }
 
   /** Counts a request that begins, and gives what ends it; that holds nothing of the request, which may last long. */
-  function begun(): () => void {
+  function begun(): (isBroken?: boolean) => void {
     budget.requests++;
     let isOver = false;
-    return () => {
+    return (isBroken = false) => {
       if (isOver) return;
       isOver = true;
       budget.requests--;
-      if (++finished % COLLECT_AFTER === 0) Bun.gc(true);
+      finished += isBroken ? BROKEN_WEIGHT : 1;
+      if (finished < COLLECT_AFTER) return;
+      finished = 0;
+      Bun.gc(true);
     };
   }
 
@@ -192,7 +197,7 @@ export function createGate(options: GateOptions): Wire {
       request.onredirect?.({ status: answer.status, from: url, to: location });
       return await carry({ ...request, url: nextPlace(request, answer.status, location, hops) }, hops + 1);
     } catch (thrown) {
-      connection.release();
+      connection.release(true);
       throw signal.aborted ? signal.reason : networkError(url, thrown, { proxy });
     } finally {
       watch?.end();
