@@ -8,19 +8,19 @@ export interface Sample {
 
 /** Collections come and go: of each so many seconds the least counts. */
 const WINDOW_SECONDS = 30;
-/** The first part of a life is for caches to fill. */
-const WARM_UP = 1 / 4;
+/** The calls of so long are kept for the status page, so that memory fills until then: half of a shorter life. */
+const WARM_UP_SECONDS = 600;
 
 /**
  * How fast memory grows, in bytes for ten minutes, by the straight line that is nearest to the least of each window;
  * nothing where there are too few of them to tell.
  */
 export function growth(samples: readonly Sample[]): number | undefined {
-  const end = samples.at(-1)?.seconds ?? 0;
+  const from = Math.min((samples.at(-1)?.seconds ?? 0) / 2, WARM_UP_SECONDS);
   const least = new Map<number, number>();
   for (const { seconds, bytes } of samples) {
     const window = Math.floor(seconds / WINDOW_SECONDS);
-    if (seconds >= end * WARM_UP) least.set(window, Math.min(least.get(window) ?? Infinity, bytes));
+    if (seconds >= from) least.set(window, Math.min(least.get(window) ?? Infinity, bytes));
   }
   if (least.size < 5) return undefined;
   const points = [...least];
