@@ -112,3 +112,13 @@ function lineOf({ entry, ran, failed, checks, lost }: Row): string {
   const counts = entry.notShown === undefined ? [String(ran), checks.toLocaleString("en")] : ["", ""];
   return `| ${[entry.id, entry.fault, entry.promise, ...counts, result].join(" | ")} |`;
 }
+
+// Of runs that were made in parts: bun scripts/faults.ts REPORT ...
+if (import.meta.main) {
+  const reports = await Promise.all(process.argv.slice(2).map((file) => Bun.file(file).text()));
+  const cases = reports.flatMap(readReport);
+  const rows = judge(cases);
+  await Bun.write(TABLE, tableText(rows, cases));
+  console.log(summary(rows));
+  for (const what of rows.flatMap(({ lost }) => lost)) console.log(`no test that ran shows ${what} any more`);
+}
