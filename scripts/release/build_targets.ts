@@ -113,7 +113,7 @@ export async function packRelease(
   await writeSums(release);
 }
 
-if (import.meta.main) {
+async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -136,5 +136,14 @@ if (import.meta.main) {
   if (!values["build-only"]) {
     // Between the two the executables may be signed.
     await packRelease(targets, values.outdir, JSON.parse(readFileSync(list, "utf8")), Number(values.effort) as Effort);
+  }
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+  } catch (error) {
+    console.error(`build: ${error instanceof Error ? error.message : error}`);
+    process.exit(1);
   }
 }
