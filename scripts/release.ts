@@ -3,13 +3,13 @@
  * anything it looks at the tag, the tree, the files and their checksums, and says all that is wrong with them. It publishes
  * nothing: the workflow does, from DIR/publish and DIR/release.
  */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { executableOf, licencesIn } from "./release/build_targets.ts";
 import { readSums } from "./release/checksums.ts";
 import { writeContainer } from "./release/container.ts";
-import { faultsOfExecutable, faultsOfFiles, faultsOfTag, faultsOfTree } from "./release/faults.ts";
+import { faultsOfExecutable, faultsOfExecutables, faultsOfFiles, faultsOfTag, faultsOfTree } from "./release/faults.ts";
 import { homebrewFormula } from "./release/homebrew.ts";
 import { writeNpmPackages } from "./release/npm_packages.ts";
 import { type Product, readProduct, ROOT } from "./release/product.ts";
@@ -25,7 +25,10 @@ export async function faultsOfRelease(tag: string, outdir: string, root: string 
     ...faultsOfTag(root, product, tag),
     ...faultsOfTree(root),
     ...await faultsOfFiles(join(outdir, "release"), product),
-    ...(own === undefined ? [] : faultsOfExecutable(executableOf(outdir, own), root, product)),
+    ...faultsOfExecutables(TARGETS.map((target) => executableOf(outdir, target))),
+    ...(own === undefined || !existsSync(executableOf(outdir, own))
+      ? []
+      : faultsOfExecutable(executableOf(outdir, own), root, product)),
   ];
 }
 

@@ -54,14 +54,28 @@ export async function faultsOfFiles(folder: string, product: Product): Promise<s
  * of this machine can be asked; the others come from the same sources in the same run.
  */
 export function faultsOfExecutable(executable: string, root: string, { version }: Product): string[] {
-  const { success, stdout } = Bun.spawnSync([executable, "--version", "--json"], { stdin: "ignore", stderr: "ignore" });
-  if (!success) return [`${executable} does not run`];
-  const said = JSON.parse(stdout.toString());
+  const said = detailsOf(executable);
+  if (said === undefined) return [`${executable} does not run`];
   const head = git(root, "rev-parse", "HEAD");
   return [
     ...(said.version === version ? [] : [`${executable} says that it is ${said.version}, not ${version}`]),
     ...(said.commit === head ? [] : [`${executable} is of commit ${said.commit}, not ${head}`]),
   ];
+}
+
+/** What an executable says of its build; nothing where it does not run, or says no such thing. */
+function detailsOf(executable: string): { version?: unknown; commit?: unknown } | undefined {
+  try {
+    const { stdout } = Bun.spawnSync([executable, "--version", "--json"], { stdin: "ignore", stderr: "ignore" });
+    return JSON.parse(stdout.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is wrong with the executables in `files`, which go into the packages of npm and the container: all must be there. */
+export function faultsOfExecutables(files: readonly string[]): string[] {
+  return files.filter((file) => !existsSync(file)).map((file) => `${file} is missing`);
 }
 
 function git(root: string, ...words: string[]): string {

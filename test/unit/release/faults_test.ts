@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { writeSums } from "../../../scripts/release/checksums.ts";
 import {
   faultsOfExecutable,
+  faultsOfExecutables,
   faultsOfFiles,
   faultsOfTag,
   faultsOfTree,
@@ -97,4 +98,12 @@ test.skipIf(process.platform === "win32")("an executable of another version or c
   const faults = faultsOfExecutable(program, folder, PRODUCT);
   expect(faults[0]).toBe(`${program} says that it is 1.2.2, not 1.2.3`);
   expect(faults[1]).toStartWith(`${program} is of commit abc+, not `);
+});
+
+test("an executable that is not there, or does not run, is a fault", () => {
+  const program = join(folder, "program");
+  expect(faultsOfExecutables([program, join(folder, ".gitignore")])).toEqual([`${program} is missing`]);
+  expect(faultsOfExecutable(program, folder, PRODUCT)).toEqual([`${program} does not run`]);
+  writeFileSync(program, "no program", { mode: 0o755 });
+  expect(faultsOfExecutable(program, folder, PRODUCT)).toEqual([`${program} does not run`]);
 });
