@@ -12,6 +12,7 @@ import { keepSecrets, secretReference } from "../registry/secrets.ts";
 import type { Command, Flags } from "./command.ts";
 import { ENTRY_FLAGS, readWritten } from "./entry_flags.ts";
 import { printLine } from "./print.ts";
+import { whileWaiting } from "./waiting.ts";
 
 const FLAGS = {
   "replace": { type: "boolean", text: "put it in the place of the server of that name" },
@@ -49,7 +50,7 @@ export const addCommand: Command<typeof FLAGS> = {
     for (const name of [...secretHeaders, ...secretVariables]) {
       secrets.set(secretReference(slug, name), await readSecret(label!, name));
     }
-    await keepSecrets(secrets, systemKeychain());
+    await whileWaiting("waiting for the keychain", () => keepSecrets(secrets, systemKeychain()));
     await addServer(file, server, systemClock);
     printLine(`${JSON.stringify(slug)} is in ${JSON.stringify(file)}: "mcp-bridge ${slug}" connects to it`);
     adviseOn(written);

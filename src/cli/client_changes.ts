@@ -30,14 +30,19 @@ export async function meantClients(word: string | undefined, user: UserEnvironme
   if (word !== undefined) {
     const found = await findClient(await clientOf(word), user);
     if (found.isInstalled) return [found];
-    throw new BridgeError("client_missing", `${found.client.name} is not installed here, or was never started`, {
-      hint: `looked for ${found.lookedAt.join(", ")}`,
-    });
+    throw notInstalled(found);
   }
   const installed = (await findClients(user)).filter(({ isInstalled }) => isInstalled);
   if (installed.length > 0) return installed;
   throw new BridgeError("client_missing", "none of the clients that we know is installed here", {
-    hint: '"mcp-bridge install" shows which they are, and "--print" gives the text for any other',
+    hint: '"mcp-bridge install" shows which they are, and "mcp-bridge install --print" gives the text for any other',
+  });
+}
+
+/** The error for a client that is not there, with the places that were looked at. */
+export function notInstalled({ client, lookedAt }: FoundClient): BridgeError {
+  return new BridgeError("client_missing", `${client.name} is not installed here, or was never started`, {
+    hint: `looked for ${lookedAt.join(", ")}`,
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Wanted } from "../app/doctor/doctor.ts";
 import type { Report } from "../app/doctor/report.ts";
 import { systemClock } from "../platform/clock.ts";
+import { BridgeError } from "../platform/errors.ts";
 import type { Command, Flags, Words } from "./command.ts";
 import { CONNECT_FLAGS } from "./connect.ts";
 import { noticePrinter, printAnswer } from "./print.ts";
@@ -17,7 +18,7 @@ const OWN_FLAGS = {
     value: "FILE",
     text: "write a report for others to read into a new file: without secrets, your home as ~",
   },
-  "mask-hosts": { type: "boolean", text: "leave the names of hosts out of it, too" },
+  "mask-hosts": { type: "boolean", text: "leave the names of hosts out of that report, too" },
 } as const satisfies Flags;
 
 const FLAGS = { ...OWN_FLAGS, ...hidden(CONNECT_FLAGS) };
@@ -54,6 +55,11 @@ export const doctorCommand: Command<typeof FLAGS> = {
   ],
   async run(said): Promise<number> {
     const { bundle, json } = said.flags;
+    if (said.flags["mask-hosts"] && bundle === undefined) {
+      throw new BridgeError("bad_argument", '"--mask-hosts" is for a report to others', {
+        hint: 'add "--bundle FILE"',
+      });
+    }
     const bundles = await import("./doctor_bundle.ts");
     if (bundle !== undefined) await bundles.ensureNew(bundle);
     const report = await whileWaiting("looking at this machine", (waiting) => examine(said, waiting));

@@ -69,9 +69,14 @@ function operandRows({ operands, further, program }: Command): TextRow[] {
 function flagRows(command: Command): TextRow[] {
   const table: Flags = { ...command.flags, ...COMMON_FLAGS };
   const rows: TextRow[] = [];
+  let above: string | undefined;
   for (const name in table) {
-    const { value, text, heading, default: fallback, isHidden } = table[name]!;
+    const { value, text, default: fallback, isHidden, heading: own } = table[name]!;
     if (isHidden) continue;
+    // What every command understands would otherwise stand under whatever comes last.
+    const isStray = name === "help" && above !== undefined && above !== "output";
+    const heading = isStray ? "output" : own;
+    above = heading ?? above;
     const left = value === undefined ? `--${name}` : `--${name} ${value}`;
     rows.push({ heading, left, text: fallback === undefined ? text : `${text} (${fallback})` });
   }

@@ -172,7 +172,7 @@ async function offerRewriting(
   }
   const names = [...new Set(servers.flatMap(({ sources }) => sources.map(({ client }) => client.name)))];
   if (json) return true;
-  printLine(`the files of ${names.join(", ")} are as they were: "--rewrite" lets them run mcp-bridge`);
+  printLine(`the files of ${listed(names)} are as they were: "--rewrite" lets them run mcp-bridge`);
   const isShared = results.some(({ signIn }) => signIn?.kind === "taken" || signIn?.kind === "later");
   if (isShared) printLine("as long as mcp-remote runs too, both renew one sign-in, and a server may end it for both");
   return true;
@@ -204,7 +204,9 @@ async function apply(plan: WholePlan, keychain: Keychain | undefined, flags: Val
 async function keychainFor({ servers }: WholePlan): Promise<Keychain | undefined> {
   const keychain = systemKeychain();
   const hasSecrets = servers.some(({ isThere, secrets }) => !isThere && secrets.length > 0);
-  return hasSecrets && (await keychain.get("secret:import")).kind === "absent" ? undefined : keychain;
+  if (!hasSecrets) return keychain;
+  const found = await whileWaiting("waiting for the keychain", () => keychain.get("secret:import"));
+  return found.kind === "absent" ? undefined : keychain;
 }
 
 /** What there is to do, in words; nothing where all is done. */
@@ -216,6 +218,10 @@ function workIn({ servers, signIns }: WholePlan): string | undefined {
 
 function counted(count: number, what: string): string | undefined {
   return count === 0 ? undefined : `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
 
 function nothingIn({ leftOut }: WholePlan, word: string | undefined): string {

@@ -3,6 +3,7 @@ import type { Client, ClientEntry, UserEnvironment } from "../registry/clients/c
 import { readClientText } from "../registry/clients/client_file.ts";
 import { findClient, findClients, type FoundClient } from "../registry/clients/find.ts";
 import { readClientFile } from "../registry/clients/read.ts";
+import { notInstalled } from "./client_changes.ts";
 
 /** An entry of a client's file. */
 export interface Source {
@@ -21,7 +22,7 @@ export interface Sources {
 /**
  * Reads the files of all clients, or of `only` one.
  *
- * @throws {BridgeError} `unreadable_file` where that one has no file, or `bad_client_file` where it does not parse
+ * @throws {BridgeError} `client_missing` where that one has no file, or `bad_client_file` where it does not parse
  */
 export async function readSources(user: UserEnvironment, only: Client | undefined): Promise<Sources> {
   if (only !== undefined) {
@@ -47,7 +48,9 @@ async function entriesOf({ client, file }: FoundClient): Promise<Source[]> {
   return (await readClientFile(client, text, file)).map((entry) => ({ client, file, entry }));
 }
 
-function noFile({ client, lookedAt, isInstalled }: FoundClient): BridgeError {
-  const what = isInstalled ? "has no file with servers yet" : "is not installed";
-  return new BridgeError("unreadable_file", `${client.name} ${what}`, { hint: `looked at ${lookedAt.join(", ")}` });
+function noFile(found: FoundClient): BridgeError {
+  if (!found.isInstalled) return notInstalled(found);
+  return new BridgeError("client_missing", `${found.client.name} has no file with servers yet`, {
+    hint: `looked for ${found.lookedAt.join(", ")}`,
+  });
 }

@@ -36,7 +36,7 @@ function asJson({ servers, faults }: Registry, file: string): string {
 
 function asText({ servers, faults }: Registry): string {
   if (servers.size === 0 && faults.length === 0) {
-    return 'there are no servers yet: "mcp-bridge add NAME URL" adds one, "mcp-bridge search WORDS" finds one\n';
+    return 'there are no servers yet: "mcp-bridge add NAME URL" adds one, "mcp-bridge search WORD" finds one\n';
   }
   const column = Math.max(0, ...[...servers.keys()].map((slug) => slug.length)) + 2;
   const rows = [...servers.values()].map((entry) => {

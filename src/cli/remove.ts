@@ -6,6 +6,7 @@ import { readRegistry } from "../registry/registry.ts";
 import { forgetSecrets } from "../registry/secrets.ts";
 import type { Command, Flags } from "./command.ts";
 import { printLine } from "./print.ts";
+import { whileWaiting } from "./waiting.ts";
 
 const FLAGS = {} as const satisfies Flags;
 
@@ -23,7 +24,7 @@ export const removeCommand: Command<typeof FLAGS> = {
     const entry = [...servers.values()].find((server) => server.label === label);
     if (entry !== undefined) {
       const others = [...servers.values()].filter((server) => server !== entry);
-      await forgetSecrets(entry, others, systemKeychain());
+      await whileWaiting("waiting for the keychain", () => forgetSecrets(entry, others, systemKeychain()));
     }
     printLine(`${JSON.stringify(label)} is no more in ${JSON.stringify(file)}`);
     return 0;

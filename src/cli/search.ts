@@ -26,19 +26,19 @@ const FLAGS = {
 export const searchCommand: Command<typeof FLAGS> = {
   name: "search",
   summary: "Finds servers in the official MCP registry by their names. Anybody may publish there: look before you add.",
-  operands: [{ name: "words", text: "a part of the name" }],
+  operands: [{ name: "word", text: "a part of the name" }],
   flags: FLAGS,
   examples: ["mcp-bridge search github", "mcp-bridge search notion --json"],
-  async run({ operands: [words], flags }): Promise<number> {
+  async run({ operands: [word], flags }): Promise<number> {
     const registry = readServerUrl(flags.registry, false);
     const limit = readLimit(flags.limit);
     const wire = openNetwork(await readNetwork(flags), systemClock, openBudget());
     const findings = await whileWaiting(
       `asking ${registry.host}`,
-      () => searchCatalogue(words!, limit, { registry, wire, clock: systemClock }),
+      () => searchCatalogue(word!, limit, { registry, wire, clock: systemClock }),
     );
     await printAnswer(flags.json ? asJson(findings) : asText(findings));
-    if (findings.hasMore && !flags.json) printLine('there are more: narrow the words, or raise "--limit"');
+    if (findings.hasMore && !flags.json) printLine('there are more: say more of the name, or raise "--limit"');
     return findings.listings.length > 0 ? 0 : 1;
   },
 };

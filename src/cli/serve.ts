@@ -31,8 +31,8 @@ const FLAGS = {
     text: "end a session whose client is gone for so long",
   },
   "max-message": { type: "string", default: "64", value: "MIB", text: "refuse larger messages" },
-  ...NETWORK_FLAGS,
   "vault-key": STATE_FLAGS["vault-key"],
+  ...NETWORK_FLAGS,
   "audit": {
     type: "string",
     value: "FILE",

@@ -12,6 +12,7 @@ import { readPassphrase } from "./passphrase.ts";
 import { noticePrinter, printAnswer, printLine } from "./print.ts";
 import { readState, STATE_FLAGS } from "./state_flags.ts";
 import { KEY_PLACES } from "./status.ts";
+import { whileWaiting } from "./waiting.ts";
 
 const FLAGS = {
   "json": { type: "boolean", text: "status as JSON" },
@@ -73,7 +74,7 @@ function checkFile(action: string, file: string | undefined): void {
 }
 
 async function status({ options, asJson }: Wish): Promise<number> {
-  const state = await openVault(options).status();
+  const state = await whileWaiting("looking at the vault", () => openVault(options).status());
   await printAnswer(asJson ? `${JSON.stringify(state, null, 2)}\n` : asText(state));
   return 0;
 }
@@ -96,7 +97,10 @@ async function rotate({ options }: Wish): Promise<number> {
   const passphrase = isNew && next !== "passphrase"
     ? undefined
     : await readPassphrase(process.env, "passphrase of the vault", isNew);
-  const count = await rotateKey({ ...options, keyKind: undefined, passphrase }, { keyKind: next, passphrase });
+  const count = await whileWaiting(
+    "sealing the vault anew",
+    () => rotateKey({ ...options, keyKind: undefined, passphrase }, { keyKind: next, passphrase }),
+  );
   printLine(`the vault has a new key, ${KEY_PLACES[next]}: ${counted(count)} sealed anew`);
   return 0;
 }
@@ -109,7 +113,7 @@ async function exportTo({ options, file }: Wish): Promise<number> {
     throw new BridgeError("bad_argument", `${JSON.stringify(file)} is there already`, { hint: "name a new file" });
   }
   const passphrase = await readPassphrase(process.env, "passphrase of the file", keyKind !== "passphrase");
-  const bytes = await exportVault({ ...options, passphrase }, passphrase);
+  const bytes = await whileWaiting("reading the vault", () => exportVault({ ...options, passphrase }, passphrase));
   try {
     await replacePrivateFile(file, bytes);
   } catch (cause) {
@@ -130,7 +134,10 @@ async function importFrom({ options, file }: Wish): Promise<number> {
     throw unusable("unreadable_file", "read", file, cause);
   }
   const passphrase = await readPassphrase(process.env, "passphrase of the file", false);
-  const count = await importVault({ ...options, passphrase }, bytes, passphrase);
+  const count = await whileWaiting(
+    "opening the file",
+    () => importVault({ ...options, passphrase }, bytes, passphrase),
+  );
   printLine(`${counted(count)} came from ${JSON.stringify(file)}: nobody needs that file any more`);
   return 0;
 }

@@ -19,7 +19,7 @@ export function readServerUrl(text: string, allowHttp: boolean, ipv4 = false): U
   }
   if (!URL.canParse(text) || !/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
     throw new BridgeError("bad_url", `${JSON.stringify(text)} is no address of a server`, {
-      hint: `give the whole URL, for example "mcp-bridge https://${guessHost(text)}/mcp"`,
+      hint: `give the whole URL, for example "${guessUrl(text)}"`,
     });
   }
   const url = new URL(text);
@@ -50,8 +50,12 @@ export function readServerUrl(text: string, allowHttp: boolean, ipv4 = false): U
   return url;
 }
 
-function guessHost(text: string): string {
-  return /^[a-z0-9-]+(?:\.[a-z0-9-]+)+/i.exec(text)?.[0] ?? "example.com";
+/** What a person without a scheme is likely to have meant; nothing behind the port, which may be a key. */
+function guessUrl(text: string): string {
+  const host = /^(?:localhost|127\.0\.0\.1|[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::\d{1,5}(?!\d))?(?=[/?#]|$)/i.exec(text)?.[0];
+  if (host === undefined) return "https://example.com/mcp";
+  const isHere = /^(?:localhost|127\.0\.0\.1)(?::|$)/i.test(host);
+  return `${isHere ? "http" : "https"}://${host}/mcp`;
 }
 
 /** The port of an address, by its scheme where it names none. */

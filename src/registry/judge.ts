@@ -83,6 +83,14 @@ function addressOf(text: string, allowHttp: boolean): URL {
         'use "https://" or "wss://", or allow it on a network that you trust: "allowHttp": true, or "--allow-http"';
       throw new EntryFault(["url"], "is not encrypted: anybody on the way reads along", hint);
     }
+    if (/^the (?:port|scheme) /.test(thrown.message)) {
+      const isPort = thrown.message.startsWith("the port");
+      throw new EntryFault(
+        ["url"],
+        isPort ? "names a port that is none" : "has a scheme that is not supported",
+        thrown.hint,
+      );
+    }
     if (URL.canParse(text) && new URL(text).host !== "" && /^(?:https?|wss?):/i.test(text)) {
       const hint = 'leave it out, and give an "Authorization" header by reference';
       throw new EntryFault(["url"], "contains a user name or a password", hint);

@@ -90,7 +90,7 @@ export async function nearestNames(word: string, names: Iterable<string>): Promi
   const near: [name: string, far: number][] = [];
   for (const name of names) {
     const far = distance(slug, name);
-    const isNear = far < name.length && far <= Math.min(3, Math.ceil(name.length / 2));
+    const isNear = far < name.length && far <= Math.min(3, Math.max(2, Math.floor(name.length / 2)));
     if (isNear || (slug.length > 2 && name.includes(slug))) near.push([name, far]);
   }
   return near.sort(([, one], [, other]) => one - other).slice(0, 3).map(([name]) => name);

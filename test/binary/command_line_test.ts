@@ -13,7 +13,7 @@ const URL_WORD = "https://mcp.example.com/mcp";
 const PORT = "give a number from 1 to 65535, or leave it out";
 const SEE_HELP = 'run "mcp-bridge --help" for what can be said';
 const FORM = 'write it like --header "X-Api-Key: ${MY_KEY}"';
-const WHOLE_URL = 'give the whole URL, for example "mcp-bridge https://example.com/mcp"';
+const WHOLE_URL = 'give the whole URL, for example "https://example.com/mcp"';
 const NO_NAME = 'give the whole URL, or see "mcp-bridge list" and "mcp-bridge add"';
 const NO_CREDENTIALS = 'leave it out, and give an "Authorization" line with "--header-file FILE"';
 const ENCRYPT = 'use "https://" or "wss://", or add "--allow-http" on a network that you trust';
@@ -52,7 +52,7 @@ const WRONG: [words: string[], error: string, hint: string][] = [
   [
     ["mcp.example.org/mcp"],
     '"mcp.example.org/mcp" is no address of a server',
-    'give the whole URL, for example "mcp-bridge https://mcp.example.org/mcp"',
+    'give the whole URL, for example "https://mcp.example.org/mcp"',
   ],
   [["https://"], '"https://" is no address of a server', WHOLE_URL],
   [["https://a:99999/"], 'the port of the address is no port: "99999"', PORT],

@@ -410,6 +410,9 @@ test("wrong words are told, and end with 2", async () => {
   write(join(folder, "servers.json"), '{"mcpServers": {"linear": {"command": "true"}}}');
   for (
     const [words, what] of [[["linaer"], 'did you mean "linear"?'], [["--fixx"], '"--fix"'], [
+      ["--mask-hosts"],
+      'add "--bundle FILE"',
+    ], [
       ["linear", "1", "2"],
       "too many",
     ]] as const

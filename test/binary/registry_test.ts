@@ -54,7 +54,7 @@ const error = (message: string, hint: string): string => `mcp-bridge: error: ${m
 describe("add, list, show and remove", () => {
   test("tell the story of a server from its coming to its going", async () => {
     expect(await run("list")).toEqual({
-      stdout: 'there are no servers yet: "mcp-bridge add NAME URL" adds one, "mcp-bridge search WORDS" finds one\n',
+      stdout: 'there are no servers yet: "mcp-bridge add NAME URL" adds one, "mcp-bridge search WORD" finds one\n',
       stderr: "",
       exitCode: 0,
     });
@@ -156,6 +156,12 @@ describe("add, list, show and remove", () => {
     [["42", "https://a/"], '"42" is made of digits only, like a port', 'choose another name, for example "server-42"'],
     [["!", "https://a/"], '"!" holds no letter of a to z and no digit', 'choose another name, for example "server"'],
     [["a", "example.com"], '"url" of "a" is no address of a server', "give the whole URL, with https, http, wss or ws"],
+    [
+      ["a", "https://a:70000/"],
+      '"url" of "a" names a port that is none',
+      "give a number from 1 to 65535, or leave it out",
+    ],
+    [["a", "ftp://a/"], '"url" of "a" has a scheme that is not supported', 'use an "https://" or a "wss://" address'],
     [["a"], "the url is missing", 'run "mcp-bridge add --help" for what can be said'],
     [["a", "https://a/", "--cwd", "/"], '"--cwd" is for programs behind "--"', "leave it out"],
     [["a", "--scope", "b", "--", "c"], '"--scope" is for servers with an address', "leave it out"],
@@ -268,7 +274,7 @@ describe("mcp-bridge NAME", () => {
       exitCode: 2,
     });
     expect((await run("linear.example.com/mcp")).stderr).toContain(
-      'give the whole URL, for example "mcp-bridge https://linear.example.com/mcp"',
+      'give the whole URL, for example "https://linear.example.com/mcp"',
     );
   });
 
@@ -422,7 +428,7 @@ describe("search", () => {
       true,
     ]);
     expect((await search("i", "--limit", "1")).stderr).toContain(
-      'there are more: narrow the words, or raise "--limit"',
+      'there are more: say more of the name, or raise "--limit"',
     );
   });
 

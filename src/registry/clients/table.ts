@@ -178,7 +178,9 @@ export async function clientOf(word: string): Promise<Client> {
   throw new BridgeError("bad_argument", `there is no client ${quoted(word)} that we know`, {
     hint: near.length > 0
       ? `did you mean ${near.map((id) => JSON.stringify(id)).join(" or ")}?`
-      : `say ${ids.slice(0, -1).join(", ")} or ${ids.at(-1)}; "--print" gives the text for any other`,
+      : `say ${ids.slice(0, -1).join(", ")} or ${
+        ids.at(-1)
+      }; "mcp-bridge install --print" gives the text for any other`,
   });
 }
 

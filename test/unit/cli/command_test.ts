@@ -181,6 +181,8 @@ who:
 how:
   --loud                     loudly and again and again and again and again and
                              again and again
+
+output:
   --help                     print this help
   --version                  print the version
 

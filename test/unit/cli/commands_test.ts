@@ -49,6 +49,13 @@ describe.each(NAMES)("%s", (name) => {
     }
     expect(text).not.toContain("undefined");
   });
+
+  test("has what every command understands under no heading of something else", async () => {
+    const rows = helpText(await commandOf(name)).split("\n");
+    const before = rows.slice(0, rows.findIndex((line) => line.startsWith("  --help")));
+    const heading = before.findLast((line) => /^[a-z].*:$/.test(line));
+    expect([undefined, "output:"]).toContain(heading);
+  });
 });
 
 test("the overview names them all, within 80 columns", () => {

@@ -90,6 +90,19 @@ describe("readServerUrl", () => {
     },
   );
 
+  test.each([
+    ["mcp.example.com", "https://mcp.example.com/mcp"],
+    ["mcp.example.com:8443/sse", "https://mcp.example.com:8443/mcp"],
+    ["localhost:3000", "http://localhost:3000/mcp"],
+    ["127.0.0.1:3000/mcp", "http://127.0.0.1:3000/mcp"],
+    ["localhost.evil.example", "https://localhost.evil.example/mcp"],
+    ["mcp.example.com?key=hunter2", "https://mcp.example.com/mcp"],
+    ["me:hunter2@mcp.example.com", "https://example.com/mcp"],
+    ["x", "https://example.com/mcp"],
+  ])("proposes for %p what may have been meant", (text, url) => {
+    expect(refusalOf(() => readServerUrl(text, true)).hint).toBe(`give the whole URL, for example "${url}"`);
+  });
+
   test.each(["https://a:99999", "https://a:70000/mcp", "wss://[::1]:65536?x", "https://me:hunter2@a:70000/"])(
     "names the port of %p, and nothing else of it",
     (text) => {

@@ -47,6 +47,11 @@ describe("a name is refused with one that is free", () => {
   });
 });
 
+test("of a short name that has little in common with a word nothing is proposed", async () => {
+  expect(await nearestNames("nope", ["codex", "zed"])).toEqual([]);
+  expect(await nearestNames("codx", ["codex", "zed"])).toEqual(["codex"]);
+});
+
 test.each([
   ["linaer", ["linear"]],
   ["git", ["github", "gitlab"]],
