@@ -37,7 +37,9 @@ export function completionCommand(table: CommandTable): Command<typeof FLAGS> {
 }
 
 async function completionOf(words: readonly string[], table: CommandTable): Promise<Completion> {
-  const commands = Object.entries(table).map(([word, { summary: about }]) => ({ word, about }));
+  const connect = { word: "connect", about: "the bridge on stdio, to one or several servers" };
+  const others = Object.entries(table).map(([word, { summary: about }]) => ({ word, about }));
+  const commands = [connect, ...others];
   return await complete(words, {
     commands,
     // Whoever presses the key does not want to read what is wrong with that file.

@@ -49,13 +49,20 @@ function serverLines(
   const origin = from.length === 0 ? "" : `  (${[...new Set(from)].join(", ")})`;
   const lines = [`${placeOf(server)}${origin}`];
   if (!isThere && secrets.length > 0) {
-    const names = secrets.map(({ name }) => JSON.stringify(name)).join(", ");
-    lines.push(keepsSecrets ? `${names} goes into the keychain` : `${names} stays a variable of the environment`);
+    lines.push(secretLine(secrets.map(({ name }) => JSON.stringify(name)), keepsSecrets));
   }
   if (signIn !== undefined) lines.push(`the sign-in of mcp-remote, ${lifeOf(signIn, now)}`);
   const rest = [...new Set(sources.flatMap((source) => source.rest.filter((word) => word.startsWith("--"))))];
   if (rest.length > 0) lines.push(`${rest.join(" ")}: no place in servers.json, goes behind the name`);
   return lines;
+}
+
+/** What becomes of values that are secrets, by their names. */
+function secretLine(names: readonly string[], isKept: boolean): string {
+  const [go, are] = names.length === 1 ? ["goes", "is"] : ["go", "are"];
+  const what = names.join(", ");
+  if (isKept) return `${what} ${go} into the keychain`;
+  return `${what} ${are} to come from the environment, since there is no keychain`;
 }
 
 function placeOf({ written: { url, command, args = [] } }: PlannedServer): string {

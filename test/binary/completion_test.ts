@@ -95,6 +95,11 @@ for (const { name, argv, setUp } of SHELLS_HERE) {
 }
 
 describe("mcp-bridge completion", () => {
+  test("knows the word for the bridge itself, which may be left out", async () => {
+    const { stdout } = await outcomeOf({}, "completion", "--words", "--", "conn");
+    expect(stdout).toStartWith("connect\t");
+  });
+
   test.each([...SHELLS])("prints a script for %s that asks us for the candidates", async (shell) => {
     const { stdout, stderr, exitCode } = await outcomeOf({}, "completion", shell);
     expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });

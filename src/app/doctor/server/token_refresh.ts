@@ -35,9 +35,9 @@ export const tokenRefresh: Check = {
   limit: 25_000,
   explains,
   async run(world: World): Promise<Finding> {
-    if (!world.refresh) return skip('not tried; "--refresh" does so');
     const wanted = await need(world);
     if (wanted.kind === "needless") return skip(wanted.why);
+    if (!world.refresh) return skip('not tried; "--refresh" does so');
     const done = await renewal(world);
     if (done.kind === "renewed") return ok("renewed, and the new token is kept");
     return done.kind === "failed" ? failed(done.cause, world) : skip("there is nothing to renew a token by");
