@@ -154,7 +154,7 @@ function valueOf(name: string, flag: Flag, said: unknown, words: readonly string
   const values = given.map(String);
   if (values.includes("") && !(flag.mayBeEmpty && saidEmpty(name, words))) {
     throw new BridgeError("bad_argument", `"--${name}" wants a value`, {
-      hint: `write "--${name}=VALUE" where the value begins with a dash`,
+      hint: `write "--${name} ${flag.value}", or "--${name}=${flag.value}" where that begins with a dash`,
     });
   }
   return flag.multiple ? values : values.at(-1);

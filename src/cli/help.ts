@@ -40,8 +40,8 @@ export function overviewText(commands: readonly { name: string; summary: string 
     "",
     "commands:",
     inColumns(commandRows(commands), column),
-    '"mcp-bridge help COMMAND" tells what can be said to one of them, and',
-    '"mcp-bridge --help" what to the first line',
+    '"mcp-bridge help COMMAND" tells what can be said to one of them,',
+    '"mcp-bridge --help" what can be said without one',
     "",
   ].join("\n");
 }

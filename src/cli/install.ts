@@ -58,10 +58,12 @@ export const installCommand: Command<typeof FLAGS> = {
     "mcp-bridge install claude-code linear -- --account work",
   ],
   async run({ operands, program, flags }): Promise<number> {
+    const isList = operands.length === 0 && !flags.all && !flags.print && !flags.undo;
+    checkFlags(flags, isList);
     const user = await thisUser(process.env);
     if (flags.print) return await print(operands, program, flags);
     if (flags.undo) return await undo(operands, flags);
-    if (operands.length === 0 && !flags.all) {
+    if (isList) {
       await printAnswer(await clientList(user, flags.json));
       return 0;
     }
@@ -75,6 +77,17 @@ export const installCommand: Command<typeof FLAGS> = {
 };
 
 type Said = FlagValues<typeof FLAGS>;
+
+/** Who says what has no effect wants something else. */
+function checkFlags({ json, print, undo, all }: Said, isList: boolean): void {
+  const mistakes: readonly (readonly [isMade: boolean, text: string, hint: string])[] = [
+    [json && !isList, '"--json" is for the list of clients', 'leave it out, or run "mcp-bridge install --json"'],
+    [print && undo, '"--print" and "--undo" do not go together', "leave one of them out"],
+    [print && all, '"--print" is for one client', 'leave "--all" out'],
+  ];
+  const made = mistakes.find(([isMade]) => isMade);
+  if (made !== undefined) throw new BridgeError("bad_argument", made[1], { hint: made[2] });
+}
 
 /** Who says a server alone has forgotten the client. */
 async function ensureClient(word: string): Promise<void> {

@@ -38,7 +38,7 @@ export const COMMANDS: Readonly<Partial<Record<CommandWord, CommandEntry>>> = {
     load: async () => (await import("./install.ts")).installCommand as unknown as Command,
   },
   uninstall: {
-    summary: "take our entries out of it again",
+    summary: "take our entries out of a client's configuration",
     load: async () => (await import("./uninstall.ts")).uninstallCommand as unknown as Command,
   },
   import: {

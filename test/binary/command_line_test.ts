@@ -103,17 +103,25 @@ const WRONG: [words: string[], error: string, hint: string][] = [
   [[URL_WORD, "--no-header"], 'there is no flag "--no-header"', SEE_HELP],
   [[URL_WORD, "--no-such"], 'there is no flag "--no-such"', SEE_HELP],
   [["--help", "--nope"], 'there is no flag "--nope"', SEE_HELP],
-  [[URL_WORD, "--header"], '"--header" wants a value', 'write "--header=VALUE" where the value begins with a dash'],
-  [[URL_WORD, "--header="], '"--header" wants a value', 'write "--header=VALUE" where the value begins with a dash'],
+  [
+    [URL_WORD, "--header"],
+    '"--header" wants a value',
+    'write "--header LINE", or "--header=LINE" where that begins with a dash',
+  ],
+  [
+    [URL_WORD, "--header="],
+    '"--header" wants a value',
+    'write "--header LINE", or "--header=LINE" where that begins with a dash',
+  ],
   [
     [URL_WORD, "--timeout", "--debug"],
     '"--timeout" wants a value',
-    'write "--timeout=VALUE" where the value begins with a dash',
+    'write "--timeout SECONDS", or "--timeout=SECONDS" where that begins with a dash',
   ],
   [
     [URL_WORD, "--header", "X: 1", "--header"],
     '"--header" wants a value',
-    'write "--header=VALUE" where the value begins with a dash',
+    'write "--header LINE", or "--header=LINE" where that begins with a dash',
   ],
   [[URL_WORD, "--header", "hunter2"], 'a header of "--header" is not of the form "Name: value"', FORM],
   [[URL_WORD, "--header", ": hunter2"], 'a header of "--header" is not of the form "Name: value"', FORM],
@@ -239,7 +247,7 @@ commands:
   remove                     take a server out of servers.json
   search                     find servers in the official MCP registry
   install                    put a server into a client's configuration
-  uninstall                  take our entries out of it again
+  uninstall                  take our entries out of a client's configuration
   import                     take over entries and sign-ins of mcp-remote
   tools                      what a server can do, and with which arguments
   call                       call a tool of a server

@@ -53,14 +53,18 @@ const UNDERSTOOD: [words: string[], operands: string[], flags: Record<string, un
 const REFUSED: [words: string[], message: string, hint: string][] = [
   [[], "the who is missing", 'run "mcp-bridge greet --help" for what can be said'],
   [["you", "me"], '"me" is one word too many', 'run "mcp-bridge greet --help" for what can be said'],
-  [["you", "--wait"], '"--wait" wants a value', 'write "--wait=VALUE" where the value begins with a dash'],
-  [["you", "--wait="], '"--wait" wants a value', 'write "--wait=VALUE" where the value begins with a dash'],
+  [["you", "--wait"], '"--wait" wants a value', 'write "--wait S", or "--wait=S" where that begins with a dash'],
+  [["you", "--wait="], '"--wait" wants a value', 'write "--wait S", or "--wait=S" where that begins with a dash'],
   [["you", "--wait", "-5"], 'there is no flag "-5"', 'run "mcp-bridge greet --help" for what can be said'],
-  [["you", "--wait", "--loud"], '"--wait" wants a value', 'write "--wait=VALUE" where the value begins with a dash'],
+  [
+    ["you", "--wait", "--loud"],
+    '"--wait" wants a value',
+    'write "--wait S", or "--wait=S" where that begins with a dash',
+  ],
   [
     ["you", "--name", "a", "--name="],
     '"--name" wants a value',
-    'write "--name=VALUE" where the value begins with a dash',
+    'write "--name N", or "--name=N" where that begins with a dash',
   ],
   [["you", "--luod"], 'there is no flag "--luod"', 'did you mean "--loud"?'],
   [["you", "--lou"], 'there is no flag "--lou"', 'did you mean "--loud"?'],
