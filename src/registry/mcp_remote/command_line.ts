@@ -32,8 +32,8 @@ const RUNNERS: Readonly<Record<string, { readonly verbs: readonly string[]; read
   pnpx: { verbs: [] },
   bunx: { verbs: [] },
   npm: { verbs: ["exec", "x"], isEager: true },
-  pnpm: { verbs: ["dlx"] },
-  yarn: { verbs: ["dlx"] },
+  pnpm: { verbs: ["dlx", "exec"] },
+  yarn: { verbs: ["dlx", "exec", "run"] },
   bun: { verbs: ["x"] },
 };
 /** Flags of runners that take no value. */
@@ -41,7 +41,9 @@ const PLAIN_FLAGS = new Set([
   ...["-y", "--yes", "-q", "--quiet", "-s", "--silent", "--bun", "--offline", "--prefer-offline", "--prefer-online"],
   ...["--no-install", "--ignore-existing", "--force", "-f", "--verbose", "--no"],
 ]);
-const PACKAGE_FLAG = /^(?:-p|--package)(?:=(.*))?$/;
+const PACKAGE_FLAG = /^(?:-[yqs]*p|--package)(?:=(.*))?$/;
+/** What npm has its own programs start with, under a runtime. */
+const RUNNER_FILE = /[\\/](np[mx])-cli\.js$/;
 /** Flags of JavaScript runtimes that take the next word with them. */
 const FLAGS_WITH_WORD = new Set(["-r", "--require", "--import", "--loader", "--env-file", "-e", "--eval", "-p", "-C"]);
 /** How many programs may start one another. */
@@ -65,6 +67,7 @@ function readLayer(line: readonly string[], env: Readonly<Record<string, string>
     layers === 0 ? OTHER : readLayer(words, { ...env, ...more }, layers - 1);
   if (name === "mcp-remote") return { kind: "mcp_remote", words: args, env };
   if (name === "env") return inner(...behindAssignments(args));
+  if (name === "corepack") return inner(args);
   if (Object.hasOwn(SHELLS, name)) return readShell(SHELLS[name]!, args, inner);
   if (["node", "nodejs", "bun", "deno"].includes(name)) {
     const read = readRuntime(name, args, env);
@@ -112,6 +115,8 @@ function readRuntime(name: string, args: readonly string[], env: Readonly<Record
   let place = args[0] === "run" ? 1 : 0;
   while (args[place]?.startsWith("-")) place += FLAGS_WITH_WORD.has(args[place]!) ? 2 : 1;
   const file = args[place] ?? "";
+  const runner = RUNNER_FILE.exec(file)?.[1];
+  if (runner !== undefined) return readRunner(RUNNERS[runner]!, args.slice(place + 1), env);
   const isIt = MAIN_FILE.test(file) || (name === "deno" && /^npm:/.test(file) && PACKAGE.test(file));
   return isIt ? { kind: "mcp_remote", words: args.slice(place + 1), env } : OTHER;
 }
