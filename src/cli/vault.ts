@@ -74,9 +74,14 @@ function checkFile(action: string, file: string | undefined): void {
 }
 
 async function status({ options, asJson }: Wish): Promise<number> {
-  const state = await whileWaiting("looking at the vault", () => openVault(options).status());
+  const state = await statusOf(options);
   await printAnswer(asJson ? `${JSON.stringify(state, null, 2)}\n` : asText(state));
   return 0;
+}
+
+/** Another program may keep the vault busy for a while. */
+async function statusOf(options: VaultOptions): Promise<VaultStatus> {
+  return await whileWaiting("looking at the vault", () => openVault(options).status());
 }
 
 function asText({ exists, file, keyKind, format, rows }: VaultStatus): string {
@@ -90,7 +95,7 @@ function asText({ exists, file, keyKind, format, rows }: VaultStatus): string {
 }
 
 async function rotate({ options }: Wish): Promise<number> {
-  const { exists, keyKind } = await openVault(options).status();
+  const { exists, keyKind } = await statusOf(options);
   if (!exists) return fail("there is no vault, and no key to change");
   const next = options.keyKind ?? keyKind!;
   const isNew = keyKind !== "passphrase";
@@ -107,7 +112,7 @@ async function rotate({ options }: Wish): Promise<number> {
 
 async function exportTo({ options, file }: Wish): Promise<number> {
   const { existsSync } = await import("node:fs");
-  const { exists, keyKind } = await openVault(options).status();
+  const { exists, keyKind } = await statusOf(options);
   if (!exists) return fail("there is no vault, and nothing to export");
   if (existsSync(file)) {
     throw new BridgeError("bad_argument", `${JSON.stringify(file)} is there already`, { hint: "name a new file" });

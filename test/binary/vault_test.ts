@@ -9,6 +9,7 @@ import { FakeBrowser } from "../harness/fake_browser.ts";
 import { Home } from "../harness/home.ts";
 import { ProtectedMcp } from "../harness/protected_mcp.ts";
 import { sweep } from "../harness/secret_sweep.ts";
+import { TerminalSession } from "../harness/terminal_session.ts";
 
 interface Transcript {
   stdout: string;
@@ -86,6 +87,18 @@ holds   3 rows, sealed, in format 1
     const state = JSON.parse((await vault("status", "--json")).stdout);
     expect(state).toMatchObject({ exists: true, keyKind: "file", format: 1, rows: 3 });
   });
+});
+
+test.skipIf(onWindows)("who waits for a vault that another program keeps busy is told so", async () => {
+  await signIn();
+  using holder = new Database(join(here.folder, "mcp-bridge", "vault.db"));
+  holder.run("BEGIN EXCLUSIVE");
+  const env = { ...here.env, MCP_BRIDGE_VAULT_KEY: "file" };
+  await using session = new TerminalSession([EXECUTABLE, "vault", "status"], { env, cwd: here.folder });
+  await session.shows("looking at the vault (1 s)");
+  holder.run("ROLLBACK");
+  await session.shows("sealed, in format 1");
+  expect(await session.exit()).toBe(0);
 });
 
 describe("vault rotate", () => {
