@@ -44,6 +44,8 @@ export function compile(entry: string, outfile: string, document?: URL, target?:
     "--format=esm",
     // What is loaded later stays out of the start: in one piece, signing in would cost every start 4 ms.
     "--splitting",
+    // What runs at the start alone is not worth making native; `main.ts` sets the usual measure once that is over.
+    "--compile-jit-policy=10",
     "--no-compile-autoload-dotenv",
     "--no-compile-autoload-bunfig",
     "--no-compile-autoload-package-json",
