@@ -7,9 +7,9 @@ import { claimsRevision } from "../transport/request_headers.ts";
 import { type Link, type OpenLink, SharedStreamEnd } from "../transport/shared_stream.ts";
 import type { Attachment } from "./attach.ts";
 import { NO_MEMORY } from "./memory.ts";
-import { openBudget } from "./network.ts";
+import { openBudget } from "./budget.ts";
 import { type ConnectWorld, onStdio, type StdioSide } from "./on_stdio.ts";
-import { Upstream, type UpstreamRun, type UpstreamSettings } from "./upstream.ts";
+import type { UpstreamRun, UpstreamSettings } from "./upstream.ts";
 
 /** What an attached process has to know before it needs to know how to speak to the server. */
 export interface AttachedSettings {
@@ -100,6 +100,7 @@ function ownLink(own: () => Promise<UpstreamSettings>, run: UpstreamRun): OpenLi
     if (!wasTold) run.notify({ level: "info", text: '"mcp-bridge serve" has left us; going on without it' });
     wasTold = true;
     const settings = await own().catch((thrown) => Promise.reject(asChannelFailure(thrown)));
+    const { Upstream } = await import("./upstream.ts");
     const upstream = new Upstream(settings, run);
     const line = upstream.open({ send: (message) => events.onmessage(message), close: () => Promise.resolve() });
     return {

@@ -1,5 +1,5 @@
 import { systemClock } from "../platform/clock.ts";
-import { openBudget } from "./network.ts";
+import { openBudget } from "./budget.ts";
 import { type ConnectWorld, onStdio } from "./on_stdio.ts";
 import { Upstream, type UpstreamSettings } from "./upstream.ts";
 

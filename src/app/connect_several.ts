@@ -4,7 +4,7 @@ import type { Cure, WantedCures } from "../bridge/client_cures.ts";
 import type { ServerInfo } from "../bridge/merge/offers.ts";
 import { systemClock } from "../platform/clock.ts";
 import { ClientSide } from "./client_side.ts";
-import { openBudget } from "./network.ts";
+import { openBudget } from "./budget.ts";
 import { type ConnectWorld, onStdio } from "./on_stdio.ts";
 import { SharedVault } from "./shared_vault.ts";
 import type { StateSettings } from "./state.ts";

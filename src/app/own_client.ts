@@ -4,7 +4,7 @@ import { BridgeError, quoted } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { VERSION } from "../platform/version.ts";
 import { composeMessage, type Message, readMessage } from "../transport/message.ts";
-import { openBudget } from "./network.ts";
+import { openBudget } from "./budget.ts";
 import { errorOf } from "./server_error.ts";
 import { type Line, Upstream, type UpstreamSettings } from "./upstream.ts";
 

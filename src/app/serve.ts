@@ -10,7 +10,7 @@ import { readRegistry } from "../registry/registry.ts";
 import { watchRegistry } from "../registry/watch.ts";
 import { attachSettings } from "./attach_settings.ts";
 import { endpointToken } from "./endpoint_token.ts";
-import { openBudget } from "./network.ts";
+import { openBudget } from "./budget.ts";
 import { type RunSettings, settingsOf } from "./registered.ts";
 import { SharedVault } from "./shared_vault.ts";
 import { Upstream, type UpstreamRun } from "./upstream.ts";

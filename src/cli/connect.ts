@@ -1,3 +1,4 @@
+import type { ConnectWorld } from "../app/on_stdio.ts";
 import type { UpstreamSettings } from "../app/upstream.ts";
 import { CURES } from "../bridge/client_cures.ts";
 import type { Notify } from "../platform/notice.ts";
@@ -88,16 +89,16 @@ export const connectCommand: Command<typeof CONNECT_FLAGS> = {
     }
     const excess = said.operands[2];
     if (excess !== undefined) throw excessWord(excess, "connect");
-    // Who only asks for help does without all that speaks to servers.
-    const { connect } = await import("../app/connect.ts");
-    if (program.length > 0 || isAddress(word!)) return connect(await readUpstream(said, undefined, notify), world);
+    if (program.length > 0 || isAddress(word!)) {
+      return await connect(await readUpstream(said, undefined, notify), world);
+    }
     // The list of servers, and who else may be there, are no business of a start with an address.
     const [{ findNamed, withReferences }, { goThroughServe }] = await Promise.all([
       import("./named_server.ts"),
       import("./attach.ts"),
     ]);
     const named = await findNamed(word!, said, process.env, said.flags["allow-http"]);
-    if (named === undefined) return connect(await readUpstream(said, undefined, notify), world);
+    if (named === undefined) return await connect(await readUpstream(said, undefined, notify), world);
     const own = async (): Promise<UpstreamSettings> =>
       await readUpstream(said, await withReferences(named, process.env), notify);
     return await goThroughServe(named, said, own, world) ?? await connect(await own(), world);
@@ -106,6 +107,11 @@ export const connectCommand: Command<typeof CONNECT_FLAGS> = {
 
 /** What was said of a connection, by `connect` or by a command that takes the same words. */
 export type ConnectWords = SaidOfServer<FlagValues<typeof CONNECT_FLAGS>>;
+
+/** The whole bridge; neither who goes through a `serve` nor who asks for help needs any of it. */
+async function connect(settings: UpstreamSettings, world: ConnectWorld): Promise<number> {
+  return await (await import("../app/connect.ts")).connect(settings, world);
+}
 
 /** Whether the words are names of servers; what stands behind an address, or is a number, is a port. */
 function isSeveral([first, second]: readonly string[]): boolean {

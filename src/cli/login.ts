@@ -1,4 +1,5 @@
-import { openBudget, openNetwork } from "../app/network.ts";
+import { openBudget } from "../app/budget.ts";
+import { openNetwork } from "../app/network.ts";
 import { SharedVault } from "../app/shared_vault.ts";
 import { signInByName, type SignInOutcome } from "../app/sign_in.ts";
 import { systemClock } from "../platform/clock.ts";

@@ -1,7 +1,8 @@
 import { signOut } from "../app/accounts.ts";
 import { ownerAddress } from "../app/authentication.ts";
 import { MemoryFile } from "../app/memory_file.ts";
-import { openBudget, openNetwork } from "../app/network.ts";
+import { openBudget } from "../app/budget.ts";
+import { openNetwork } from "../app/network.ts";
 import { openState } from "../app/state.ts";
 import { systemClock } from "../platform/clock.ts";
 import { readServerUrl } from "../net/server_url.ts";

@@ -1,4 +1,5 @@
-import { openBudget, openNetwork } from "../app/network.ts";
+import { openBudget } from "../app/budget.ts";
+import { openNetwork } from "../app/network.ts";
 import { readServerUrl } from "../net/server_url.ts";
 import { systemClock } from "../platform/clock.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";

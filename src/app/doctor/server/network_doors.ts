@@ -9,7 +9,8 @@ import type { TlsSettings } from "../../../net/tls.ts";
 import { openTunnel, reachProxy } from "../../../net/tunnel.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import type { Environment } from "../../../registry/references.ts";
-import { type NetworkSettings, openBudget, openNetwork } from "../../network.ts";
+import { openBudget } from "../../budget.ts";
+import { type NetworkSettings, openNetwork } from "../../network.ts";
 
 /** The ways to a server, step by step; a test brings its own. */
 export interface NetworkDoors {
