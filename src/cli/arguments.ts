@@ -105,5 +105,5 @@ export function readMebibytes(flag: string, text: string): number {
 
 /** Whether a word that stands for a server is an address rather than a name: it has a scheme. */
 export function isAddress(word: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(word);
+  return word.includes("://") && /^[a-z][a-z0-9+.-]*:\/\//i.test(word);
 }

@@ -2,6 +2,8 @@ import { BridgeError } from "../platform/errors.ts";
 import { isLoopback } from "./address.ts";
 
 const LARGEST_PORT = 65_535;
+/** How most addresses begin. */
+const USUAL_BEGINNINGS = ["https://", "http://"];
 const SCHEMES = new Set(["https:", "http:", "wss:", "ws:"]);
 
 /**
@@ -11,17 +13,9 @@ const SCHEMES = new Set(["https:", "http:", "wss:", "ws:"]);
  * @throws {BridgeError} `bad_url`
  */
 export function readServerUrl(text: string, allowHttp: boolean, ipv4 = false): URL {
-  const port = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*:(\d+)(?:[/?#]|$)/i.exec(text)?.[1];
-  if (port !== undefined && Number(port) > LARGEST_PORT) {
-    throw new BridgeError("bad_url", `the port of the address is no port: "${port.slice(0, 20)}"`, {
-      hint: "give a number from 1 to 65535, or leave it out",
-    });
-  }
-  if (!URL.canParse(text) || !/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
-    throw new BridgeError("bad_url", `${JSON.stringify(text)} is no address of a server`, {
-      hint: `give the whole URL, for example "${guessUrl(text)}"`,
-    });
-  }
+  const hasScheme = USUAL_BEGINNINGS.some((beginning) => text.startsWith(beginning)) ||
+    /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
+  if (!hasScheme || !URL.canParse(text)) throw noAddress(text);
   const url = new URL(text);
   if (!SCHEMES.has(url.protocol)) {
     throw new BridgeError("bad_url", `the scheme "${url.protocol}" is not supported`, {
@@ -48,6 +42,19 @@ export function readServerUrl(text: string, allowHttp: boolean, ipv4 = false): U
   }
   url.hash = "";
   return url;
+}
+
+/** The error for a text that is no URL of a server, which may be for its port. */
+function noAddress(text: string): BridgeError {
+  const port = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*:(\d+)(?:[/?#]|$)/i.exec(text)?.[1];
+  if (port !== undefined && Number(port) > LARGEST_PORT) {
+    return new BridgeError("bad_url", `the port of the address is no port: "${port.slice(0, 20)}"`, {
+      hint: "give a number from 1 to 65535, or leave it out",
+    });
+  }
+  return new BridgeError("bad_url", `${JSON.stringify(text)} is no address of a server`, {
+    hint: `give the whole URL, for example "${guessUrl(text)}"`,
+  });
 }
 
 /** What a person without a scheme is likely to have meant; nothing behind the port, which may be a key. */
