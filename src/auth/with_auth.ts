@@ -1,4 +1,5 @@
-import { CredentialFailure, type HttpAnswer, type HttpRequest, type HttpWire, type Wire } from "../net/gate.ts";
+import { CredentialFailure } from "../net/credential_failure.ts";
+import type { HttpAnswer, HttpRequest, HttpWire, Wire } from "../net/gate.ts";
 import type { SocketRequest } from "../net/web_socket.ts";
 import { BridgeError, type ErrorCode, toBridgeError } from "../platform/errors.ts";
 import { type AuthChallenge, authChallenge } from "./challenge.ts";

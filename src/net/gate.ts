@@ -1,7 +1,6 @@
 import type { Abortable } from "../platform/abort.ts";
 import type { Budget } from "../platform/budget.ts";
 import type { Clock } from "../platform/clock.ts";
-import { BridgeError } from "../platform/errors.ts";
 import { fetchRoom } from "../platform/fetch_room.ts";
 import type { HttpBody } from "./body.ts";
 import { watchConnecting } from "./connecting.ts";
@@ -42,16 +41,6 @@ export interface HttpAnswer {
   readonly body: HttpBody;
   /** The proxy that may have said this in the server's place, as host and port: of plain http alone. */
   readonly proxy?: string;
-}
-
-/**
- * Thrown by a wire in place of an answer where no credential is to be had that the server takes: a person, or whoever
- * runs the servers, mends that. The request was not carried out, and sending it again by itself helps nobody.
- */
-export class CredentialFailure extends BridgeError {
-  constructor({ code, message, hint, cause }: BridgeError) {
-    super(code, message, { ...(hint === undefined ? {} : { hint }), cause });
-  }
 }
 
 /** The way out of the process by HTTP. What stands above it never sees a socket; `auth` wraps it with credentials. */

@@ -1,5 +1,5 @@
 import type { Abortable } from "../platform/abort.ts";
-import { CredentialFailure } from "../net/gate.ts";
+import { CredentialFailure } from "../net/credential_failure.ts";
 import { BridgeError, type ErrorCode, toBridgeError } from "../platform/errors.ts";
 import type { Message } from "./message.ts";
 
