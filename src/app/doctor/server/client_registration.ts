@@ -5,7 +5,7 @@ import { quoted } from "../../../platform/errors.ts";
 import { type Check, fault, type Finding, ok, skip } from "../check.ts";
 import type { World } from "../world.ts";
 import { held } from "./held.ts";
-import { need, search } from "./search.ts";
+import { search, whereNeeded } from "./search.ts";
 import { commandFor, settingsOf } from "./subject.ts";
 
 const explains = {
@@ -28,13 +28,13 @@ export const clientRegistration: Check = {
   after: ["vault-opens", "authorization-server"],
   limit: 25_000,
   explains,
-  async run(world: World): Promise<Finding> {
-    const wanted = await need(world);
-    if (wanted.kind === "needless") return skip(wanted.why);
-    const client = (await held(world))?.grant.client;
-    if (client === undefined) return skip(unregistered(world));
-    const { discovery } = await search(world, wanted.challenge);
-    return judge(client, discovery?.authorizationServers, world);
+  run(world: World): Promise<Finding> {
+    return whereNeeded(world, async (challenge) => {
+      const client = (await held(world))?.grant.client;
+      if (client === undefined) return skip(unregistered(world));
+      const { discovery } = await search(world, challenge);
+      return judge(client, discovery?.authorizationServers, world);
+    });
   },
 };
 

@@ -6,7 +6,7 @@ import { isUnattended } from "../../../auth/unattended.ts";
 import { type Check, type Details, fault, type Finding, ok, skip } from "../check.ts";
 import type { World } from "../world.ts";
 import { held } from "./held.ts";
-import { need, search } from "./search.ts";
+import { search, whereNeeded } from "./search.ts";
 import { listed, settingsOf } from "./subject.ts";
 
 const BY_HAND = 'register a client there by hand, and give it with "--static-oauth-client-info @FILE"';
@@ -55,13 +55,13 @@ export const authorizationServerOffers: Check = {
   after: ["authorization-server"],
   limit: 25_000,
   explains,
-  async run(world: World): Promise<Finding> {
-    const wanted = await need(world);
-    if (wanted.kind === "needless") return skip(wanted.why);
-    const { discovery } = await search(world, wanted.challenge);
-    if (discovery === undefined) return skip("nothing is known of the authorization server");
-    const isKnown = await held(world).catch(() => undefined) !== undefined;
-    return judge(discovery, settingsOf(world).signIn, isKnown);
+  run(world: World): Promise<Finding> {
+    return whereNeeded(world, async (challenge) => {
+      const { discovery } = await search(world, challenge);
+      if (discovery === undefined) return skip("nothing is known of the authorization server");
+      const isKnown = await held(world).catch(() => undefined) !== undefined;
+      return judge(discovery, settingsOf(world).signIn, isKnown);
+    });
   },
 };
 

@@ -1,7 +1,7 @@
 import { quoted } from "../../../platform/errors.ts";
-import { type Check, fault, type Finding, ok, skip } from "../check.ts";
+import { type Check, fault, type Finding, ok } from "../check.ts";
 import type { World } from "../world.ts";
-import { need, type Search, search, searchFailure, stepsOf, stepsText } from "./search.ts";
+import { type Search, search, searchFailure, stepsOf, stepsText, whereNeeded } from "./search.ts";
 import { listed } from "./subject.ts";
 
 const explains = {
@@ -29,10 +29,8 @@ export const serverMetadata: Check = {
   after: ["server-http"],
   limit: 25_000,
   explains,
-  async run(world: World): Promise<Finding> {
-    const wanted = await need(world);
-    if (wanted.kind === "needless") return skip(wanted.why);
-    return judge(await search(world, wanted.challenge));
+  run(world: World): Promise<Finding> {
+    return whereNeeded(world, async (challenge) => judge(await search(world, challenge)));
   },
 };
 

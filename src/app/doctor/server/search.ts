@@ -1,7 +1,7 @@
 import type { AuthChallenge } from "../../../auth/challenge.ts";
 import { discover, type Discovery, type Step } from "../../../auth/discover.ts";
 import { namedDiscovery } from "../../../auth/unattended.ts";
-import { type Explanations, faultOf, type Finding } from "../check.ts";
+import { type Explanations, faultOf, type Finding, skip } from "../check.ts";
 import type { World } from "../world.ts";
 import { bareAnswer, wireOf } from "./bare_answer.ts";
 import { held } from "./held.ts";
@@ -9,7 +9,7 @@ import { type Held, ownerOf } from "./kept.ts";
 import { settingsOf } from "./subject.ts";
 
 /** Whether it is to be found out who signs people in: for a challenge, or because somebody has signed in before. */
-export type Need =
+type Need =
   | { readonly kind: "needed"; readonly challenge: AuthChallenge | undefined }
   | { readonly kind: "needless"; readonly why: string };
 
@@ -31,7 +31,7 @@ export interface Search {
 }
 
 /** Whether a sign-in matters here. */
-export async function need(world: World): Promise<Need> {
+async function need(world: World): Promise<Need> {
   const { headers, signIn } = settingsOf(world);
   if (headers["authorization"] !== undefined) return { kind: "needless", why: "the credential is given in a header" };
   if (signIn.tokenCommand !== undefined) return { kind: "needless", why: "a program of yours gives the token" };
@@ -42,6 +42,15 @@ export async function need(world: World): Promise<Need> {
     return { kind: "needed", challenge: answer?.challenge };
   }
   return { kind: "needless", why: "the server asks for no sign-in" };
+}
+
+/** What a check finds where a sign-in matters, by the server's challenge; elsewhere the check is skipped. */
+export async function whereNeeded(
+  world: World,
+  look: (challenge: AuthChallenge | undefined) => Promise<Finding>,
+): Promise<Finding> {
+  const wanted = await need(world);
+  return wanted.kind === "needless" ? skip(wanted.why) : await look(wanted.challenge);
 }
 
 /** Finds out who signs people in, as a sign-in does; once. */

@@ -1,10 +1,10 @@
 import type { TokenSet } from "../../../auth/token_endpoint.ts";
 import { bearerLife, timeLeft } from "../../../auth/token_life.ts";
 import { quoted } from "../../../platform/errors.ts";
-import { type Check, type Details, fault, type Finding, ok, skip } from "../check.ts";
+import { type Check, type Details, fault, type Finding, ok } from "../check.ts";
 import type { World } from "../world.ts";
 import { held } from "./held.ts";
-import { need } from "./search.ts";
+import { whereNeeded } from "./search.ts";
 import { commandFor, settingsOf } from "./subject.ts";
 
 const explains = {
@@ -32,14 +32,12 @@ export const token: Check = {
   after: ["vault-opens", "server-http"],
   limit: 25_000,
   explains,
-  async run(world: World): Promise<Finding> {
-    const wanted = await need(world);
-    if (wanted.kind === "needless") return skip(wanted.why);
-    const known = await held(world);
-    if (known?.tokens === undefined) {
-      return fault(explains, "signed_out", { cure: commandFor(world, "login") });
-    }
-    return judge(known.tokens, wanted.challenge?.scope, world);
+  run(world: World): Promise<Finding> {
+    return whereNeeded(world, async (challenge) => {
+      const tokens = (await held(world))?.tokens;
+      if (tokens === undefined) return fault(explains, "signed_out", { cure: commandFor(world, "login") });
+      return judge(tokens, challenge?.scope, world);
+    });
   },
 };
 

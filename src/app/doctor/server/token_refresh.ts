@@ -3,7 +3,7 @@ import type { BridgeError } from "../../../platform/errors.ts";
 import { type Check, fault, type Finding, ok, skip } from "../check.ts";
 import type { World } from "../world.ts";
 import { renewal } from "./renewal.ts";
-import { need } from "./search.ts";
+import { whereNeeded } from "./search.ts";
 import { commandFor } from "./subject.ts";
 
 const explains = {
@@ -34,15 +34,17 @@ export const tokenRefresh: Check = {
   after: ["vault-opens", "server-http"],
   limit: 25_000,
   explains,
-  async run(world: World): Promise<Finding> {
-    const wanted = await need(world);
-    if (wanted.kind === "needless") return skip(wanted.why);
-    if (!world.refresh) return skip('not tried; "--refresh" does so');
-    const done = await renewal(world);
-    if (done.kind === "renewed") return ok("renewed, and the new token is kept");
-    return done.kind === "failed" ? failed(done.cause, world) : skip("there is nothing to renew a token by");
+  run(world: World): Promise<Finding> {
+    return whereNeeded(world, () => renewed(world));
   },
 };
+
+async function renewed(world: World): Promise<Finding> {
+  if (!world.refresh) return skip('not tried; "--refresh" does so');
+  const done = await renewal(world);
+  if (done.kind === "renewed") return ok("renewed, and the new token is kept");
+  return done.kind === "failed" ? failed(done.cause, world) : skip("there is nothing to renew a token by");
+}
 
 function failed(cause: BridgeError, world: World): Finding {
   const text = cause.message;
