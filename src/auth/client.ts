@@ -26,7 +26,7 @@ export type AuthMethod = "none" | "client_secret_basic" | "client_secret_post" |
 const METHODS: readonly unknown[] = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
 
 /** The method that a server's word names, if we know it. */
-export function knownMethod(method: unknown): AuthMethod | undefined {
+function knownMethod(method: unknown): AuthMethod | undefined {
   return METHODS.includes(method) ? method as AuthMethod : undefined;
 }
 
@@ -53,11 +53,26 @@ export function staticClient(info: ClientInfo, metadata: ServerMetadata): Client
   };
 }
 
+/** How a registered client authenticates: as its registration says, where we can, else by its secret. */
+export function registeredMethod(
+  said: unknown,
+  clientId: string,
+  secret: string | undefined,
+  metadata: ServerMetadata,
+): AuthMethod {
+  const method = knownMethod(said);
+  // A registration has no private key of ours.
+  if (secret === undefined || method === undefined || method === "private_key_jwt") {
+    return methodFor(clientId, secret, metadata);
+  }
+  return method;
+}
+
 /**
  * How a client with this secret authenticates where nobody said it: by `Basic` (RFC 6749, 2.3.1), unless the server
  * does not take it. Signs that `Basic` has escaped, which some servers forget to undo, go in the body if they may.
  */
-export function methodFor(clientId: string, secret: string | undefined, metadata: ServerMetadata): AuthMethod {
+function methodFor(clientId: string, secret: string | undefined, metadata: ServerMetadata): AuthMethod {
   if (!secret) return "none";
   const methods = metadata.tokenAuthMethods ?? ["client_secret_basic"];
   const isPlain = escaped(clientId) === clientId && escaped(secret) === secret;

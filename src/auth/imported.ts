@@ -1,5 +1,5 @@
 import { quoted } from "../platform/errors.ts";
-import { type Client, knownMethod, methodFor } from "./client.ts";
+import { type Client, registeredMethod } from "./client.ts";
 import type { Discovery } from "./discover.ts";
 import { isSameIssuer, quirksOf } from "./quirks.ts";
 import type { Grant, Records } from "./records.ts";
@@ -107,14 +107,11 @@ function hostOf(issuer: unknown): string | undefined {
 
 function clientOf(imported: ImportedClient, { metadata }: Discovery): Client {
   const { kind, clientId, clientSecret, redirectUris, secretExpiresAt } = imported;
-  const method = knownMethod(imported.authMethod);
   return {
     issuer: metadata.issuer,
     clientId,
     ...(clientSecret === undefined ? {} : { clientSecret }),
-    authMethod: clientSecret === undefined || method === undefined || method === "private_key_jwt"
-      ? methodFor(clientId, clientSecret, metadata)
-      : method,
+    authMethod: registeredMethod(imported.authMethod, clientId, clientSecret, metadata),
     kind,
     ...(secretExpiresAt === undefined ? {} : { secretExpiresAt }),
     ...(redirectUris.length === 0 ? {} : { redirectUris }),

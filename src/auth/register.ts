@@ -2,7 +2,7 @@ import { BridgeError } from "../platform/errors.ts";
 import { safeAddress } from "./addresses.ts";
 import { ask, type AuthTools, type Reply } from "./ask.ts";
 import { usesDocument } from "./client_document.ts";
-import { type Client, knownMethod, methodFor, staticClient } from "./client.ts";
+import { type Client, registeredMethod, staticClient } from "./client.ts";
 import type { Discovery } from "./discover.ts";
 import type { Records } from "./records.ts";
 import { refusalOf } from "./refusal.ts";
@@ -114,14 +114,11 @@ function readClient({ json }: Reply, wanted: JsonObject, metadata: ServerMetadat
   }
   const clientSecret = typeof secret === "string" && secret !== "" ? secret : undefined;
   const expires = clientSecret !== undefined && typeof expiry === "number" && expiry > 0 && Number.isFinite(expiry);
-  const method = knownMethod(said["token_endpoint_auth_method"]);
   return {
     issuer: metadata.issuer,
     clientId,
     ...(clientSecret === undefined ? {} : { clientSecret }),
-    authMethod: clientSecret === undefined || method === undefined || method === "private_key_jwt"
-      ? methodFor(clientId, clientSecret, metadata)
-      : method,
+    authMethod: registeredMethod(said["token_endpoint_auth_method"], clientId, clientSecret, metadata),
     kind: "dynamic",
     ...(expires ? { secretExpiresAt: expiry * 1_000 } : {}),
     ...(Array.isArray(uris) ? { redirectUris: uris.filter((uri) => typeof uri === "string") } : {}),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { generateKeyPairSync, verify } from "node:crypto";
-import { authenticate, type Client, methodFor, staticClient } from "../../../src/auth/client.ts";
+import { authenticate, type Client, registeredMethod, staticClient } from "../../../src/auth/client.ts";
 import type { ClientInfo } from "../../../src/auth/settings.ts";
 import { clientOf, discovered, failureOf, ISSUER } from "./rig.ts";
 
@@ -117,6 +117,6 @@ describe("a client that a person gave authenticates", () => {
   });
 
   test("without a secret by its name", async () => {
-    expect(methodFor("c", undefined, (await discovered()).metadata)).toBe("none");
+    expect(registeredMethod(undefined, "c", undefined, (await discovered()).metadata)).toBe("none");
   });
 });
