@@ -1,11 +1,10 @@
-import type { Flags } from "./command.ts";
-import type { Command } from "./command.ts";
+import type { Command, Flags } from "./command.ts";
 import { contentsOfCall } from "./contents.ts";
 import { elementOf, listOf } from "./offers.ts";
 import { requestPatiently } from "./needed_pages.ts";
 import { printError } from "./print.ts";
 import { showContents, showJson } from "./show_contents.ts";
-import { readGivenJson } from "./given_json.ts";
+import { readRawJson } from "./json_argument.ts";
 import { readArguments } from "./tool_arguments.ts";
 import { asSchema } from "./schema_words.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";
@@ -46,7 +45,7 @@ export const callCommand: Command<typeof FLAGS> = {
   ],
   async run(said): Promise<number> {
     const { operands: [, name, ...words], flags } = said;
-    const given = { words, json: await readGivenJson("--args", flags.args) };
+    const given = { words, json: await readRawJson("--args", flags.args) };
     return await withServer(said, async (server) => {
       const { value: tool } = elementOf(await listOf(server, "tools"), "tools", name!, server);
       const shownBy = `"mcp-bridge tools ${server.word} ${name}"`;

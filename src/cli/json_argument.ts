@@ -14,17 +14,41 @@ export async function readJson(
   environment?: Environment,
 ): Promise<JsonObject | undefined> {
   if (text === undefined) return undefined;
-  const raw = text.startsWith("@") ? await readFile(flag, text.slice(1)) : text;
+  const raw = await textOf(flag, text);
   const expand = (part: string): string =>
     environment === undefined ? part : withVariables(part, environment, `"${flag}"`, "bad_argument");
   const isJson = parsed(raw) !== undefined;
   const value = isJson
     ? JSON.parse(raw, (_name, part: unknown) => typeof part === "string" ? expand(part) : part)
     : parsed(expand(raw));
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
-  throw new BridgeError("bad_argument", `"${flag}" wants an object of JSON`, {
-    hint: "look for quotes that the shell has taken, or use @FILE",
-  });
+  if (isObject(value)) return value;
+  throw noObject(flag);
+}
+
+/**
+ * Reads an object of JSON as it was written, so that no number is rounded: from the argument, behind an `@` from a
+ * file, or for `-` from standard input.
+ *
+ * @throws {BridgeError} `bad_argument` or `unreadable_file`
+ */
+export async function readRawJson(flag: string, text: string | undefined): Promise<string | undefined> {
+  if (text === undefined) return undefined;
+  const raw = text === "-" ? withoutMark(await Bun.stdin.text()) : await textOf(flag, text);
+  if (isObject(parsed(raw))) return raw;
+  throw noObject(flag);
+}
+
+async function textOf(flag: string, text: string): Promise<string> {
+  return withoutMark(text.startsWith("@") ? await readFile(flag, text.slice(1)) : text);
+}
+
+/** A text without the byte order mark that editors on Windows put before it, and JSON does not know. */
+function withoutMark(text: string): string {
+  return text.replace(/^\ufeff/, "");
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function parsed(text: string): unknown {
@@ -33,6 +57,12 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+function noObject(flag: string): BridgeError {
+  return new BridgeError("bad_argument", `"${flag}" wants an object of JSON`, {
+    hint: `look for quotes that the shell has taken, or use "${flag} @FILE"`,
+  });
 }
 
 async function readFile(flag: string, path: string): Promise<string> {

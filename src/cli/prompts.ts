@@ -1,7 +1,7 @@
 import { type Colours, coloursOf } from "./colour.ts";
 import type { Command, Flags } from "./command.ts";
 import { contentsOf } from "./contents.ts";
-import { readGivenJson } from "./given_json.ts";
+import { readRawJson } from "./json_argument.ts";
 import { requestPatiently } from "./needed_pages.ts";
 import { briefOf, commandLine, elementOf, listOf, type Offered, wholeOf } from "./offers.ts";
 import { printAnswer } from "./print.ts";
@@ -74,7 +74,7 @@ async function showOne(said: Said, name: string): Promise<number> {
 
 async function getOne(said: Said, name: string): Promise<number> {
   const { operands: [, , ...words], flags } = said;
-  const given = { words, json: await readGivenJson("--args", flags.args) };
+  const given = { words, json: await readRawJson("--args", flags.args) };
   return await withServer(said, async (server) => {
     const { value } = elementOf(await listOf(server, "prompts"), "prompts", name, server);
     const shownBy = `"mcp-bridge prompts ${server.word} ${name} --show"`;
