@@ -8,8 +8,8 @@ import type { HttpAnswer, HttpRequest, Wire } from "../../src/net/gate.ts";
 import { runs } from "../harness/counts.ts";
 import { FakeClock } from "../harness/fake_clock.ts";
 import { FakeWire } from "../harness/fake_wire.ts";
+import { grantOf } from "../harness/grant.ts";
 import { MemoryVault } from "../harness/memory_vault.ts";
-import { clientOf } from "../unit/auth/rig.ts";
 
 /** Five servers whose names are close to one another; the first two have one authorization server. */
 const SERVERS = [
@@ -92,24 +92,6 @@ class World {
 
   async #signIn(at: number): Promise<void> {
     const { url, issuer } = SERVERS[at]!;
-    const metadata = { issuer, tokenEndpoint: `${issuer}/token`, takesDocuments: false, promisesIssuer: false };
-    const discovery = {
-      server: url.href,
-      resource: url.href,
-      issuer,
-      authorizationServers: [issuer],
-      scopesSupported: undefined,
-      metadata,
-      pkce: "said" as const,
-      isFallback: false,
-      steps: [],
-    };
-    const grant = {
-      version: 1 as const,
-      discovery,
-      client: clientOf({ issuer, clientId: "the-same" }),
-      scope: undefined,
-    };
     const now = this.clock.now();
     const tokens = {
       ...this.#make(at),
@@ -118,7 +100,8 @@ class World {
       receivedAt: now,
       expiresAt: now + 3_600_000,
     };
-    await new Records(this.vault, { server: url.href, account: "default" }).save(grant, tokens);
+    await new Records(this.vault, { server: url.href, account: "default" })
+      .save(grantOf(url.href, issuer, { clientId: "the-same" }), tokens);
   }
 
   #make(at: number): { accessToken: string; refreshToken: string } {

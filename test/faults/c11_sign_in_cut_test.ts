@@ -9,9 +9,9 @@ import { Budget } from "../../src/platform/budget.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { BridgeError } from "../../src/platform/errors.ts";
 import { ChaosProxy } from "../harness/chaos_proxy.ts";
+import { grantOf } from "../harness/grant.ts";
 import { MemoryVault } from "../harness/memory_vault.ts";
 import { VaultPlace } from "../harness/vault_place.ts";
-import { clientOf } from "../unit/auth/rig.ts";
 
 /** A server that takes the newest token alone, and who signs people in for it and spends each refresh token once. */
 class Pair implements Disposable {
@@ -114,22 +114,9 @@ describe.each([false, true])(
         let signIns = 0;
         const signIn = async (): Promise<void> => {
           signIns++;
-          const { issuer } = pair;
-          const metadata = { issuer, tokenEndpoint: `${issuer}/token`, takesDocuments: false, promisesIssuer: false };
-          const discovery = {
-            server: url.href,
-            resource: url.href,
-            issuer,
-            authorizationServers: [issuer],
-            scopesSupported: undefined,
-            metadata,
-            pkce: "said" as const,
-            isFallback: false,
-            steps: [],
-          };
           const now = Date.now();
           const tokens = { ...pair.make(), tokenType: "Bearer" as const, receivedAt: now, expiresAt: now + 3_600_000 };
-          await records.save({ version: 1, discovery, client: clientOf({ issuer }), scope: undefined }, tokens);
+          await records.save(grantOf(url.href, pair.issuer), tokens);
         };
         const wire = gate();
         let renewals = 0;

@@ -4,9 +4,9 @@ import { TokenSession } from "../../src/auth/session.ts";
 import { withAuth } from "../../src/auth/with_auth.ts";
 import type { HttpRequest, Wire } from "../../src/net/gate.ts";
 import type { Clock } from "../../src/platform/clock.ts";
-import { clientOf } from "../unit/auth/rig.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { FakeWire } from "./fake_wire.ts";
+import { grantOf } from "./grant.ts";
 import { MemoryVault } from "./memory_vault.ts";
 
 const SERVER = new URL("http://127.0.0.1:9001/mcp");
@@ -49,19 +49,6 @@ export class TokenWorld {
   /** A person signs in, by a process with that clock. */
   async signIn(clock: Clock = this.clock): Promise<void> {
     this.signIns++;
-    const metadata = { issuer: ISSUER, tokenEndpoint: `${ISSUER}/token`, takesDocuments: false, promisesIssuer: false };
-    const discovery = {
-      server: SERVER.href,
-      resource: SERVER.href,
-      issuer: ISSUER,
-      authorizationServers: [ISSUER],
-      scopesSupported: undefined,
-      metadata,
-      pkce: "said" as const,
-      isFallback: false,
-      steps: [],
-    };
-    const client = clientOf({ issuer: ISSUER });
     const [now, { accessToken, refreshToken }] = [clock.now(), this.#make()];
     const tokens = {
       accessToken,
@@ -71,7 +58,7 @@ export class TokenWorld {
       expiresAt: now + HOUR_MS,
     };
     await new Records(this.vault, { server: SERVER.href, account: "default" })
-      .save({ version: 1, discovery, client, scope: undefined }, tokens);
+      .save(grantOf(SERVER.href, ISSUER), tokens);
   }
 
   /** Forgets who is signed in, as `logout` does. */
