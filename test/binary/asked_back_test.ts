@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { EXECUTABLE } from "../../scripts/build.ts";
 import { BrowserProgram } from "../harness/browser_program.ts";
+import { type Outcome, unattendedOutcome } from "../harness/executable.ts";
 import { eventStream, FakeMcp, type Json, type OpenStream, result } from "../harness/fake_mcp.ts";
 import { Home } from "../harness/home.ts";
 import { TerminalSession } from "../harness/terminal_session.ts";
@@ -19,17 +20,8 @@ beforeEach(() => {
 afterEach(() => server[Symbol.dispose]());
 
 /** Calls the tool as a script does: nobody can be asked. */
-async function call(): Promise<{ stdout: string; stderr: string; exitCode: number }> {
-  const command = Bun.spawn([EXECUTABLE, "call", server.url, "t"], {
-    cwd: home.folder,
-    env: home.env,
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-    detached: true,
-  });
-  const [stdout, stderr] = await Promise.all([command.stdout.text(), command.stderr.text()]);
-  return { stdout, stderr, exitCode: await command.exited };
+function call(): Promise<Outcome> {
+  return unattendedOutcome(home, {}, "call", server.url, "t");
 }
 
 function atTerminal(env: Record<string, string> = {}): TerminalSession {

@@ -6,7 +6,7 @@ import { EXECUTABLE } from "../../scripts/build.ts";
 import { DualEraServer, type Era } from "../conformance/dual_era_server.ts";
 import { BrowserProgram } from "../harness/browser_program.ts";
 import { EverythingServer } from "../harness/everything_server.ts";
-import { type Outcome, outcomeOf } from "../harness/executable.ts";
+import { type Outcome, outcomeOf, unattendedOutcome } from "../harness/executable.ts";
 import { FakeMcp, result } from "../harness/fake_mcp.ts";
 import { Home } from "../harness/home.ts";
 import { SignInScene } from "../harness/sign_in_scene.ts";
@@ -26,18 +26,8 @@ afterAll(async () => {
 });
 
 /** Runs a command as a script does: nobody can be asked. */
-async function run(...words: string[]): Promise<Outcome> {
-  const command = Bun.spawn([EXECUTABLE, ...words], {
-    cwd: home.folder,
-    env: home.env,
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-    // A session of its own has no terminal to ask at.
-    detached: true,
-  });
-  const [stdout, stderr] = await Promise.all([command.stdout.text(), command.stderr.text()]);
-  return { stdout, stderr, exitCode: await command.exited };
+function run(...words: string[]): Promise<Outcome> {
+  return unattendedOutcome(home, {}, ...words);
 }
 
 function atTerminal(words: readonly string[], env: Record<string, string> = {}): TerminalSession {

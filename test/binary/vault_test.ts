@@ -4,18 +4,13 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EXECUTABLE } from "../../scripts/build.ts";
+import { type Outcome, unattendedOutcome } from "../harness/executable.ts";
 import { FakeAs } from "../harness/fake_as.ts";
 import { FakeBrowser } from "../harness/fake_browser.ts";
 import { Home } from "../harness/home.ts";
 import { ProtectedMcp } from "../harness/protected_mcp.ts";
 import { sweep } from "../harness/secret_sweep.ts";
 import { TerminalSession } from "../harness/terminal_session.ts";
-
-interface Transcript {
-  stdout: string;
-  stderr: string;
-  exitCode: number;
-}
 
 const PASSPHRASE = "correct horse battery";
 const onWindows = process.platform === "win32";
@@ -39,22 +34,13 @@ afterEach(() => {
 });
 
 /** Runs a command to its end; what differs from machine to machine is named. */
-async function run(home: Home, env: Record<string, string>, ...words: string[]): Promise<Transcript> {
-  const command = Bun.spawn([EXECUTABLE, ...words], {
-    cwd: home.folder,
-    env: { ...home.env, ...browser.env, MCP_BRIDGE_VAULT_KEY: "file", ...env },
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-    // A session of its own has no terminal to ask at.
-    detached: true,
-  });
-  const texts = await Promise.all([command.stdout.text(), command.stderr.text()]);
-  const [stdout, stderr] = texts.map((text) => text.replaceAll(here.folder, "HERE").replaceAll(there.folder, "THERE"));
-  return { stdout: stdout!, stderr: stderr!, exitCode: await command.exited };
+async function run(home: Home, env: Record<string, string>, ...words: string[]): Promise<Outcome> {
+  const outcome = await unattendedOutcome(home, { ...browser.env, MCP_BRIDGE_VAULT_KEY: "file", ...env }, ...words);
+  const named = (text: string): string => text.replaceAll(here.folder, "HERE").replaceAll(there.folder, "THERE");
+  return { ...outcome, stdout: named(outcome.stdout), stderr: named(outcome.stderr) };
 }
 
-function vault(...words: string[]): Promise<Transcript> {
+function vault(...words: string[]): Promise<Outcome> {
   return run(here, { MCP_BRIDGE_PASSPHRASE: PASSPHRASE }, "vault", ...words);
 }
 

@@ -49,6 +49,20 @@ export async function outcomeOf(surroundings: Surroundings, ...words: string[]):
   return { stdout: String(command.output), stderr: String(command.stderr), exitCode };
 }
 
+/** The same as a script or a job runs it, in `home` with `env` besides: in a session that has no terminal to ask at. */
+export async function unattendedOutcome(home: Home, env: Command["env"], ...words: string[]): Promise<Outcome> {
+  const command = Bun.spawn([EXECUTABLE, ...words], {
+    cwd: home.folder,
+    env: { ...home.env, ...env },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    detached: true,
+  });
+  const [stdout, stderr] = await Promise.all([command.stdout.text(), command.stderr.text()]);
+  return { stdout, stderr, exitCode: await command.exited };
+}
+
 /** Who is told of each executable that starts. */
 const watchers = new Set<(executable: Executable) => void>();
 
