@@ -1,10 +1,11 @@
 /** Several servers behind one stdio end, from the sources: `bun several_program.ts slug=url ...`. */
 import { fileURLToPath } from "node:url";
-import type { NamedServer } from "../../src/app/connect_several.ts";
 import { connectSeveral } from "../../src/app/connect_several.ts";
 import type { StateSettings } from "../../src/app/state.ts";
+import type { UpstreamSettings } from "../../src/app/upstream.ts";
 import type { Command } from "./executable.ts";
 import type { Home } from "./home.ts";
+import { upstreamSettings } from "./upstream_settings.ts";
 
 /** The command that starts it inside `home`, with the address of each server by its slug. */
 export function severalCommand(home: Home, servers: Readonly<Record<string, string>>): Command {
@@ -18,51 +19,14 @@ const STATE: StateSettings = {
   passphrase: undefined,
 };
 
-function serverAt(url: string): NamedServer["settings"] {
-  return {
+function serverAt(url: string): UpstreamSettings {
+  return upstreamSettings({
     server: new URL(url),
     // Whoever brings a credential is not signed in.
     headers: { authorization: "Bearer test" },
-    transport: "http-first",
-    network: {
-      tls: { rejectUnauthorized: true },
-      cookies: true,
-      ipv4: false,
-      connectTimeout: 10_000,
-      headersTimeout: 0,
-    },
-    bodyTimeout: 300_000,
-    timeout: 0,
-    grace: 20_000,
-    maxMessage: 64 * 1_048_576,
-    keepAlive: 0,
-    protocol: "auto",
-    account: "default",
-    signIn: {
-      grant: "browser",
-      callbackPort: undefined,
-      callbackHost: undefined,
-      callbackPath: undefined,
-      successUrl: undefined,
-      timeout: 60_000,
-      resource: undefined,
-      authorizeParams: new Map(),
-      clientMetadata: undefined,
-      clientInfo: undefined,
-      clientMetadataUrl: undefined,
-      tokenEndpoint: undefined,
-      assertionFile: undefined,
-      identityProvider: undefined,
-      provider: undefined,
-      tokenCommand: undefined,
-      useIdToken: false,
-      mayLackPkce: false,
-      anyNetwork: false,
-    },
     state: STATE,
     ignoredTools: ["*_error_handling"],
-    cures: new Set(["auto"]),
-  };
+  });
 }
 
 if (import.meta.main) {

@@ -3,7 +3,8 @@ import { type Authorization, type AuthorizationWish, beginAuthorization, redeem 
 import type { OAuthRefusal } from "../../../src/auth/refusal.ts";
 import type { TokenSet } from "../../../src/auth/token_endpoint.ts";
 import type { FakeWire } from "../../harness/fake_wire.ts";
-import { clientOf, discovered, failureOf, ISSUER, SERVER, settingsOf, toolsOf } from "./rig.ts";
+import { signInSettings } from "../../harness/upstream_settings.ts";
+import { clientOf, discovered, failureOf, ISSUER, SERVER, toolsOf } from "./rig.ts";
 
 const REDIRECT = "http://127.0.0.1:7777/callback";
 const ENTRA = "https://login.microsoftonline.com/t/v2.0";
@@ -16,7 +17,10 @@ interface Begin extends Partial<AuthorizationWish> {
 async function begin({ metadata, resource, ...wish }: Begin = {}): Promise<Authorization> {
   const discovery = await discovered(metadata, resource);
   const client = clientOf({ issuer: discovery.issuer });
-  return beginAuthorization({ discovery, client, settings: settingsOf(), redirectUri: REDIRECT, ...wish }, toolsOf());
+  return beginAuthorization(
+    { discovery, client, settings: signInSettings(), redirectUri: REDIRECT, ...wish },
+    toolsOf(),
+  );
 }
 
 describe("a sign-in begins", () => {
@@ -50,7 +54,7 @@ describe("a sign-in begins", () => {
   });
 
   test("with parameters that a person adds", async () => {
-    const settings = settingsOf({ authorizeParams: new Map([["prompt", "login"], ["audience", "x&y"]]) });
+    const settings = signInSettings({ authorizeParams: new Map([["prompt", "login"], ["audience", "x&y"]]) });
     const { url } = await begin({ settings });
     expect(url.searchParams.get("prompt")).toBe("login");
     expect(url.searchParams.get("audience")).toBe("x&y");
@@ -67,7 +71,7 @@ describe("no sign-in begins without PKCE", () => {
     const metadata = { "code_challenge_methods_supported": methods };
     expect((await failureOf(begin({ metadata }))).code).toBe("no_pkce");
     expect(
-      (await begin({ metadata, settings: settingsOf({ mayLackPkce: true }) })).url.searchParams.get(
+      (await begin({ metadata, settings: signInSettings({ mayLackPkce: true }) })).url.searchParams.get(
         "code_challenge_method",
       ),
     ).toBe("S256");
@@ -107,21 +111,21 @@ describe("the scope", () => {
     }, "h"],
     ["is the person's", {
       challenge: CHALLENGE,
-      settings: settingsOf({ clientMetadata: { scope: "mine" } }),
+      settings: signInSettings({ clientMetadata: { scope: "mine" } }),
     }, "mine"],
     ["is the person's parameter", {
       challenge: CHALLENGE,
-      settings: settingsOf({ authorizeParams: new Map([["scope", "mine"]]) }),
+      settings: signInSettings({ authorizeParams: new Map([["scope", "mine"]]) }),
     }, "mine"],
     [
       "is none, if a person says so",
-      { challenge: CHALLENGE, settings: settingsOf({ clientMetadata: { scope: "" } }) },
+      { challenge: CHALLENGE, settings: signInSettings({ clientMetadata: { scope: "" } }) },
       undefined,
     ],
     ["of a step-up is beyond the person's", {
       challenge: CHALLENGE,
       held: "mine",
-      settings: settingsOf({ authorizeParams: new Map([["scope", "mine"]]) }),
+      settings: signInSettings({ authorizeParams: new Map([["scope", "mine"]]) }),
     }, "mine c1 c2"],
   ];
   test.each(TABLE)("%s", async (_name, wish, scope) => {
@@ -135,12 +139,12 @@ describe("the resource", () => {
   const TABLE: [name: string, wish: Begin, resource: string | undefined][] = [
     ["is as published", { resource: { resource: "https://mcp.example.com" } }, "https://mcp.example.com"],
     ["keeps its slash", { resource: { resource: "https://mcp.example.com/" } }, "https://mcp.example.com/"],
-    ["is a person's", { settings: settingsOf({ resource: { kind: "given", uri: "urn:x" } }) }, "urn:x"],
-    ["is left out by a person", { settings: settingsOf({ resource: { kind: "none" } }) }, undefined],
+    ["is a person's", { settings: signInSettings({ resource: { kind: "given", uri: "urn:x" } }) }, "urn:x"],
+    ["is left out by a person", { settings: signInSettings({ resource: { kind: "none" } }) }, undefined],
     ["is left out for an issuer that refuses it", { metadata: { issuer: ENTRA } }, undefined],
     ["is a person's all the same", {
       metadata: { issuer: ENTRA },
-      settings: settingsOf({ resource: { kind: "given", uri: "urn:x" } }),
+      settings: signInSettings({ resource: { kind: "given", uri: "urn:x" } }),
     }, "urn:x"],
   ];
   test.each(TABLE)("%s", async (_name, wish, resource) => {

@@ -9,14 +9,15 @@ import type { TokenSet } from "../../../src/auth/token_endpoint.ts";
 import { BridgeError } from "../../../src/platform/errors.ts";
 import type { FakeWire, Page } from "../../harness/fake_wire.ts";
 import type { FakeClock } from "../../harness/fake_clock.ts";
-import { clientOf, discovered, failureOf, ISSUER, metadataOf, SERVER, settingsOf, toolsOf } from "./rig.ts";
+import { signInSettings } from "../../harness/upstream_settings.ts";
+import { clientOf, discovered, failureOf, ISSUER, metadataOf, SERVER, toolsOf } from "./rig.ts";
 
 const ENDPOINT = `${ISSUER}/token`;
 const DEVICE = `${ISSUER}/device`;
 const GIVEN = { "access_token": "a", "token_type": "Bearer" };
 
 async function wishOf(more: Partial<GrantWish> = {}, metadata: Record<string, unknown> = {}): Promise<GrantWish> {
-  return { discovery: await discovered(metadata), client: clientOf(), settings: settingsOf(), ...more };
+  return { discovery: await discovered(metadata), client: clientOf(), settings: signInSettings(), ...more };
 }
 
 function forms(wire: FakeWire): Record<string, string>[] {

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { beginAuthorization, redeem } from "../../../src/auth/authorize.ts";
 import { staticClient } from "../../../src/auth/client.ts";
 import { discoverProvider, PROVIDER_NAMES } from "../../../src/auth/providers.ts";
-import { failureOf, SERVER, settingsOf, toolsOf } from "./rig.ts";
+import { signInSettings } from "../../harness/upstream_settings.ts";
+import { failureOf, SERVER, toolsOf } from "./rig.ts";
 
 const REDIRECT = "http://127.0.0.1:7777/callback";
 
@@ -11,7 +12,10 @@ describe("a provider without metadata", () => {
     const discovery = await discoverProvider(name, SERVER);
     const tools = toolsOf({ [discovery.metadata.tokenEndpoint!]: { "access_token": "a", "token_type": "bearer" } });
     const client = staticClient({ "client_id": "me", "client_secret": "s" }, discovery.metadata);
-    const begun = await beginAuthorization({ discovery, client, settings: settingsOf(), redirectUri: REDIRECT }, tools);
+    const begun = await beginAuthorization(
+      { discovery, client, settings: signInSettings(), redirectUri: REDIRECT },
+      tools,
+    );
     expect(begun.url.protocol).toBe("https:");
     expect([...begun.url.searchParams.values()]).not.toContain("");
     expect(Object.fromEntries(begun.url.searchParams)).toMatchObject({
@@ -37,7 +41,7 @@ describe("a provider without metadata", () => {
     const discovery = await discoverProvider("google", SERVER);
     const client = staticClient({ "client_id": "me" }, discovery.metadata);
     const begun = await beginAuthorization(
-      { discovery, client, settings: settingsOf(), redirectUri: REDIRECT },
+      { discovery, client, settings: signInSettings(), redirectUri: REDIRECT },
       toolsOf(),
     );
     expect(Object.fromEntries(begun.url.searchParams)).toMatchObject({ "access_type": "offline", prompt: "consent" });

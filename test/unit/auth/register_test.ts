@@ -6,7 +6,8 @@ import type { OAuthRefusal } from "../../../src/auth/refusal.ts";
 import type { Client } from "../../../src/auth/client.ts";
 import type { SignInSettings } from "../../../src/auth/settings.ts";
 import type { FakeWire, Page } from "../../harness/fake_wire.ts";
-import { clientOf, discovered, failureOf, ISSUER, settingsOf, toolsOf } from "./rig.ts";
+import { signInSettings } from "../../harness/upstream_settings.ts";
+import { clientOf, discovered, failureOf, ISSUER, toolsOf } from "./rig.ts";
 
 const REDIRECT = "http://127.0.0.1:7777/callback";
 const ENDPOINT = `${ISSUER}/register`;
@@ -21,7 +22,7 @@ async function attempt({ page = { "client_id": "new" }, metadata = {}, settings 
   { client: Promise<Client>; wire: FakeWire }
 > {
   const tools = toolsOf({ [ENDPOINT]: page });
-  const client = register(await discovered(metadata), settingsOf(settings), REDIRECT, tools);
+  const client = register(await discovered(metadata), signInSettings(settings), REDIRECT, tools);
   await client.catch(() => {});
   return { client, wire: tools.wire };
 }
@@ -44,7 +45,7 @@ describe("a client that was registered earlier", () => {
     const secretExpiresAt = tools.clock.now() + left;
     const records = recordsOf(clientOf({ clientId: "old", clientSecret: "s", secretExpiresAt }));
     for (let times = 0; times < 2; times++) {
-      const client = await clientFor(records, await discovered(), settingsOf(), REDIRECT, tools);
+      const client = await clientFor(records, await discovered(), signInSettings(), REDIRECT, tools);
       expect(client.clientId).toBe(clientId);
     }
     expect(tools.wire.urls).toEqual(clientId === "new" ? [ENDPOINT] : []);

@@ -3,7 +3,6 @@ import { isIP } from "node:net";
 import type { AuthTools } from "../../../src/auth/ask.ts";
 import type { Client } from "../../../src/auth/client.ts";
 import { discover, type Discovery } from "../../../src/auth/discover.ts";
-import type { SignInSettings } from "../../../src/auth/settings.ts";
 import type { BridgeError } from "../../../src/platform/errors.ts";
 import { FakeClock } from "../../harness/fake_clock.ts";
 import { FakeWire, type Page } from "../../harness/fake_wire.ts";
@@ -132,32 +131,6 @@ export function discovered(
       ]: metadataOf(metadata),
     }),
   );
-}
-
-/** How a person wants to sign in who has said nothing. */
-export function settingsOf(more: Partial<SignInSettings> = {}): SignInSettings {
-  return {
-    grant: "browser",
-    callbackPort: undefined,
-    callbackHost: undefined,
-    callbackPath: undefined,
-    successUrl: undefined,
-    timeout: 300_000,
-    resource: undefined,
-    authorizeParams: new Map(),
-    clientMetadata: undefined,
-    clientInfo: undefined,
-    clientMetadataUrl: undefined,
-    assertionFile: undefined,
-    identityProvider: undefined,
-    provider: undefined,
-    tokenCommand: undefined,
-    tokenEndpoint: undefined,
-    useIdToken: false,
-    mayLackPkce: false,
-    anyNetwork: false,
-    ...more,
-  };
 }
 
 /** A public client of the issuer. */

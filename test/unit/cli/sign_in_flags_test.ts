@@ -6,7 +6,7 @@ import { connectCommand } from "../../../src/cli/connect.ts";
 import { readWords } from "../../../src/cli/command.ts";
 import { readSignIn } from "../../../src/cli/sign_in_flags.ts";
 import { Home } from "../../harness/home.ts";
-import { settingsOf } from "../auth/rig.ts";
+import { signInSettings } from "../../harness/upstream_settings.ts";
 
 const home = new Home();
 afterAll(() => home[Symbol.dispose]());
@@ -41,7 +41,7 @@ async function readOver(
   return { settings, advice };
 }
 
-const DEFAULTS = settingsOf();
+const DEFAULTS = signInSettings();
 
 const INFO = "--static-oauth-client-info";
 const METADATA = "--static-oauth-client-metadata";
@@ -220,7 +220,7 @@ describe("readSignIn", () => {
 });
 
 test("flags go before what the registry says, and leave the rest of it", async () => {
-  const base = settingsOf({
+  const base = signInSettings({
     grant: "client_credentials",
     clientInfo: WITH_SECRET,
     tokenEndpoint: new URL("https://as.example/token"),

@@ -2,10 +2,10 @@ import { expect, test } from "bun:test";
 import { signInOf } from "../../../src/registry/sign_in.ts";
 import { FakeKeychain } from "../../harness/fake_keychain.ts";
 import { failure } from "../../harness/vault_place.ts";
-import { settingsOf } from "../auth/rig.ts";
+import { signInSettings } from "../../harness/upstream_settings.ts";
 
 test("an entry that says nothing of signing in leaves all to the sign-in", async () => {
-  expect(await signInOf({ label: "a", oauth: {} }, {}, new FakeKeychain())).toEqual(settingsOf());
+  expect(await signInOf({ label: "a", oauth: {} }, {}, new FakeKeychain())).toEqual(signInSettings());
 });
 
 test("what an entry says is what the sign-in goes by", async () => {
@@ -26,7 +26,7 @@ test("what an entry says is what the sign-in goes by", async () => {
     allowNoPkce: true,
     allowPrivateNetwork: true,
   } as const;
-  expect(await signInOf({ label: "a", oauth }, { SECRET: "hunter2" }, new FakeKeychain())).toEqual(settingsOf({
+  expect(await signInOf({ label: "a", oauth }, { SECRET: "hunter2" }, new FakeKeychain())).toEqual(signInSettings({
     grant: "client_credentials",
     clientMetadata: { scope: "a b" },
     clientInfo: { "client_id": "me", "client_secret": "hunter2" },
