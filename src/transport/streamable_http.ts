@@ -1,17 +1,18 @@
 import type { HttpAnswer, HttpRequest, HttpWire } from "../net/gate.ts";
 import { Abort } from "../platform/abort.ts";
 import type { Budget } from "../platform/budget.ts";
-import { type Clock, pause } from "../platform/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import { BridgeError, quoted, toBridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
-import { waitBefore } from "./backoff.ts";
+import { readAnswerStream } from "./answer_stream.ts";
 import { asChannelFailure, ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "./channel.ts";
 import { readEventStream } from "./event_stream.ts";
 import { Exchange } from "./exchange.ts";
+import { HttpSession } from "./http_session.ts";
 import { fetchOrFail, mediaType } from "./http_exchange.ts";
 import { composeMessage, type Message } from "./message.ts";
-import { encodeHeaderValue, isModern, negotiatedRevision, POST_HEADERS, PostHeaders } from "./request_headers.ts";
-import { judgeRefusal, knowsNoSessions, PAST_PROXY, sessionLost, speaker } from "./refusal.ts";
+import { isModern, negotiatedRevision, PostHeaders } from "./request_headers.ts";
+import { judgeRefusal, knowsNoSessions, PAST_PROXY, speaker } from "./refusal.ts";
 import { keepServerStream, type StreamEnd, streamIsOver } from "./server_stream.ts";
 
 /** What a Streamable HTTP end is made of. */
@@ -29,26 +30,8 @@ export interface StreamableHttpOptions {
   readonly notify: Notify;
 }
 
-/** A session of the handshake's era, from one `initialize` to the next. */
-interface Session {
-  /** The server's `Mcp-Session-Id`; some servers keep no sessions. */
-  readonly id: string | undefined;
-  /** The negotiated revision. */
-  readonly revision: string;
-  /** The last event that its GET stream has named. */
-  lastEventId?: string;
-  /** The headers of every POST in it. */
-  readonly postHeaders: Headers;
-  /** Aborted when another session takes its place, or none. */
-  readonly over: Abort;
-  /** Whether the server does not know it any more. */
-  isLost: boolean;
-}
-
 /** Also what a server without sessions says of a request that does not name its sender (2026-07-28 basic, "_meta"). */
 const INVALID_PARAMS = "-32602";
-/** How often the rest of an interrupted answer is asked for in vain. */
-const MOST_FAILED_RESUMPTIONS = 6;
 /** How long the server may take to end a session that another one replaces. */
 const REPLACED_DELETE_MS = 5_000;
 
@@ -62,7 +45,7 @@ export class StreamableHttp implements FarEnd {
   readonly #options: StreamableHttpOptions;
   readonly #events: FarEndEvents;
   readonly #postHeaders: PostHeaders;
-  #session: Session | undefined;
+  #session: HttpSession | undefined;
   #listening: Abort | undefined;
 
   /** `options` may be those of many far ends. */
@@ -80,26 +63,10 @@ export class StreamableHttp implements FarEnd {
   async #endSession(deadline: number): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
-    session?.over.abort(closing());
     const listening = this.#listening;
     this.#listening = undefined;
     listening?.abort(streamIsOver());
-    if (session?.id === undefined || session.isLost) return;
-    const enough = new AbortController();
-    const timer = this.#options.clock.after(deadline, () => enough.abort(closing()));
-    try {
-      const answer = await this.#options.wire.fetch({
-        url: this.#options.url,
-        method: "DELETE",
-        headers: new Headers(this.#headers(session)),
-        abort: enough,
-      });
-      answer.body.discard();
-    } catch {
-      // The server keeps the session then, or has lost it: neither concerns anybody any more.
-    } finally {
-      timer.cancel();
-    }
+    await session?.end(this.#options, deadline, closing());
   }
 
   /** Connects anew what is connected, without losing the session: after a sleep of the machine. */
@@ -134,19 +101,15 @@ export class StreamableHttp implements FarEnd {
     } catch (thrown) {
       throw thrown instanceof BridgeError ? asChannelFailure(thrown) : thrown;
     }
-    if (
-      message.kind === "notification" && message.method === "notifications/initialized" &&
-      session !== undefined
-    ) {
-      if (session === this.#session) this.#listen(session);
-    }
+    const isReady = message.kind === "notification" && message.method === "notifications/initialized";
+    if (isReady && session !== undefined && session === this.#session) this.#listen(session);
   }
 
-  async #receive(exchange: Exchange, session: Session | undefined, answer: HttpAnswer): Promise<void> {
+  async #receive(exchange: Exchange, session: HttpSession | undefined, answer: HttpAnswer): Promise<void> {
     if (answer.status < 200 || answer.status > 299) return this.#receiveRefusal(exchange, session, answer);
     const type = mediaType(answer);
     if (type === "text/event-stream") {
-      const received = this.#receiveStream(exchange, session, answer);
+      const received = readAnswerStream(this.#options, exchange, session, answer);
       if (exchange.request !== undefined) return received;
       // Nothing waits for the end of a stream that answers no request.
       received.catch(() => {});
@@ -168,15 +131,17 @@ export class StreamableHttp implements FarEnd {
     if (!exchange.answered) throw exchange.unanswered();
   }
 
-  async #receiveRefusal(exchange: Exchange, session: Session | undefined, answer: HttpAnswer): Promise<void> {
+  async #receiveRefusal(exchange: Exchange, session: HttpSession | undefined, answer: HttpAnswer): Promise<void> {
     const body = await answer.body.bytes(this.#options.limit, exchange.send.onactivity);
     const verdict = judgeRefusal(answer, body, session?.id !== undefined, this.#options.clock.now());
     const failed = verdict instanceof ChannelFailure;
-    if (session !== undefined && !failed && knowsNoSessions(verdict)) throw lost(session);
+    if (session !== undefined && !failed && knowsNoSessions(verdict)) throw session.lose();
     const named = !failed && verdict.key === exchange.request?.key;
     const isClear = named && verdict.answerMember("error", "code") !== INVALID_PARAMS;
-    if (!isClear && answer.status === 400 && await this.#hasForgotten(session)) throw lost(session);
-    if (failed) throw verdict.kind === "session_lost" ? lost(session) : verdict;
+    if (!isClear && answer.status === 400 && session !== undefined && await this.#hasForgotten(session)) {
+      throw session.lose();
+    }
+    if (failed) throw verdict.kind === "session_lost" && session !== undefined ? session.lose() : verdict;
     if (exchange.request === undefined) return;
     // Whatever id it names: some servers have one of their own for all that they refuse.
     await exchange.hand(named ? verdict : verdict.withId(exchange.request.id!));
@@ -186,8 +151,8 @@ export class StreamableHttp implements FarEnd {
    * Some servers, the reference server among them, answer 400 where the specification wants 404 for a session that
    * they do not know. A session that lives answers a ping.
    */
-  async #hasForgotten(session: Session | undefined): Promise<boolean> {
-    if (session?.id === undefined) return false;
+  async #hasForgotten(session: HttpSession): Promise<boolean> {
+    if (session.id === undefined) return false;
     const ping = composeMessage({ id: "mcp-bridge:session", method: "ping" });
     const answer = await this.#fetch({
       url: this.#options.url,
@@ -199,60 +164,11 @@ export class StreamableHttp implements FarEnd {
     return answer.status === 400 || answer.status === 404;
   }
 
-  /** Reads the stream that answers a request, resuming it for as long as the server lets us. */
-  async #receiveStream(exchange: Exchange, session: Session | undefined, answer: HttpAnswer): Promise<void> {
-    let lastEventId: string | undefined;
-    let retry: number | undefined;
-    for (let fruitless = 0;;) {
-      const stream = await readEventStream(this.#options, exchange, answer, lastEventId);
-      if (exchange.answered || exchange.request === undefined) return;
-      retry = stream.retry ?? retry;
-      fruitless = stream.lastEventId === lastEventId ? fruitless + 1 : 0;
-      lastEventId = stream.lastEventId;
-      const next = await this.#resume(exchange, session, lastEventId, retry, fruitless);
-      if (next === undefined) throw exchange.unanswered(stream.broken);
-      answer = next;
-    }
-  }
-
-  /**
-   * Asks for the rest of an interrupted stream (basic/transports, "Resumability and Redelivery"). A server may have us
-   * ask as often as it likes as long as it accepts that; `fruitless` counts how often nothing new came of it.
-   */
-  async #resume(
-    exchange: Exchange,
-    session: Session | undefined,
-    lastEventId: string | undefined,
-    retry: number | undefined,
-    fruitless: number,
-  ): Promise<HttpAnswer | undefined> {
-    const signal = exchange.send.abort?.signal;
-    if (lastEventId === undefined || session === undefined) return undefined;
-    for (let failures = 0; failures < MOST_FAILED_RESUMPTIONS; failures++) {
-      await pause(this.#options.clock, waitBefore(retry, Math.max(failures, fruitless)), signal);
-      if (signal?.aborted) throw signal.reason;
-      if (session.over.aborted) return undefined;
-      // A deadline of this attempt is none of the request's.
-      const attempt = new AbortController();
-      signal?.addEventListener("abort", () => attempt.abort(signal.reason));
-      try {
-        const headers = this.#streamHeaders(session, lastEventId);
-        const answer = await this.#fetch({ url: this.#options.url, method: "GET", headers, abort: attempt });
-        if (answer.status === 200 && mediaType(answer) === "text/event-stream") return answer;
-        answer.body.discard();
-        if (answer.status < 500 && answer.status !== 429) return undefined;
-      } catch (thrown) {
-        if (signal?.aborted || !(thrown instanceof ChannelFailure) || thrown.kind !== "broken") throw thrown;
-      }
-    }
-    return undefined;
-  }
-
   /**
    * Waits for the request to be given up, which is also what its answer on another stream leads to, for as long as
    * there may be such a stream.
    */
-  async #untilAnsweredElsewhere(exchange: Exchange, session: Session | undefined): Promise<void> {
+  async #untilAnsweredElsewhere(exchange: Exchange, session: HttpSession | undefined): Promise<void> {
     const signal = exchange.send.abort?.signal;
     while (signal !== undefined && this.#listening !== undefined) {
       await firstAborted(signal, this.#listening.signal);
@@ -262,7 +178,7 @@ export class StreamableHttp implements FarEnd {
   }
 
   /** Keeps the GET stream of a session open for as long as the session lives, if the server offers one. */
-  async #listen(session: Session): Promise<void> {
+  async #listen(session: HttpSession): Promise<void> {
     const stop = new Abort();
     const before = this.#listening;
     this.#listening = stop;
@@ -272,7 +188,7 @@ export class StreamableHttp implements FarEnd {
       idle: this.#options.idle,
       attempt: (abort, onactivity, wasOpen) => this.#readServerStream(session, abort, onactivity, wasOpen),
       onlost: () => {
-        session.isLost = true;
+        session.lose();
         if (session === this.#session) this.#events.onloss();
       },
     }, stop);
@@ -282,7 +198,7 @@ export class StreamableHttp implements FarEnd {
   }
 
   async #readServerStream(
-    session: Session,
+    session: HttpSession,
     abort: AbortController,
     onactivity: () => void,
     wasOpen: boolean,
@@ -295,7 +211,7 @@ export class StreamableHttp implements FarEnd {
       events.onactivity();
     }
     try {
-      const headers = this.#streamHeaders(session, session.lastEventId);
+      const headers = session.streamHeaders(session.lastEventId);
       const answer = await this.#fetch({ url, method: "GET", headers, abort, lasting: true });
       if (answer.status === 200 && mediaType(answer) === "text/event-stream") {
         const stream = await readEventStream(this.#options, exchange, answer, session.lastEventId);
@@ -325,31 +241,16 @@ export class StreamableHttp implements FarEnd {
   #beginSession(answer: Message, id: string | undefined): void {
     const revision = negotiatedRevision(answer);
     if (revision === undefined || isModern(revision)) return;
-    const session = { id, revision, over: new Abort(), isLost: false };
-    this.#session = { ...session, postHeaders: new Headers({ ...this.#headers(session), ...POST_HEADERS }) };
+    this.#session = new HttpSession(id, revision, this.#options.headers);
   }
 
-  #streamHeaders(session: Session, lastEventId: string | undefined): Headers {
-    const headers = new Headers({ ...this.#headers(session), accept: "text/event-stream" });
-    // A header holds bytes: an id beyond ASCII goes as UTF-8 (WHATWG HTML, 9.2.3).
-    if (lastEventId !== undefined) headers.set("last-event-id", Buffer.from(lastEventId, "utf8").toString("latin1"));
-    return headers;
-  }
-
-  #headersFor(message: Message, session: Session | undefined, more?: SendOptions["headers"]): Headers {
+  #headersFor(message: Message, session: HttpSession | undefined, more?: SendOptions["headers"]): Headers {
     const headers = session === undefined ? this.#postHeaders.of(message, more) : session.postHeaders;
     const trace = message.carrier?.trace;
     if (trace === undefined) return headers;
     const traced = new Headers(headers);
     for (const [name, value] of Object.entries(trace)) traced.set(name, value);
     return traced;
-  }
-
-  #headers(session: Pick<Session, "id" | "revision"> | undefined): Record<string, string> {
-    const headers: Record<string, string> = { ...this.#options.headers };
-    if (session !== undefined) headers["mcp-protocol-version"] = encodeHeaderValue(session.revision);
-    if (session?.id !== undefined) headers["mcp-session-id"] = session.id;
-    return headers;
   }
 }
 
@@ -360,11 +261,6 @@ async function firstAborted(...signals: AbortSignal[]): Promise<void> {
   if (signals.some(({ aborted }) => aborted)) stop();
   await promise;
   for (const signal of signals) signal.removeEventListener("abort", stop);
-}
-
-function lost(session: Session | undefined): ChannelFailure {
-  if (session !== undefined) session.isLost = true;
-  return sessionLost();
 }
 
 function described(type: string, body: Uint8Array): string {
