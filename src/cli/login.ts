@@ -12,7 +12,8 @@ import { headerSources, readHeaders } from "./headers.ts";
 import { addressOf, readName } from "./named_server.ts";
 import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
 import { noticePrinter, printLine } from "./print.ts";
-import { readSignIn, SIGN_IN_FLAGS } from "./sign_in_flags.ts";
+import { readSignIn } from "./read_sign_in.ts";
+import { SIGN_IN_FLAGS } from "./sign_in_flags.ts";
 import { readState, STATE_FLAGS } from "./state_flags.ts";
 import { whileHidden, whileWaiting } from "./waiting.ts";
 

@@ -8,7 +8,8 @@ import type { Flags, FlagValues } from "./command.ts";
 import { headerSources, readHeaders } from "./headers.ts";
 import type { NamedServer } from "./named_server.ts";
 import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
-import { readSignIn, SIGN_IN_FLAGS } from "./sign_in_flags.ts";
+import { readSignIn } from "./read_sign_in.ts";
+import { SIGN_IN_FLAGS } from "./sign_in_flags.ts";
 import { readState, STATE_FLAGS } from "./state_flags.ts";
 
 /** What goes with requests to a server, and how it is spoken to. */

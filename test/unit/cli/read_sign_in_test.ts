@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { SignInSettings } from "../../../src/auth/settings.ts";
 import { connectCommand } from "../../../src/cli/connect.ts";
 import { readWords } from "../../../src/cli/command.ts";
-import { readSignIn } from "../../../src/cli/sign_in_flags.ts";
+import { readSignIn } from "../../../src/cli/read_sign_in.ts";
 import { Home } from "../../harness/home.ts";
 import { signInSettings } from "../../harness/upstream_settings.ts";
 
