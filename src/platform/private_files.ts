@@ -1,4 +1,5 @@
 import type { Stats } from "node:fs";
+import { draftOf, sweepDrafts, syncFolder } from "./drafts.ts";
 import { BridgeError } from "./errors.ts";
 import { restrictToUser, type Run } from "./windows_access.ts";
 
@@ -138,7 +139,7 @@ export async function replacePrivateFile(
 ): Promise<void> {
   const { closeSync, fsyncSync, renameSync, rmSync, writeFileSync } = await import("node:fs");
   await checkPrivateFile(file, machine);
-  await sweep(file);
+  await sweepDrafts(file);
   const draft = draftOf(file);
   const descriptor = await createFile(draft, machine);
   try {
@@ -153,7 +154,7 @@ export async function replacePrivateFile(
     rmSync(draft, { force: true });
     throw thrown;
   }
-  await syncFolder(file, machine);
+  await syncFolder(file, machine.platform);
 }
 
 /**
@@ -182,22 +183,28 @@ export async function writeNewPrivateFile(
 export async function removePrivateFile(file: string, machine: Machine = thisMachine): Promise<void> {
   const { rmSync } = await import("node:fs");
   rmSync(file, { force: true });
-  await syncFolder(file, machine);
+  await syncFolder(file, machine.platform);
 }
 
-/** A name beside a file for what is to take its place; `sweep` knows it. */
-export function draftOf(file: string): string {
-  return `${file}.${process.pid}-${crypto.randomUUID().slice(0, 8)}.new`;
-}
-
-/** Makes a file that only the user may read and write, where nothing stands yet, and gives its descriptor. */
+/**
+ * Makes a file that only the user may read and write, where nothing stands yet, and gives its descriptor.
+ *
+ * @throws {BridgeError} `unsafe_file` on a disk that gives it to somebody else.
+ * @throws the system's own error: `EEXIST` where anything is there already, a link included.
+ */
 export async function createFile(file: string, machine: Machine = thisMachine): Promise<number> {
-  const { constants, fchmodSync, fstatSync, openSync } = await import("node:fs");
+  const { closeSync, constants, fchmodSync, fstatSync, openSync, rmSync } = await import("node:fs");
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = constants;
   const descriptor = openSync(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, FILE_MODE);
-  // The umask may have taken bits that are ours.
-  if (machine.platform !== "win32") fchmodSync(descriptor, FILE_MODE);
-  await ensureFile(file, fstatSync(descriptor), machine);
+  try {
+    // The umask may have taken bits that are ours.
+    if (machine.platform !== "win32") fchmodSync(descriptor, FILE_MODE);
+    await ensureFile(file, fstatSync(descriptor), machine);
+  } catch (thrown) {
+    closeSync(descriptor);
+    rmSync(file, { force: true });
+    throw thrown;
+  }
   return descriptor;
 }
 
@@ -220,39 +227,6 @@ async function ensureOurs(path: string, stats: Stats, mode: number, machine: Mac
       hint: `close it to others: chmod ${mode.toString(8)}`,
       cause,
     });
-  }
-}
-
-/** Removes drafts of `file` whose process is gone. */
-export async function sweep(file: string): Promise<void> {
-  const { readdirSync, rmSync } = await import("node:fs");
-  const cut = Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\")) + 1;
-  const folder = file.slice(0, cut);
-  const base = file.slice(cut);
-  for (const name of readdirSync(folder)) {
-    if (!name.startsWith(`${base}.`)) continue;
-    const pid = /^\.(\d+)-[0-9a-f]{8}\.new$/.exec(name.slice(base.length))?.[1];
-    if (pid !== undefined && !isRunning(Number(pid))) rmSync(`${folder}${name}`, { force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (thrown) {
-    return codeOf(thrown) === "EPERM";
-  }
-}
-
-/** Puts the name of a file on the disk: it is there only when its folder is. */
-export async function syncFolder(file: string, machine: Machine = thisMachine): Promise<void> {
-  if (machine.platform === "win32") return;
-  const { closeSync, fsyncSync, openSync } = await import("node:fs");
-  const descriptor = openSync(file.slice(0, file.lastIndexOf("/") + 1), "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }
 

@@ -1,6 +1,7 @@
 import type * as Fs from "node:fs";
+import { draftOf, sweepDrafts, syncFolder } from "../../platform/drafts.ts";
 import { BridgeError } from "../../platform/errors.ts";
-import { createFile, draftOf, sweep, syncFolder } from "../../platform/private_files.ts";
+import { createFile } from "../../platform/private_files.ts";
 import { readClientText } from "./client_file.ts";
 
 /** All bits of a mode. */
@@ -44,7 +45,7 @@ async function write(file: string, target: string, before: string | undefined, n
   const { closeSync, fchmodSync, fsyncSync, linkSync, renameSync, rmSync, statSync, writeFileSync } = await import(
     "node:fs"
   );
-  await sweep(target);
+  await sweepDrafts(target);
   const draft = draftOf(target);
   const descriptor = await createFile(draft);
   try {

@@ -67,6 +67,18 @@ describe.skipIf(!posix)("a private file", () => {
     expect(statSync(place.file).mode & 0o777).toBe(0o600);
   });
 
+  test("that the disk gives to another user is not left behind, nor held open", async () => {
+    using place = new Place();
+    const machine: Machine = { platform: process.platform, uid: process.getuid!() + 1 };
+    const opened = (): number => readdirSync("/dev/fd").length;
+    const before = opened();
+    for (const write of [writeNewPrivateFile, replacePrivateFile]) {
+      expect((await failure(write(place.file, bytes("x"), machine))).code).toBe("unsafe_file");
+    }
+    expect(readdirSync(place.folder)).toEqual([]);
+    expect(opened()).toBe(before);
+  });
+
   test("of another user is refused, and so is another user's folder (B4)", async () => {
     using place = new Place();
     writeFileSync(place.file, "theirs", { mode: 0o600 });
