@@ -1,6 +1,6 @@
 import type { HttpWire } from "../net/gate.ts";
 import type { Clock } from "../platform/clock.ts";
-import { BridgeError, type ErrorCode, toBridgeError } from "../platform/errors.ts";
+import { BridgeError, toBridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { AuthChallenge } from "./challenge.ts";
@@ -8,7 +8,6 @@ import type { Prover } from "./dpop.ts";
 import type { Owner } from "./owner.ts";
 import { type Grant, Records } from "./records.ts";
 import type { JsonObject } from "./settings.ts";
-import type { OAuthRefusal } from "./refusal.ts";
 import type { TokenSet } from "./token_endpoint.ts";
 import { bearerLife, bearerOf, isFresh, isOver, type Life, timeLeft } from "./token_life.ts";
 import type { Credentials, Refusal, Remedy } from "./with_auth.ts";
@@ -45,18 +44,11 @@ interface Credential {
   readonly tokens: TokenSet;
 }
 
-const REFRESH_MS = 10_000;
 /** How often a token that still lives is tried to be renewed at most, in ms. */
 const AHEAD_PAUSE_MS = 30_000;
 /** How often a person is asked for the same server within `ASKED_MS`. */
 const MOST_SIGN_INS = 3;
 const ASKED_MS = 10 * 60_000;
-/**
- * What leaves open whether a refresh token has been spent: the answer did not come, or not all of it. Everything else
- * was said before anything was sent, or by somebody who refuses.
- */
-const LOST_ANSWER: ReadonlySet<ErrorCode> = new Set(["outcome_unknown", "no_answer", "timed_out", "too_large"]);
-
 /**
  * The token of one server and account: the only reader and writer of its refresh token. However many requests and
  * processes meet a token that has ended, one of them renews it and the others get what that brought.
@@ -168,51 +160,36 @@ export class TokenSession implements Credentials {
     });
   }
 
-  /**
-   * Redeems the refresh token, under the lock. What was sent is never sent again: its answer may be lost, and a second
-   * use of a token that was replaced counts as theft (RFC 9700, 4.14.2).
-   */
+  /** Redeems the refresh token, under the lock; false where that brings no other token. */
   async #redeemRefreshToken(): Promise<boolean> {
-    const { wire, clock, notify, owner } = this.#options;
+    const { wire, clock, notify } = this.#options;
     if (this.#known === undefined) return false;
     const { grant, tokens } = this.#known;
     if (tokens.refreshToken === undefined) {
-      this.#known = timeLeft(this.#life(tokens), this.#now()) <= 0 ? undefined : this.#known;
+      if (timeLeft(this.#life(tokens), this.#now()) <= 0) this.#known = undefined;
       return false;
     }
-    const { refresh } = await import("./token.ts");
-    const abort = new AbortController();
-    const timer = clock.after(REFRESH_MS, () => {
-      abort.abort(new BridgeError("timed_out", `the token of ${owner.server} was not renewed within 10 s`));
-    });
-    try {
-      const renewed = await refresh(tokens, grant.client, grant.discovery, {
-        wire,
-        clock,
-        signal: abort.signal,
-        anyNetwork: grant.discovery.anyNetwork === true,
-        ...(this.prover === undefined ? {} : { prover: this.prover }),
-      });
-      this.#known = { grant, tokens: renewed };
-      await this.#save(grant, renewed);
+    const { renew } = await import("./renewal.ts");
+    const renewal = await renew(tokens, grant, { wire, clock, prover: this.prover });
+    if (renewal.kind === "renewed") {
+      this.#known = { grant, tokens: renewal.tokens };
+      await this.#save(grant, renewal.tokens);
       notify({ level: "debug", text: "renewed the token" });
       return true;
-    } catch (thrown) {
-      this.#options.onunrenewed?.(toBridgeError(thrown));
-      if (thrown instanceof BridgeError && thrown.code === "token_refused") {
-        await this.#giveUp(grant, tokens.refreshToken, (thrown as OAuthRefusal).oauthError);
-        notify({ level: "debug", text: `the token cannot be renewed: ${thrown.message}` });
+    }
+    this.#options.onunrenewed?.(toBridgeError(renewal.cause));
+    switch (renewal.kind) {
+      case "refused":
+        await this.#giveUp(grant, tokens.refreshToken, renewal.oauthError);
+        notify({ level: "debug", text: `the token cannot be renewed: ${renewal.cause.message}` });
         return false;
-      }
-      if (thrown instanceof BridgeError && LOST_ANSWER.has(thrown.code)) {
-        await this.#loseRefreshToken(grant, tokens, thrown);
+      case "lost":
+        await this.#loseRefreshToken(grant, tokens, renewal.cause);
         return false;
-      }
-      // Nothing is known of it: the access token may live, and the next request finds out.
-      if (timeLeft(this.#life(tokens), this.#now()) <= 0) throw thrown;
-      return false;
-    } finally {
-      timer.cancel();
+      case "unspent":
+        // The access token may live, and the next request finds out.
+        if (timeLeft(this.#life(tokens), this.#now()) <= 0) throw renewal.cause;
+        return false;
     }
   }
 
