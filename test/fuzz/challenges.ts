@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import fc from "fast-check";
-import { authChallenge, parseChallenges } from "../../src/auth/challenge.ts";
+import { authChallenge } from "../../src/auth/challenge.ts";
+import { parseChallenges } from "../../src/auth/challenge_syntax.ts";
 import { damagedTextOf, type Target, target, textOf } from "./target.ts";
 
 const PIECES = [

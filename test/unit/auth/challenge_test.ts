@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { authChallenge, parseChallenges } from "../../../src/auth/challenge.ts";
+import { authChallenge } from "../../../src/auth/challenge.ts";
+import { parseChallenges } from "../../../src/auth/challenge_syntax.ts";
 
 function headersOf(...lines: string[]): Headers {
   return new Headers(lines.map((line) => ["www-authenticate", line]));
