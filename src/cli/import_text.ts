@@ -28,7 +28,7 @@ export function planLines(plan: WholePlan, keepsSecrets: boolean, now: number): 
 }
 
 /** The lines that say what is left alone. */
-export function leftOutLines(leftOut: readonly LeftOut[]): string[] {
+function leftOutLines(leftOut: readonly LeftOut[]): string[] {
   if (leftOut.length === 0) return [];
   return [
     "left as it is:",

@@ -54,7 +54,7 @@ export function personAt(terminal: TerminalLines | undefined, server: string, wa
 }
 
 /** How far a request is, on one line. */
-export function progressWords(server: string, { progress, total, message }: Progress): string {
+function progressWords(server: string, { progress, total, message }: Progress): string {
   const part = total === undefined || total <= 0
     ? String(progress)
     : `${Math.min(100, Math.max(0, Math.floor((progress / total) * 100)))} %`;

@@ -53,7 +53,7 @@ function skipEscape(bytes: Uint8Array, at: number): number {
 }
 
 /** The offset behind the string whose opening quote stands at `at`. */
-export function skipString(bytes: Uint8Array, at: number): number {
+function skipString(bytes: Uint8Array, at: number): number {
   const length = bytes.length;
   at++;
   while (at < length) {

@@ -36,7 +36,7 @@ interface Kept {
 const LARGEST_KEPT = 1_048_576;
 
 /** Which kind of news goes with a list. */
-export function kindOf(method: string): ListKind {
+function kindOf(method: string): ListKind {
   return method.slice(0, method.indexOf("/")) as ListKind;
 }
 
