@@ -8,6 +8,7 @@ import { endpointToken } from "./endpoint_token.ts";
 import type { ServeSettings } from "./serve.ts";
 import { SharedVault } from "./shared_vault.ts";
 
+/** How long what listens there may take to answer, in ms. */
 const ASK_MS = 2_000;
 
 /**
@@ -31,8 +32,10 @@ export async function openPage(link: string, surroundings: Surroundings): Promis
 }
 
 async function isServing(address: string): Promise<boolean> {
+  // Only this value keeps the environment's proxy out of it.
+  const options = { proxy: false, redirect: "error", signal: AbortSignal.timeout(ASK_MS) };
   try {
-    const answer = await fetch(address, { proxy: "", redirect: "error", signal: AbortSignal.timeout(ASK_MS) });
+    const answer = await fetch(address, options as unknown as BunFetchRequestInit);
     return answer.status === 200 && (await answer.text()) === "ok\n";
   } catch {
     return false;

@@ -223,6 +223,25 @@ describe("serve --open", () => {
     expect((await fetch(`${serving.url}/open${code}`, { redirect: "manual" })).status).toBe(403);
   }, 60_000);
 
+  test("asks the endpoint itself, whatever proxy the environment names", async () => {
+    let asked = 0;
+    using proxy = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch(): Response {
+        asked++;
+        return new Response("no", { status: 502 });
+      },
+    });
+    await using serving = await ServeExecutable.start({});
+    const { port } = new URL(serving.url);
+    const state = { MCP_BRIDGE_HOME: serving.folder, MCP_BRIDGE_VAULT_KEY: "file" };
+    const env = { ...state, HTTP_PROXY: proxy.url.href, http_proxy: proxy.url.href };
+    const { stdout, exitCode } = await outcomeOf({ env }, "serve", "--open", "--port", port);
+    expect({ exitCode, asked }).toEqual({ exitCode: 0, asked: 0 });
+    expect((await fetch(stdout.trim(), { redirect: "manual" })).status).toBe(303);
+  }, 30_000);
+
   test("serves where nobody does, and gives the link as soon as it listens", async () => {
     using home = new Home();
     const env = { MCP_BRIDGE_HOME: home.env.MCP_BRIDGE_HOME!, MCP_BRIDGE_VAULT_KEY: "file" };
