@@ -236,7 +236,7 @@ describe("serve --open", () => {
     await using serving = await ServeExecutable.start({});
     const { port } = new URL(serving.url);
     const state = { MCP_BRIDGE_HOME: serving.folder, MCP_BRIDGE_VAULT_KEY: "file" };
-    const env = { ...state, HTTP_PROXY: proxy.url.href, http_proxy: proxy.url.href };
+    const env = { ...state, HTTP_PROXY: proxy.url.href, "http_proxy": proxy.url.href };
     const { stdout, exitCode } = await outcomeOf({ env }, "serve", "--open", "--port", port);
     expect({ exitCode, asked }).toEqual({ exitCode: 0, asked: 0 });
     expect((await fetch(stdout.trim(), { redirect: "manual" })).status).toBe(303);
