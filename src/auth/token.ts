@@ -5,7 +5,7 @@ import { authenticate, type Client } from "./client.ts";
 import { quirksOf } from "./quirks.ts";
 import { refusalOf } from "./refusal.ts";
 import { idTokenLife, isOver } from "./token_life.ts";
-import { requestTokens, type TokenSet, type TokenSource, type TokenTools } from "./token_endpoint.ts";
+import { requestTokens, secretsOf, type TokenSet, type TokenSource, type TokenTools } from "./token_endpoint.ts";
 
 /**
  * Exchanges a refresh token for fresh tokens (RFC 6749, 6). What the answer leaves out stays: the refresh token, unless
@@ -61,7 +61,8 @@ export async function revoke(tokens: TokenSet, client: Client, source: TokenSour
     const { error } = (reply.json ?? {}) as { error?: unknown };
     // Of a kind that the server cannot revoke, nothing is left to do.
     if (reply.status >= 400 && error !== "unsupported_token_type") {
-      throw refusalOf(reply, url, "revocation", "the tokens are forgotten here; they end by themselves");
+      const hint = "the tokens are forgotten here; they end by themselves";
+      throw refusalOf(reply, url, "revocation", hint, secretsOf(form, client));
     }
   }
 }

@@ -70,7 +70,11 @@ export async function requestTokens(
   };
 }
 
-/** Posts a form to the token endpoint; every answer is one. The time is that of the request, in ms. */
+/**
+ * Posts a form to the token endpoint; every answer is one. The time is that of the request, in ms.
+ *
+ * @throws {BridgeError} `bad_metadata` where there is no such endpoint, and as `safeAddress` and `ask`
+ */
 export async function askTokenEndpoint(
   form: URLSearchParams,
   client: Client | undefined,
@@ -101,9 +105,9 @@ export async function askTokenEndpoint(
 
 const AGAIN = 'sign in again with "mcp-bridge login"';
 
-/** What a form holds that nobody may read. */
-function secretsOf(form: URLSearchParams, client: Client | undefined): string[] {
-  const names = ["code", "code_verifier", "refresh_token", "device_code", "assertion", "subject_token"];
+/** What a form that a client sends holds that nobody may read, should an answer repeat it. */
+export function secretsOf(form: URLSearchParams, client: Client | undefined): string[] {
+  const names = ["code", "code_verifier", "refresh_token", "device_code", "assertion", "subject_token", "token"];
   return [client?.clientSecret ?? "", ...names.map((name) => form.get(name) ?? "")];
 }
 

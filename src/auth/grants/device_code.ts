@@ -6,7 +6,7 @@ import { authenticate, type Client } from "../client.ts";
 import type { Discovery } from "../discover.ts";
 import { OAuthRefusal, refusalOf } from "../refusal.ts";
 import { chooseLastingScope } from "../scope.ts";
-import { requestTokens, type TokenSet, type TokenTools } from "../token_endpoint.ts";
+import { requestTokens, secretsOf, type TokenSet, type TokenTools } from "../token_endpoint.ts";
 import { addTarget, type GrantWish } from "./grant.ts";
 
 /** A sign-in that waits for a person at another machine (RFC 8628, 3.2). */
@@ -66,9 +66,8 @@ export async function beginOnDevice(wish: GrantWish, tools: TokenTools): Promise
   const askedAt = tools.clock.now();
   const reply = await ask({ url: endpoint, headers, body: form }, tools);
   if (reply.status !== 200) {
-    throw refusalOf(reply, endpoint, "token", 'leave "--device-code" out, to sign in by the browser', [
-      client.clientSecret ?? "",
-    ]);
+    const hint = 'leave "--device-code" out, to sign in by the browser';
+    throw refusalOf(reply, endpoint, "token", hint, secretsOf(form, client));
   }
   const said = (reply.json ?? {}) as Record<string, unknown>;
   const { device_code: deviceCode, user_code: userCode, verification_uri_complete: complete } = said;

@@ -3,7 +3,7 @@ import type { Client } from "../client.ts";
 import { refusalOf } from "../refusal.ts";
 import { chooseScope } from "../scope.ts";
 import type { ServerMetadata } from "../server_metadata.ts";
-import { askTokenEndpoint, type TokenSet, type TokenSource, type TokenTools } from "../token_endpoint.ts";
+import { askTokenEndpoint, secretsOf, type TokenSet, type TokenSource, type TokenTools } from "../token_endpoint.ts";
 import { addTarget, type GrantWish } from "./grant.ts";
 import { signInByStatement } from "./jwt_bearer.ts";
 
@@ -26,7 +26,7 @@ export function takesIdJag(metadata: ServerMetadata): boolean {
  * Signs in by the word of an identity provider: it gives a statement for this authorization server alone (RFC 8693,
  * 2.1), which is exchanged for tokens there (RFC 7523, 2.1).
  *
- * @throws {BridgeError} as `requestTokens`, for either of both
+ * @throws {BridgeError} as `requestTokens`, for either of both; `bad_token_answer` for what is no statement
  */
 export async function signInByProvider(
   wish: GrantWish,
@@ -45,10 +45,8 @@ export async function signInByProvider(
   const { url, reply } = await askTokenEndpoint(form, client, source, tools);
   const { access_token: statement, issued_token_type: type } = (reply.json ?? {}) as Record<string, unknown>;
   if (reply.status !== 200) {
-    throw refusalOf(reply, url, "token", 'sign in to it again with "mcp-bridge login"', [
-      subject.token,
-      client.clientSecret ?? "",
-    ]);
+    const hint = 'put a fresh id token into the file of "--idp-token-file"';
+    throw refusalOf(reply, url, "token", hint, secretsOf(form, client));
   }
   if (type !== ID_JAG || typeof statement !== "string" || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(statement)) {
     throw new BridgeError("bad_token_answer", `what ${url.host} gave is no statement about the person`, {

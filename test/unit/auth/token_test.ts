@@ -250,6 +250,17 @@ describe("revoking", () => {
     expect(nowhere.wire.asked).toEqual([]);
   });
 
+  test("repeats no token, whatever the server says of it", async () => {
+    const echo: Page = ({ body }) => {
+      const token = new URLSearchParams(body).get("token");
+      return Response.json({ error: "invalid_request", "error_description": `what is ${token}?` }, { status: 400 });
+    };
+    const tokens = { ...HELD, refreshToken: "sentinel-r" };
+    const failure = await failureOf(revoke(tokens, clientOf(), await discovered(), toolsOf({ [REVOKE]: echo })));
+    expect(failure.message).toEndWith(' (400) "invalid_request", "what is ...?"');
+    expect(Bun.inspect(failure)).not.toContain("sentinel-r");
+  });
+
   test("that is refused is an error", async () => {
     const tools = toolsOf({ [REVOKE]: () => Response.json({ error: "invalid_client" }, { status: 401 }) });
     expect(await failureOf(revoke(HELD, clientOf(), await discovered(), tools))).toMatchObject({
