@@ -13,7 +13,7 @@ const QUESTION = new TextEncoder().encode('{"jsonrpc":"2.0","id":"mcp-bridge:log
 /**
  * Signs in to a server before anybody needs it. `anew` does so though there is a token that would do.
  *
- * @throws {BridgeError} what stands in the way
+ * @throws {BridgeError} `http_status` where no server answers there, and what stands in the way of a sign-in
  */
 export async function signInByName(
   wire: Wire,

@@ -108,10 +108,7 @@ interface Listener {
 }
 
 /** Listens on the first free port; under a name, on both families, so that nobody else can be that name. */
-function listen(
-  { host, port, ports }: CallbackOptions,
-  fetch: (request: Request) => Response | Promise<Response>,
-): Listener {
+function listen({ host, port, ports }: CallbackOptions, fetch: Fetch): Listener {
   const addresses = host === "127.0.0.1" ? ["127.0.0.1"] : ["127.0.0.1", "::1"];
   for (let candidate = port; candidate < port + ports; candidate++) {
     const servers: Bun.Server<undefined>[] = [];

@@ -14,7 +14,8 @@ import type { TokenSet } from "./token_endpoint.ts";
 /**
  * Opens a page in the person's browser and waits until it comes back (RFC 8252).
  *
- * @throws {BridgeError} `sign_in_required` where nobody came in time, and what else stands in the way.
+ * @throws {BridgeError} `sign_in_required` where nobody came in time, `bad_argument` for another address typed in, and
+ * what else stands in the way
  */
 export async function signInByBrowser(
   parts: SignInParts,
@@ -25,14 +26,23 @@ export async function signInByBrowser(
   await seeThrough(parts, records, wish, await beginJourney(parts, records, wish, discovery));
 }
 
-/** Goes on with a sign-in whose process has died; false where there is none. */
+/**
+ * Goes on with a sign-in whose process has died; false where there is none.
+ *
+ * @throws {BridgeError} as `signInByBrowser`
+ */
 export async function resumeByBrowser(parts: SignInParts, records: Records, wish: SignInWish): Promise<boolean> {
   const journey = await reopenJourney(parts, records);
   if (journey !== undefined) await seeThrough(parts, records, wish, journey);
   return journey !== undefined;
 }
 
-/** Finishes the sign-in that another process waits with, by what a person typed in here. */
+/**
+ * Finishes the sign-in that another process waits with, by what a person typed in here.
+ *
+ * @throws {BridgeError} `foreign_answer` where none waits, `bad_argument` for the address of another page, and what the
+ * authorization server has against it
+ */
 export async function finishForOther(parts: SignInParts, records: Records, text: string): Promise<void> {
   const pending = await records.pending();
   if (pending === undefined) throw new BridgeError("foreign_answer", "no sign-in waits for this address any more");

@@ -28,7 +28,11 @@ export async function namedDiscovery(
   return await discoverProvider(settings.provider, server);
 }
 
-/** Signs in without asking anybody; the same is done again when the token has ended. */
+/**
+ * Signs in without asking anybody; the same is done again when the token has ended.
+ *
+ * @throws {BridgeError} `unreadable_file` for the file of a token, and what the authorization server has against it
+ */
 export async function signInUnattended(
   parts: SignInParts,
   records: Records,

@@ -68,6 +68,8 @@ const LARGEST = 1_048_576;
 /**
  * A file that somebody's configuration names. It is read as such a configuration is itself: no pipe, no device, nothing
  * large. Where the client would look for a relative path nobody knows here.
+ *
+ * @throws {BridgeError} `unreadable_file`
  */
 export async function readNamedFile(flag: string, file: string): Promise<string> {
   if (!/^(?:[/\\]|[a-z]:[\\/])/i.test(file)) {
@@ -80,7 +82,11 @@ export async function readNamedFile(flag: string, file: string): Promise<string>
   throw new BridgeError("unreadable_file", `the file of "${flag}" ${text === undefined ? "is gone" : "is too large"}`);
 }
 
-/** An object of JSON that stands in an argument or in a file. */
+/**
+ * An object of JSON that stands in an argument or in a file.
+ *
+ * @throws {BridgeError} `bad_argument`, `unreadable_file`
+ */
 export async function readObject(
   flag: "static-oauth-client-info" | "static-oauth-client-metadata",
   flags: ClientFlags,

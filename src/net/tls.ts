@@ -24,7 +24,7 @@ export interface TlsFiles {
  * Reads the files that were named. An authority of the person's own takes the place of all others, as with curl: beside
  * some 260 others it would cost 0.4 ms for each request.
  *
- * @throws {BridgeError} `unreadable_file`
+ * @throws {BridgeError} `unreadable_file`, and `bad_argument` for a certificate without its key, or the other way round
  */
 export async function readTls(files: TlsFiles): Promise<TlsSettings> {
   if ((files.cert === undefined) !== (files.key === undefined)) {

@@ -160,6 +160,7 @@ export async function replacePrivateFile(
 /**
  * Writes a file that only the user may read where nothing stands yet; what could not be written whole is taken away.
  *
+ * @throws {BridgeError} `unsafe_file` on a disk that gives it to somebody else.
  * @throws the system's own error: `EEXIST` where anything is there already, a link included.
  */
 export async function writeNewPrivateFile(
