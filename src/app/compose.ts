@@ -2,24 +2,24 @@ import type { Budget } from "../platform/budget.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Notify } from "../platform/notice.ts";
 import { AttachedClients } from "../serve/attached_clients.ts";
-import { Audit, type AuditFile } from "../serve/audit.ts";
+import { Audit, type AuditFile } from "../serve/status/audit.ts";
 import { AllServers } from "../serve/all_servers.ts";
 import { makeEndpoint } from "../serve/endpoint.ts";
-import { isFurtherHost } from "../serve/further_hosts.ts";
-import { inFewWords } from "../serve/few_words.ts";
+import { isFurtherHost } from "../serve/guard/further_hosts.ts";
+import { inFewWords } from "../serve/guard/few_words.ts";
 import { listen } from "../serve/listener.ts";
-import { makeLink } from "../serve/links.ts";
-import { LogTail } from "../serve/log_tail.ts";
+import { makeLink } from "../serve/guard/links.ts";
+import { LogTail } from "../serve/status/log_tail.ts";
 import type { PoolEntry } from "../serve/pool.ts";
 import { Sessions } from "../serve/sessions.ts";
-import type { TokenEnd } from "../serve/status.ts";
-import { View } from "../serve/view.ts";
-import { addViewRoutes } from "../serve/view_routes.ts";
+import type { TokenEnd } from "../serve/status/status.ts";
+import { View } from "../serve/status/view.ts";
+import { addViewRoutes } from "../serve/status/view_routes.ts";
 import type { CallRecord } from "../serve/watched.ts";
 
-export type { AuditFile } from "../serve/audit.ts";
+export type { AuditFile } from "../serve/status/audit.ts";
 export type { PoolEntry, Signing } from "../serve/pool.ts";
-export { LogTail } from "../serve/log_tail.ts";
+export { LogTail } from "../serve/status/log_tail.ts";
 
 /** What an open endpoint is made of. */
 export interface OpenEndpointOptions {

@@ -4,6 +4,7 @@ import { composeMessage, idKey, type Message } from "../transport/message.ts";
 import { claimsRevision } from "../transport/request_headers.ts";
 import { errorAnswer, isObject, rawResult, resultAnswer } from "./answers.ts";
 import { SUBSCRIPTION_ID } from "./era/discovery.ts";
+import { type Askable, CrowdQuestions } from "./crowd_questions.ts";
 import type { ClientListener } from "./stage.ts";
 
 /** What a crowd is made of. */
@@ -26,31 +27,14 @@ interface Call {
   readonly token: string | undefined;
 }
 
-/** A question of the server that a client has. */
-interface Asked {
-  readonly member: Member;
-  /** As the server wrote it. */
-  readonly id: string;
-}
-
 /** One client. */
-interface Member {
-  readonly end: LocalEnd;
+interface Member extends Askable {
   /** Its requests in flight, under their own ids' keys: the key of ours. */
   readonly calls: Map<string, string>;
-  /** What it can be asked; nothing for a client of the era without a handshake, which is never asked. */
   capabilities: Readonly<Record<string, unknown>> | undefined;
   /** The resources that it wants news of. */
   readonly followed: Set<string>;
 }
-
-/** What a client has to offer for a question of the server, by its method. */
-const NEEDED: Readonly<Record<string, string>> = {
-  "sampling/createMessage": "sampling",
-  "elicitation/create": "elicitation",
-  "roots/list": "roots",
-};
-const METHOD_NOT_FOUND = -32601;
 
 /**
  * Many clients as the one client of a pump: each has its ids for itself, and gets what belongs to its own requests alone.
@@ -61,8 +45,7 @@ export class Crowd implements LocalEnd {
   readonly #members = new Map<LocalEnd, Member>();
   /** By the key of our id, which is also what progress is told under. */
   readonly #calls = new Map<string, Call>();
-  /** Who was asked what, by the key of the server's id. */
-  readonly #asked = new Map<string, Asked>();
+  readonly #questions: CrowdQuestions;
   /** Who waits for the server's answer to the first handshake. */
   #waiting: { readonly id: string; readonly member: Member }[] = [];
   /** The server's own word on itself, as raw text. */
@@ -73,6 +56,7 @@ export class Crowd implements LocalEnd {
 
   constructor(options: CrowdOptions) {
     this.#options = options;
+    this.#questions = new CrowdQuestions(options.server, (message) => this.#say(message));
   }
 
   /** How many clients there are. */
@@ -85,9 +69,7 @@ export class Crowd implements LocalEnd {
     const member = this.#memberAt(end);
     if (message.kind === "request") return this.#request(message, member);
     if (message.kind === "notification") return this.#notification(message, member);
-    if (this.#asked.get(message.key)?.member !== member) return undefined;
-    this.#asked.delete(message.key);
-    return this.#options.pump.fromClient(message);
+    return this.#questions.takes(message, member) ? this.#options.pump.fromClient(message) : undefined;
   }
 
   /** The client at `end` has gone: nobody waits for its answers, and what it was asked it does not answer. */
@@ -96,11 +78,7 @@ export class Crowd implements LocalEnd {
     if (member === undefined) return;
     this.#members.delete(end);
     for (const ours of [...member.calls.values()]) this.#giveUp(ours);
-    for (const [key, asked] of [...this.#asked]) {
-      if (asked.member !== member) continue;
-      this.#asked.delete(key);
-      this.#say(errorAnswer(asked.id, new BridgeError("closing", "the client has left"), this.#options.server));
-    }
+    this.#questions.left(member);
     this.#waiting = this.#waiting.filter((waiting) => waiting.member !== member);
     for (const uri of member.followed) {
       if (this.#isFollowed(uri)) continue;
@@ -119,13 +97,11 @@ export class Crowd implements LocalEnd {
   #deliver(message: Message, causedBy: string | undefined): Promise<void> | undefined {
     if (message.kind === "response") return this.#answer(message);
     const call = this.#callOf(message, causedBy);
-    if (message.kind === "request") return this.#ask(message, call);
-    if (message.method === "notifications/cancelled") {
-      const key = idKey(message.param("requestId") ?? "null");
-      const asked = this.#asked.get(key);
-      this.#asked.delete(key);
-      return asked?.member.end.send(message);
+    if (message.kind === "request") {
+      const callers = this.#calls.values().map(({ member }) => member);
+      return this.#questions.ask(message, { cause: call, callers, all: this.#members.values() });
     }
+    if (message.method === "notifications/cancelled") return this.#questions.withdrawn(message);
     if (call !== undefined) return call.member.end.send(restored(message, call), call.key);
     // What belongs to a request that is over is nobody's.
     if (message.method === "notifications/progress") return undefined;
@@ -213,27 +189,6 @@ export class Crowd implements LocalEnd {
     if (!answer.isError) this.#agreed = rawResult(answer);
     for (const { id, member } of this.#waiting.splice(0)) void member.end.send(answer.withId(id));
     return undefined;
-  }
-
-  /** Puts a question of the server to the client that it concerns, or answers that nobody can be asked. */
-  #ask(question: Message, call: Call | undefined): Promise<void> | undefined {
-    const needed = NEEDED[question.method!];
-    const able = (member: Member): boolean =>
-      member.capabilities !== undefined && (needed === undefined || member.capabilities[needed] !== undefined);
-    const member = call?.member ?? this.#lastCaller() ?? [...this.#members.values()].findLast(able);
-    if (member === undefined || !able(member)) {
-      const error = { code: METHOD_NOT_FOUND, message: `the client does not offer ${needed ?? question.method}` };
-      this.#say(composeMessage({ id: null, error }).withId(question.id!));
-      return undefined;
-    }
-    this.#asked.set(question.key, { member, id: question.id! });
-    return member.end.send(question, call?.key);
-  }
-
-  #lastCaller(): Member | undefined {
-    let last: Member | undefined;
-    for (const { member } of this.#calls.values()) last = member;
-    return last;
   }
 
   /** The request that a message belongs to, by what it says or by the stream that it came on. */

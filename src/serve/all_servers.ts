@@ -9,7 +9,7 @@ import type { LocalEnd } from "../transport/channel.ts";
 import type { Place } from "./place.ts";
 import type { Pool } from "./pool.ts";
 import type { Seat } from "./pooled_server.ts";
-import { OURSELVES } from "./refusals.ts";
+import { OURSELVES } from "./guard/refusals.ts";
 import type { Visitor } from "./watched.ts";
 
 /** What serving all servers as one needs. */

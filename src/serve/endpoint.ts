@@ -1,10 +1,10 @@
 import { type Context, Hono, type HonoRequest } from "hono";
 import { BridgeError } from "../platform/errors.ts";
-import { guard, type GuardOptions } from "./guard.ts";
+import { guard, type GuardOptions } from "./guard/guard.ts";
 import { LegacySseService } from "./legacy_sse.ts";
 import type { Place } from "./place.ts";
 import type { Pool } from "./pool.ts";
-import { refusal } from "./refusals.ts";
+import { refusal } from "./guard/refusals.ts";
 import type { Sessions } from "./sessions.ts";
 import { StreamableHttpService } from "./streamable_http.ts";
 

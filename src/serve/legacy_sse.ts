@@ -3,7 +3,7 @@ import type { Message } from "../transport/message.ts";
 import { ServedSse } from "../transport/served_sse.ts";
 import type { Place } from "./place.ts";
 import { readPosted } from "./read_body.ts";
-import { refusal } from "./refusals.ts";
+import { refusal } from "./guard/refusals.ts";
 import type { Seat } from "./pooled_server.ts";
 import type { Sessions } from "./sessions.ts";
 import { visitorOf } from "./watched.ts";

@@ -1,7 +1,7 @@
 import type { ClientListener } from "../bridge/stage.ts";
 import type { LocalEnd } from "../transport/channel.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Connection } from "./probe.ts";
+import type { Connection } from "./health/probe.ts";
 import { SharedSession } from "./shared_session.ts";
 import { type CallOrigin, type CallRecord, type Load, type Onward, type Visitor, Watched } from "./watched.ts";
 

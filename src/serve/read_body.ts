@@ -1,7 +1,7 @@
 import { BridgeError } from "../platform/errors.ts";
 import { MalformedMessage, type Message, readMessage, splitBatch } from "../transport/message.ts";
 import { carrierOf } from "./carrier.ts";
-import { protocolRefusal, refusal } from "./refusals.ts";
+import { protocolRefusal, refusal } from "./guard/refusals.ts";
 
 const PARSE_ERROR = -32700;
 const INVALID_REQUEST = -32600;

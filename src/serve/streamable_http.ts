@@ -8,7 +8,7 @@ import { ServedPost } from "../transport/served_post.ts";
 import type { Place } from "./place.ts";
 import type { Seat } from "./pooled_server.ts";
 import { readPosted } from "./read_body.ts";
-import { OURSELVES, protocolRefusal, refusal } from "./refusals.ts";
+import { OURSELVES, protocolRefusal, refusal } from "./guard/refusals.ts";
 import type { Sessions } from "./sessions.ts";
 import { type Visitor, visitorOf } from "./watched.ts";
 

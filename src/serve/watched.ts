@@ -1,6 +1,6 @@
 import type { LocalEnd } from "../transport/channel.ts";
 import { idKey, type Message } from "../transport/message.ts";
-import { type OwnFailure, ownFailure } from "./own_failure.ts";
+import { type OwnFailure, ownFailure } from "./health/own_failure.ts";
 
 /** Who a client says it is. */
 export interface Visitor {

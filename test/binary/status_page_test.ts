@@ -1,7 +1,7 @@
 /** The status page of `serve`, as a person sees it in Chromium, and who is let in to it. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
-import { makeLink } from "../../src/serve/links.ts";
+import { makeLink } from "../../src/serve/guard/links.ts";
 import { isChromiumAbsent } from "../harness/chromium.ts";
 import { readExposition } from "../harness/exposition.ts";
 import { FakeAs } from "../harness/fake_as.ts";

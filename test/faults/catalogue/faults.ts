@@ -20,7 +20,7 @@ export const FAULTS: readonly Entry[] = [
     shown: [
       "unit/platform/private_files_test.ts > a private file > stays what it was where the new one cannot be written",
       "unit/app/memory_file_test.ts > a disk that cannot be written",
-      "unit/serve/audit_test.ts > a disk that takes no more",
+      "unit/serve/status/audit_test.ts > a disk that takes no more",
     ],
   },
   {

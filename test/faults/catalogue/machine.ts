@@ -7,7 +7,10 @@ export const MACHINE: readonly Entry[] = [
     id: "B1",
     fault: "DNS rebinding at the local endpoint and the callback (CVE-2025-66414)",
     promise: "only our own host and port are answered, and no page of another origin",
-    shown: ["unit/serve/guard_test.ts > a request goes on only with our host", "unit/serve/guard_test.ts > host "],
+    shown: [
+      "unit/serve/guard/guard_test.ts > a request goes on only with our host",
+      "unit/serve/guard/guard_test.ts > host ",
+    ],
   },
   {
     id: "B2",
@@ -15,7 +18,7 @@ export const MACHINE: readonly Entry[] = [
     promise: "refused",
     shown: [
       "unit/serve/read_body_test.ts > a body > of type",
-      "unit/serve/visitors_test.ts > a browser that came by a link > changes something only from our page",
+      "unit/serve/guard/visitors_test.ts > a browser that came by a link > changes something only from our page",
       "binary/status_page_test.ts > who is let in > what changes something only from our own page",
     ],
   },
@@ -24,8 +27,8 @@ export const MACHINE: readonly Entry[] = [
     fault: "no token, a wrong one, one in the address",
     promise: "401, without a hint of what exists, in constant time",
     shown: [
-      "unit/serve/guard_test.ts > a refusal",
-      "unit/serve/guard_test.ts > two secrets",
+      "unit/serve/guard/guard_test.ts > a refusal",
+      "unit/serve/guard/guard_test.ts > two secrets",
       "binary/serve_test.ts > who may ask",
     ],
   },

@@ -1,0 +1,61 @@
+import type { CallRecord } from "../watched.ts";
+
+/** A client that is there. Times in ms since 1970. */
+export interface ConnectedClient {
+  /** As it calls itself; nothing where it does not. */
+  readonly name: string | undefined;
+  /** The beginning of its session's id; nothing for one that speaks without. */
+  readonly session: string | undefined;
+  readonly server: string;
+  readonly account: string;
+  /** When its first and its last call have ended. */
+  readonly since: number;
+  readonly seen: number;
+  readonly calls: number;
+}
+
+interface Known {
+  readonly name: string | undefined;
+  readonly session: string | undefined;
+  readonly server: string;
+  readonly account: string;
+  readonly since: number;
+  seen: number;
+  calls: number;
+}
+
+/** A client without a session is gone when it has said nothing for so long, in ms. */
+const GONE_MS = 10 * 60_000;
+/** More are not kept; names are given by clients. */
+const MOST_CLIENTS = 5_000;
+const LONGEST_NAME = 200;
+const SHOWN_OF_SESSION = 8;
+
+/** Which clients are there, by the calls that they make. */
+export class Clients {
+  /** The one that was seen last stands last. */
+  readonly #clients = new Map<string, Known>();
+
+  /** A call has ended at `now`. */
+  record({ client, session, server, account }: CallRecord, now: number): void {
+    const key = session ?? `${server}@${account} ${client ?? ""}`;
+    const known = this.#clients.get(key) ??
+      { name: client?.slice(0, LONGEST_NAME), session, server, account, since: now, seen: now, calls: 0 };
+    known.seen = now;
+    known.calls++;
+    this.#clients.delete(key);
+    this.#clients.set(key, known);
+    if (this.#clients.size > MOST_CLIENTS) this.#clients.delete(this.#clients.keys().next().value!);
+  }
+
+  /** Those that are there at `now`, the one that was seen last first; `isOpen` knows the sessions. */
+  connected(now: number, isOpen: (session: string) => boolean): ConnectedClient[] {
+    for (const [key, { session, seen }] of this.#clients) {
+      if (session === undefined ? now - seen >= GONE_MS : !isOpen(session)) this.#clients.delete(key);
+    }
+    return [...this.#clients.values()].reverse().map((client) => ({
+      ...client,
+      session: client.session?.slice(0, SHOWN_OF_SESSION),
+    }));
+  }
+}

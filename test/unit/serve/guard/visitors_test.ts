@@ -1,0 +1,101 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import { Links, makeLink } from "../../../../src/serve/guard/links.ts";
+import { Visitors } from "../../../../src/serve/guard/visitors.ts";
+import { FakeClock } from "../../../harness/fake_clock.ts";
+
+const KEY = { token: "mcpb_token", port: 7319 };
+const MINUTE_MS = 60_000;
+
+let clock: FakeClock;
+beforeEach(() => void (clock = new FakeClock()));
+
+describe("a link", () => {
+  const codeOf = (link: string): string => new URL(link, "http://a").searchParams.get("code")!;
+  let links: Links;
+  let code: string;
+  beforeEach(() => {
+    links = new Links();
+    code = codeOf(makeLink(KEY, clock.now()));
+  });
+
+  test("opens the page once", () => {
+    expect(code).not.toContain(KEY.token);
+    expect(links.redeem(code, KEY, clock.now())).toBe(true);
+    expect(links.redeem(code, KEY, clock.now())).toBe(false);
+    expect(links.redeem(codeOf(makeLink(KEY, clock.now())), KEY, clock.now())).toBe(true);
+  });
+
+  test("opens it for five minutes", async () => {
+    await clock.pass(5 * MINUTE_MS - 1);
+    expect(links.redeem(code, KEY, clock.now())).toBe(true);
+    const late = codeOf(makeLink(KEY, clock.now()));
+    await clock.pass(5 * MINUTE_MS);
+    expect(links.redeem(late, KEY, clock.now())).toBe(false);
+  });
+
+  test("is good at no other port, and by nobody else's token", () => {
+    expect(links.redeem(code, { ...KEY, port: 7320 }, clock.now())).toBe(false);
+    expect(links.redeem(code, { ...KEY, token: "mcpb_other" }, clock.now())).toBe(false);
+  });
+
+  test("with anything changed in it, or made for a longer time, is none", () => {
+    for (const place of [0, 12, code.length - 2]) {
+      const sign = code[place] === "a" ? "b" : "a";
+      const other = `${code.slice(0, place)}${sign}${code.slice(place + 1)}`;
+      expect(links.redeem(other, KEY, clock.now())).toBe(false);
+    }
+    for (const other of ["", "..", `${code}=`, code.toUpperCase()]) {
+      expect(links.redeem(other, KEY, clock.now())).toBe(false);
+    }
+    const later = codeOf(makeLink(KEY, clock.now() + 60 * MINUTE_MS));
+    expect(links.redeem(later, KEY, clock.now())).toBe(false);
+  });
+});
+
+describe("a browser that came by a link", () => {
+  let visitors: Visitors;
+  beforeEach(() => void (visitors = new Visitors(clock, () => 7319)));
+
+  function asks(cookie: string, headers: Record<string, string> = {}, method = "GET"): boolean {
+    const given = cookie.split(";")[0]!;
+    // The runtime lets no request carry such headers but one that it received.
+    const all = new Headers({ cookie: given, ...headers });
+    return visitors.knows({ method, headers: all } as Request);
+  }
+
+  test("has a cookie that no script reads and no other site sends, and is known by it", () => {
+    const cookie = visitors.admit();
+    expect(cookie).toMatch(/^mcp_bridge_7319=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200$/);
+    expect(asks(cookie)).toBe(true);
+    expect(asks(`a=b; ${cookie.split(";")[0]}`)).toBe(false);
+    expect(
+      visitors.knows({ method: "GET", headers: new Headers({ cookie: `a=b; ${cookie.split(";")[0]}` }) } as Request),
+    )
+      .toBe(true);
+  });
+
+  test("is not known by another cookie", () => {
+    visitors.admit();
+    for (const cookie of ["", "mcp_bridge_7319=", `mcp_bridge_7319=${"a".repeat(43)}`]) {
+      expect(asks(cookie)).toBe(false);
+    }
+  });
+
+  test("changes something only from our page, and reads nothing for pages of other ports", () => {
+    const cookie = visitors.admit();
+    expect(asks(cookie, {}, "POST")).toBe(false);
+    expect(asks(cookie, { origin: "http://127.0.0.1:7319" }, "POST")).toBe(true);
+    for (const site of ["same-site", "cross-site"]) expect(asks(cookie, { "sec-fetch-site": site })).toBe(false);
+    for (const site of ["same-origin", "none"]) expect(asks(cookie, { "sec-fetch-site": site })).toBe(true);
+  });
+
+  test("is forgotten after twelve hours, or when sixteen others have come", async () => {
+    const first = visitors.admit();
+    for (let place = 0; place < 15; place++) visitors.admit();
+    expect(asks(first)).toBe(true);
+    const last = visitors.admit();
+    expect(asks(first)).toBe(false);
+    await clock.pass(12 * 60 * MINUTE_MS);
+    expect(asks(last)).toBe(false);
+  });
+});

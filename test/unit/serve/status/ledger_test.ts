@@ -1,0 +1,124 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import { DURATION_BOUNDS, Ledger } from "../../../../src/serve/status/ledger.ts";
+import type { CallRecord } from "../../../../src/serve/watched.ts";
+import { FakeClock } from "../../../harness/fake_clock.ts";
+
+let clock: FakeClock;
+let ledger: Ledger;
+
+beforeEach(() => {
+  clock = new FakeClock();
+  ledger = new Ledger(clock);
+});
+
+function call(more: Partial<CallRecord> = {}): void {
+  ledger.record({
+    client: "c 1",
+    server: "a",
+    account: "default",
+    method: "tools/call",
+    name: "t",
+    at: clock.now(),
+    ms: 3,
+    outcome: "result",
+    code: undefined,
+    failure: undefined,
+    request: undefined,
+    ...more,
+  });
+}
+
+describe("calls", () => {
+  test("are counted by server, account and method, and by how they ended", () => {
+    call();
+    call({ outcome: "error", code: "-1" });
+    call({ outcome: "cancelled" });
+    call({ account: "work" });
+    call({ method: "tools/list" });
+    expect(ledger.methods).toEqual([
+      { server: "a", account: "default", method: "tools/call", calls: 3, errors: 1, cancelled: 1 },
+      { server: "a", account: "default", method: "tools/list", calls: 1, errors: 0, cancelled: 0 },
+      { server: "a", account: "work", method: "tools/call", calls: 1, errors: 0, cancelled: 0 },
+    ]);
+    expect(ledger.countsOf("a", "default")).toEqual({ calls: 4, errors: 1, cancelled: 1 });
+    expect(ledger.countsOf("b", "default")).toEqual({ calls: 0, errors: 0, cancelled: 0 });
+  });
+
+  test("of methods and accounts that clients make up need no more room", () => {
+    for (let place = 0; place < 2_000; place++) call({ method: `x/${place}`, account: `a${place}` });
+    expect(ledger.methods).toHaveLength(501);
+    expect(ledger.methods.at(-1)).toEqual({
+      server: "other",
+      account: "other",
+      method: "other",
+      calls: 1_500,
+      errors: 0,
+      cancelled: 0,
+    });
+  });
+
+  test("are counted by how long they took, each bound with all below it", () => {
+    for (const ms of [0.5, 1, 30, 120_000]) call({ ms });
+    const [durations] = ledger.durations;
+    expect(durations).toMatchObject({ server: "a", count: 4, sum: 120.0315 });
+    expect(durations!.within.map((count, place) => [DURATION_BOUNDS[place], count])).toContainAllValues([
+      ...[0.001, 0.0025, 0.005, 0.01, 0.025].map((bound) => [bound, 2]),
+      ...[0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60].map((bound) => [bound, 3]),
+    ]);
+  });
+});
+
+describe("the last ten minutes", () => {
+  test("are told in buckets of ten seconds, with what half and nineteen of twenty took, right within a tenth", async () => {
+    for (let ms = 1; ms <= 1_000; ms++) call({ ms, outcome: ms % 100 === 0 ? "error" : "result" });
+    await clock.pass(60_000);
+    call({ ms: 7 });
+    const [first, second] = ledger.latenciesOf("a", "default");
+    expect(first).toMatchObject({ count: 1_000, errors: 10 });
+    expect(first!.p50).toBeWithin(450, 550);
+    expect(first!.p95).toBeWithin(855, 1_045);
+    expect(second).toMatchObject({ count: 1, at: first!.at + 60_000 });
+    expect(second!.p50).toBeWithin(6.3, 7.7);
+    expect(second!.p95).toBe(second!.p50);
+  });
+
+  test("are all that is told, however long it goes on", async () => {
+    for (let second = 0; second < 3_600; second += 5) {
+      call();
+      await clock.pass(5_000);
+    }
+    const buckets = ledger.latenciesOf("a", "default");
+    expect(buckets.length).toBeWithin(59, 61);
+    expect(buckets.every(({ count }) => count === 2)).toBe(true);
+    await clock.pass(600_000);
+    expect(ledger.latenciesOf("a", "default")).toEqual([]);
+  });
+
+  test("hold neither subscriptions, which last as long as somebody likes, nor what was cancelled", () => {
+    call({ method: "subscriptions/listen", ms: 3_600_000 });
+    call({ outcome: "cancelled", ms: 1 });
+    expect([ledger.latenciesOf("a", "default"), ledger.durations]).toEqual([[], []]);
+  });
+});
+
+describe("clients", () => {
+  test("with a session are there until that ends, those without for ten minutes", async () => {
+    call({ client: "one", session: "0123456789" });
+    call({ client: "two" });
+    const { since } = ledger.clients(() => true)[0]!;
+    await clock.pass(300_000);
+    call({ client: "two" });
+    expect(ledger.clients(() => true)).toEqual([
+      { name: "two", session: undefined, server: "a", account: "default", since, seen: since + 300_000, calls: 2 },
+      { name: "one", session: "01234567", server: "a", account: "default", since, seen: since, calls: 1 },
+    ]);
+    await clock.pass(600_000);
+    expect(ledger.clients(() => true).map(({ name }) => name)).toEqual(["one"]);
+    expect(ledger.clients(() => false)).toEqual([]);
+  });
+
+  test("that go by ever other names need no more room", () => {
+    for (let place = 0; place < 6_000; place++) call({ client: `c${place}` });
+    expect(ledger.clients(() => true)).toHaveLength(5_000);
+  });
+});
