@@ -2,6 +2,7 @@ import { edited, settingMembers } from "../../transport/json_edit.ts";
 import { findMember, skipBlank, textOf } from "../../transport/json_scan.ts";
 import { decodedString } from "../../transport/message.ts";
 import { mergedName } from "./names.ts";
+import { uiEdits } from "./ui_links.ts";
 import { mergedTemplate, mergedUri } from "./uris.ts";
 
 /** What the elements of a list are known by, by the member of the result. */
@@ -28,5 +29,7 @@ export function mergedElement(member: string, slug: string, element: Uint8Array)
   const own = decodedString(span && textOf(element, span));
   if (own === undefined) return undefined;
   const merged = merge(slug, own);
-  return { text: edited(element, settingMembers(element, at, [[key, JSON.stringify(merged)]])), own, merged };
+  const edits = settingMembers(element, at, [[key, JSON.stringify(merged)]]);
+  if (member === "tools") edits.push(...uiEdits(element, at, slug));
+  return { text: edited(element, edits), own, merged };
 }

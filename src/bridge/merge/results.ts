@@ -1,13 +1,14 @@
 import { type Edit, edited, settingMembers } from "../../transport/json_edit.ts";
 import { elementsOf, findMember, skipBlank, type Span, textOf } from "../../transport/json_scan.ts";
 import { decodedString, type Message, readMessage } from "../../transport/message.ts";
+import { uiEdits } from "./ui_links.ts";
 import { mergedUri } from "./uris.ts";
 
 const OPEN_BRACKET = 0x5b;
 
 /**
  * The answer to a request of `method` with the URIs of the server's resources as the client knows them: in what was
- * read, and in links and resources within what a tool or a prompt gave. Every other byte stays.
+ * read, and in links, pages and resources within what a tool or a prompt gave. Every other byte stays.
  */
 export function mergedResult(method: string, slug: string, answer: Message): Message {
   if (answer.isError) return answer;
@@ -18,19 +19,25 @@ export function mergedResult(method: string, slug: string, answer: Message): Mes
     : method !== "tools/call" && method !== "prompts/get" || !speaksOfResources(bytes)
     ? []
     : method === "tools/call"
-    ? elements(bytes, result(), "content").flatMap((span) => blockEdits(bytes, span, slug))
+    ? toolEdits(bytes, result(), slug)
     : elements(bytes, result(), "messages").flatMap((span) => contentEdits(bytes, span, slug));
   return edits.length === 0 ? answer : readMessage(edited(bytes, edits));
 }
 
 /** Most results hold no resource, and are not looked at any further. */
 function speaksOfResources(bytes: Uint8Array): boolean {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf('"resource') >= 0;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return ['"resource', '"ui/resource', '"openai/outputTemplate"'].some((word) => text.includes(word));
 }
 
 function elements(bytes: Uint8Array, object: Span | undefined, name: string): readonly Span[] {
   const array = object && findMember(bytes, object.start, name);
   return array && elementsOf(bytes, array.start)?.elements || [];
+}
+
+function toolEdits(bytes: Uint8Array, result: Span | undefined, slug: string): Edit[] {
+  const links = result === undefined ? [] : uiEdits(bytes, result.start, slug);
+  return [...links, ...elements(bytes, result, "content").flatMap((span) => blockEdits(bytes, span, slug))];
 }
 
 /** The content of a prompt's message is one block; other revisions may make it a list. */

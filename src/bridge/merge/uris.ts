@@ -1,4 +1,7 @@
 const PREFIX = "mcp-bridge://";
+/** Hosts take what a tool shows itself by (MCP Apps) under this scheme alone. */
+const UI_SCHEME = "ui://";
+const UI_PREFIX = `${UI_SCHEME}mcp-bridge.`;
 /** An expression of a URI template (RFC 6570, section 2.2). */
 const EXPRESSION = /(\{[^{}]*\})/;
 
@@ -8,9 +11,12 @@ export interface UriParts {
   readonly uri: string;
 }
 
-/** The URI of a server's resource beside those of others: `mcp-bridge://<slug>/<percent-encoded uri>`. */
+/**
+ * The URI of a server's resource beside those of others: `mcp-bridge://<slug>/<percent-encoded uri>`, or
+ * `ui://mcp-bridge.<slug>/<percent-encoded uri>` for one whose own scheme is `ui:`.
+ */
 export function mergedUri(slug: string, uri: string): string {
-  return `${PREFIX}${slug}/${encoded(uri)}`;
+  return `${prefixOf(uri)}${slug}/${encoded(uri)}`;
 }
 
 /**
@@ -20,23 +26,28 @@ export function mergedUri(slug: string, uri: string): string {
  * server as they are, without the encoding that its own template would have given them.
  */
 export function mergedTemplate(slug: string, template: string): string {
-  return `${PREFIX}${slug}/${eachLiteral(template, encoded)}`;
+  return `${prefixOf(template)}${slug}/${eachLiteral(template, encoded)}`;
 }
 
 /** What a merged URI, or template, stands for; nothing where it is none. */
 export function readMergedUri(merged: string): UriParts | undefined {
-  if (!merged.startsWith(PREFIX)) return undefined;
-  const end = merged.indexOf("/", PREFIX.length);
+  const prefix = [PREFIX, UI_PREFIX].find((each) => merged.startsWith(each));
+  if (prefix === undefined) return undefined;
+  const end = merged.indexOf("/", prefix.length);
   if (end < 0) return undefined;
   try {
     return {
-      slug: merged.slice(PREFIX.length, end),
+      slug: merged.slice(prefix.length, end),
       uri: eachLiteral(merged.slice(end + 1), decodeURIComponent),
     };
   } catch {
     // Percent signs that encode nothing: not of our making.
     return undefined;
   }
+}
+
+function prefixOf(uri: string): string {
+  return uri.startsWith(UI_SCHEME) ? UI_PREFIX : PREFIX;
 }
 
 function eachLiteral(template: string, change: (literal: string) => string): string {

@@ -338,6 +338,35 @@ describe("resources", () => {
     expect(server.last("prompts/get").params.name).toBe("p");
   });
 
+  test("that show a tool (MCP Apps) are named in lists and results as the client can read them", async () => {
+    const uri = "ui://board/main.html";
+    const metas = (link: string): Json[] => [
+      { ui: { resourceUri: link, visibility: ["app"] }, "ui/resourceUri": link },
+      { "openai/outputTemplate": link },
+      { ui: { visibility: ["model"] } },
+      {},
+    ];
+    const tools = (link: string): Json[] => metas(link).map((_meta, place) => ({ name: `t${place}`, _meta }));
+    const docs = new FakeServer("docs", ({ method, params }) => {
+      if (method === "initialize") return agreed({ tools: {}, resources: {} });
+      if (method === "tools/list") return { result: { tools: tools(uri) } };
+      if (method === "tools/call") return { result: { content: [], _meta: metas(uri)[Number(params.name.slice(1))] } };
+      return { result: { contents: [{ uri, text: "<html>" }] } };
+    });
+    const rig = new MergeRig(toolServer("a", []), docs);
+    await rig.handshake();
+    const merged = mergedUri("docs", uri);
+    expect((await rig.ask({ id: 1, method: "tools/list" })).result.tools).toEqual(
+      tools(merged).map((tool) => ({ ...tool, name: `docs__${tool.name}` })),
+    );
+    for (const [place, _meta] of metas(merged).entries()) {
+      expect((await rig.ask(call(`c${place}`, `docs__t${place}`))).result).toEqual({ content: [], _meta });
+    }
+    const read = await rig.ask({ id: 2, method: "resources/read", params: { uri: merged } });
+    expect(docs.last("resources/read").params).toEqual({ uri });
+    expect(read.result.contents).toEqual([{ uri: merged, text: "<html>" }]);
+  });
+
   test("that were updated are told by the client's URI", async () => {
     const { rig, server } = await opened(() => undefined);
     server.say({ method: "notifications/resources/updated", params: { uri: URI } });

@@ -29,6 +29,14 @@ describe("a merged URI", () => {
     expect(mergedUri("docs", "file:///a b/c?d#e")).toBe("mcp-bridge://docs/file%3A%2F%2F%2Fa%20b%2Fc%3Fd%23e");
   });
 
+  test("of a page that shows a tool begins as hosts want it to", () => {
+    const merged = mergedUri("docs", "ui://board/main.html");
+    expect(merged).toBe("ui://mcp-bridge.docs/ui%3A%2F%2Fboard%2Fmain.html");
+    expect(readMergedUri(merged)).toEqual({ slug: "docs", uri: "ui://board/main.html" });
+    expect(readMergedUri("ui://board/main.html")).toBeUndefined();
+    expect(mergedTemplate("docs", "ui://board/{id}")).toBe("ui://mcp-bridge.docs/ui%3A%2F%2Fboard%2F{id}");
+  });
+
   test("gives back every URI, letter by letter", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), (uri) => {
