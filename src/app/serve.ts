@@ -12,6 +12,7 @@ import { attachSettings } from "./attach_settings.ts";
 import { endpointToken } from "./endpoint_token.ts";
 import { openBudget } from "./budget.ts";
 import { type RunSettings, settingsOf } from "./registered.ts";
+import { changesBetween, countOf } from "./served_changes.ts";
 import { SharedVault } from "./shared_vault.ts";
 import { Upstream, type UpstreamRun } from "./upstream.ts";
 import { openAuditFile } from "./audit_file.ts";
@@ -85,28 +86,49 @@ export async function serve(settings: ServeSettings, say: Notify): Promise<numbe
     audit,
   });
   let told: ReadonlySet<string> = new Set();
-  async function replace(registry: Registry): Promise<void> {
+  let served: ReadonlyMap<string, PoolEntry> = new Map();
+  let isBroken = false;
+  async function replace(registry: Registry): Promise<string> {
     const said = new Set<string>();
     const complain = (text: string): void => {
       if (!told.has(text)) notify({ level: "warn", text });
       said.add(text);
     };
-    for (const { text } of registry.faults) complain(text);
-    await endpoint.replace(await entriesOf(registry, run, shared, complain));
+    for (const { text, hint } of registry.faults) complain(hint === undefined ? text : `${text}; ${hint}`);
+    const entries = await entriesOf(registry, run, shared, complain);
+    await endpoint.replace(entries);
+    const changes = changesBetween(served, entries);
     told = said;
+    served = entries;
+    return changes;
   }
+  async function replaceLater(registry: Registry): Promise<void> {
+    const changes = await replace(registry);
+    if (changes === "" && !isBroken) return;
+    isBroken = false;
+    notify({ level: "info", text: `serving ${countOf(served)} now (${changes || "as before"})` });
+  }
+  await replace(first);
   // One after the other, so that the last one stays.
   let changing = Promise.resolve();
-  const change = (registry: Registry): Promise<void> => changing = changing.then(() => replace(registry));
-  await change(first);
   const { promise: ended, resolve: end } = Promise.withResolvers<number>();
   watchForEnd((ending) => end(ending.exitCode), { outlivesParent: true });
   watchRegistry(file, (news) => {
-    if (news.kind === "registry") void change(news.registry);
-    else notify({ level: "warn", text: `${news.error.message}; the servers stay as they were` });
+    if (news.kind === "registry") {
+      changing = changing.then(() => replaceLater(news.registry));
+      return;
+    }
+    isBroken = true;
+    notify({ level: "warn", text: `${news.error.message}; the servers stay as they were` });
   }, leaving.signal);
   const door = await openDoor(endpoint, run, notify);
-  notify({ level: "info", text: `serving ${countOf(first)} at ${endpoint.url}/mcp` });
+  notify({ level: "info", text: `serving ${countOf(served)} at ${endpoint.url}/mcp` });
+  if (first.servers.size + first.faults.length === 0) {
+    notify({
+      level: "info",
+      text: 'servers.json lists none yet: "mcp-bridge add NAME URL" adds one, without a restart',
+    });
+  }
   if (onlink !== undefined) {
     const link = endpoint.link();
     onlink(link, await openPage(link, run.state.surroundings));
@@ -189,9 +211,4 @@ async function openDoor(
 
 function codeOf(thrown: unknown): string {
   return (thrown as NodeJS.ErrnoException).code ?? "unknown";
-}
-
-function countOf({ servers }: Registry): string {
-  const count = [...servers.values()].filter(({ disabled }) => !disabled).length;
-  return count === 1 ? "1 server" : `${count} servers`;
 }

@@ -59,6 +59,9 @@ describe("servers.json, while calls run", () => {
     expect(await (await serve.post("/mcp/moved", { id: 1, ...CALL }, again)).json()).toMatchObject({ result: {} });
     expect(after.posted("tools/call")).toHaveLength(1);
     await serve.open("/mcp/more");
+    await serve.stderr.find((each) => each.includes("serving 3 servers now"), 0, SEEN_WITHIN_MS);
+    expect(serve.stderr.items.filter((each) => each.includes(" servers now")))
+      .toEqual(['mcp-bridge: serving 3 servers now (new: "more"; set up anew: "moved")']);
     open();
     for (const call of calls) expect(await (await call).json()).toMatchObject({ result: { from: kept.port } });
     expect([kept.opened, kept.deleted]).toEqual([1, 0]);
@@ -87,11 +90,12 @@ describe("servers.json, while calls run", () => {
     await serve.open("/mcp/a");
     serve.edit({ a: { url: server.url }, bad: { url: "nothing" } });
     const faulty = await serve.stderr.find((each) => each.includes('"bad"'), 0, SEEN_WITHIN_MS);
-    expect(faulty).toMatch(/line \d+, column \d+/);
+    expect(faulty).toMatch(/line \d+, column \d+: .*; give the whole URL/);
     expect(await (await serve.post("/mcp/a", { id: 2, ...CALL }, session)).json()).toMatchObject({ result: {} });
     expect(serve.stderr.items.filter((each) => each.includes("stay as they were"))).toHaveLength(1);
     expect(serve.stderr.items.filter((each) => each.includes('"bad"'))).toHaveLength(1);
     expect(server.opened).toBe(2);
+    await serve.stderr.find((each) => each.endsWith("serving 1 server now (as before)"), 0, SEEN_WITHIN_MS);
   });
 
   test("that is broken at the start is told with its place, and nothing is served", async () => {
