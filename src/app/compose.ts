@@ -8,7 +8,7 @@ import { makeEndpoint } from "../serve/endpoint.ts";
 import { isFurtherHost } from "../serve/guard/further_hosts.ts";
 import { inFewWords } from "../serve/guard/few_words.ts";
 import { listen } from "../serve/listener.ts";
-import { makeLink } from "../serve/guard/links.ts";
+import { type LinkUser, makeLink } from "../serve/guard/links.ts";
 import { LogTail } from "../serve/status/log_tail.ts";
 import type { PoolEntry } from "../serve/pool.ts";
 import { Sessions } from "../serve/sessions.ts";
@@ -48,12 +48,15 @@ export interface OpenEndpointOptions {
   tokens(): Promise<readonly TokenEnd[]>;
 }
 
+/** Makes an address that opens the status page, once, for whoever may use it. */
+export type MakeLink = (user: LinkUser) => string;
+
 /** The local endpoint while it listens. */
 export interface OpenEndpoint {
   /** Where it is, without a path. */
   readonly url: string;
   /** Makes an address that opens the status page, once. */
-  link(): string;
+  readonly link: MakeLink;
   /** Puts other servers in place. */
   replace(entries: ReadonlyMap<string, PoolEntry>): Promise<void>;
   /** Ends all sessions and listens no more, within about `patience` ms. */
@@ -106,7 +109,7 @@ export async function openEndpoint(options: OpenEndpointOptions): Promise<OpenEn
   }
   return {
     url: `http://${named(host)}:${listener.port}`,
-    link: () => linkTo(host, listener.port, token, clock.now()),
+    link: (user) => linkTo(host, listener.port, token, clock.now(), user),
     take: (socket, isProven) => attached.take(socket, isProven),
     async replace(entries): Promise<void> {
       await attached.keep(entries);
@@ -133,8 +136,8 @@ export function statusAddress(host: string, port: number): string {
 }
 
 /** An address that opens the status page of whoever serves there with our token, once. */
-export function linkTo(host: string, port: number, token: string, now: number): string {
-  return `${statusAddress(host, port)}${makeLink({ token, port }, now)}`;
+export function linkTo(host: string, port: number, token: string, now: number, user: LinkUser): string {
+  return `${statusAddress(host, port)}${makeLink({ token, port }, now, user)}`;
 }
 
 function isEverywhere(host: string): boolean {

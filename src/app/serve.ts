@@ -18,7 +18,7 @@ import { Upstream, type UpstreamRun } from "./upstream.ts";
 import { openAuditFile } from "./audit_file.ts";
 import { LogTail, type OpenEndpoint, openEndpoint, type PoolEntry } from "./compose.ts";
 import { signingOf, tokenReader } from "./serve_signing.ts";
-import { openPage } from "./status_link.ts";
+import { type OpenedPage, openPage } from "./status_link.ts";
 
 /** How a person wants all servers to be served. */
 export interface ServeSettings {
@@ -37,8 +37,8 @@ export interface ServeSettings {
   readonly audit: string | undefined;
   /** Whether each call is told of. */
   readonly tellsCalls: boolean;
-  /** Is given a link to the status page once that is there, and whether a browser was opened with it. */
-  readonly onlink?: (link: string, isOpened: boolean) => void;
+  /** Is told once the status page is opened, or has a link. */
+  readonly onpage?: (page: OpenedPage) => void;
   readonly run: RunSettings;
 }
 
@@ -57,7 +57,7 @@ const LAST_ANSWERS_MS = 1_000;
  * @throws {BridgeError} `port_taken`, `bad_registry`, `unsafe_file`, `unreadable_file`, and what the vault throws.
  */
 export async function serve(settings: ServeSettings, say: Notify): Promise<number> {
-  const { run, version, onlink } = settings;
+  const { run, version, onpage } = settings;
   const clock = systemClock;
   const log = new LogTail(clock);
   const notify: Notify = (notice) => {
@@ -129,10 +129,7 @@ export async function serve(settings: ServeSettings, say: Notify): Promise<numbe
       text: 'servers.json lists none yet: "mcp-bridge add NAME URL" adds one, without a restart',
     });
   }
-  if (onlink !== undefined) {
-    const link = endpoint.link();
-    onlink(link, await openPage(link, run.state.surroundings));
-  }
+  if (onpage !== undefined) onpage(await openPage(endpoint.link, run.state.surroundings));
   const exitCode = await ended;
   leaving.abort(new BridgeError("closing", "the bridge is ending"));
   door?.stop();

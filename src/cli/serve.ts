@@ -1,3 +1,4 @@
+import type { OpenedPage } from "../app/status_link.ts";
 import { ensureFetchRoom } from "../platform/fetch_room.ts";
 import { toBridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
@@ -115,14 +116,16 @@ async function run(
     },
   };
   if (!flags.open) return await serve(settings, notify);
-  const { linkToRunning, openPage } = await import("../app/status_link.ts");
-  const link = await linkToRunning(settings, notify);
-  const onlink = (made: string, isOpened: boolean): void => {
-    say(`the status page ${isOpened ? "opens in your browser" : "opens once, within five minutes, at this address"}`);
+  const { linksToRunning, openPage } = await import("../app/status_link.ts");
+  const link = await linksToRunning(settings, notify);
+  const onpage = (page: OpenedPage): void => {
+    say(
+      `the status page ${page.isOpened ? "opens in your browser" : "opens once, within five minutes, at this address"}`,
+    );
     // A link is no matter for logs.
-    if (!isOpened) void printAnswer(`${made}\n`);
+    if (!page.isOpened) void printAnswer(`${page.link}\n`);
   };
-  if (link === undefined) return await serve({ ...settings, onlink }, notify);
-  onlink(link, await openPage(link, state.surroundings));
+  if (link === undefined) return await serve({ ...settings, onpage }, notify);
+  onpage(await openPage(link, state.surroundings));
   return 0;
 }

@@ -1,6 +1,7 @@
 import { type Context, Hono, type HonoRequest } from "hono";
 import { BridgeError } from "../platform/errors.ts";
 import { guard, type GuardOptions } from "./guard/guard.ts";
+import type { Connections } from "./guard/other_user.ts";
 import { LegacySseService } from "./legacy_sse.ts";
 import type { Place } from "./place.ts";
 import type { Pool } from "./pool.ts";
@@ -21,8 +22,8 @@ export interface EndpointOptions {
   readonly more?: (app: Hono) => void;
 }
 
-/** Answers every HTTP request that reaches us. */
-export type Endpoint = (request: Request) => Response | Promise<Response>;
+/** Answers every HTTP request that reaches us; `connections` are those of the listener that it came by. */
+export type Endpoint = (request: Request, connections?: Connections) => Response | Promise<Response>;
 
 /** The routes of the local endpoint. `/healthz` answers whoever asks, everything else wants our token. */
 export function makeEndpoint({ guard: who, pool, sessions, limit, more, all }: EndpointOptions): Endpoint {
@@ -48,7 +49,7 @@ export function makeEndpoint({ guard: who, pool, sessions, limit, more, all }: E
   );
   app.notFound(guarded(() => refusal(404, new BridgeError("unknown_name", "there is nothing at this address"))));
   app.onError((thrown) => refusal(500, new BridgeError("internal", "the request failed", { cause: thrown })));
-  return (request) => app.fetch(request);
+  return (request, connections) => app.fetch(request, connections);
 }
 
 type Route = (context: Context) => Response | Promise<Response>;

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { makeLink } from "../../src/serve/guard/links.ts";
+import { BrowserProgram } from "../harness/browser_program.ts";
 import { isChromiumAbsent } from "../harness/chromium.ts";
 import { readExposition } from "../harness/exposition.ts";
 import { FakeAs } from "../harness/fake_as.ts";
@@ -235,6 +236,22 @@ describe("who is let in", () => {
       (await fetch(await linkOf(serving), { redirect: "manual", headers: { origin: "http://evil.example" } })).status,
     )
       .toBe(403);
+  });
+
+  test("the browser that we start, of our user alone: others can read what it is started with", async () => {
+    using browser = new BrowserProgram(() => Promise.resolve(0));
+    await using started = await ServeExecutable.start({}, { flags: ["--open"], env: { BROWSER: browser.path } });
+    const { args } = await browser.openings.find(() => true);
+    const link = new URL(args[0]!);
+    if (process.platform === "linux" && process.getuid!() === 0) {
+      const asks = `exec 3<>/dev/tcp/127.0.0.1/${link.port}; ` +
+        `printf 'GET ${link.pathname}${link.search} HTTP/1.1\\r\\nHost: ${link.host}\\r\\nConnection: close\\r\\n\\r\\n' >&3; cat <&3`;
+      const nobody = Bun.spawnSync(["setpriv", "--reuid=65534", "--clear-groups", "bash", "-c", asks]);
+      expect(nobody.stdout.toString()).toStartWith("HTTP/1.1 403 ");
+      expect(nobody.stdout.toString()).not.toMatch(/set-cookie/i);
+      await started.stderr.find((line) => line.includes("another user of this machine"));
+    }
+    expect((await fetch(link, { redirect: "manual" })).status).toBe(303);
   });
 
   test("a browser with a cookie at the page and its API alone", async () => {

@@ -4,6 +4,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { BridgeError } from "../../platform/errors.ts";
 import { guard, guardHost, type GuardOptions } from "../guard/guard.ts";
 import { Links, makeLink } from "../guard/links.ts";
+import { type Connections, isByOtherUser } from "../guard/other_user.ts";
 import type { LogTail } from "./log_tail.ts";
 import { metricsText } from "./metrics.ts";
 import { refusal } from "../guard/refusals.ts";
@@ -64,12 +65,25 @@ export function addViewRoutes(app: Hono, parts: ViewRoutesParts): void {
     return new Response(text, { headers: { "content-type": type, "cache-control": "no-store" } });
   });
 
-  app.get("/open", async ({ req }) => {
+  app.get("/open", async ({ req, env }) => {
     const foreign = guardHost(req.raw, who);
     if (foreign !== undefined) return foreign;
     // What only looks whether the address is there must not use the link up.
     if (req.method !== "GET") return new Response(null, { status: 405, headers: { allow: "GET" } });
-    if (!links.redeem(req.query("code") ?? "", key(), clock.now())) {
+    const isOthers = (): Promise<boolean> => isByOtherUser(req.raw, env as Connections | undefined, who.port());
+    const outcome = await links.redeem(req.query("code") ?? "", key(), clock.now(), isOthers);
+    if (outcome === "other_user") {
+      who.notify({
+        level: "warn",
+        text: "refused a link to the status page that another user of this machine brought",
+      });
+      return await page(
+        403,
+        "This link is for another user",
+        'It opens the page in browsers of the user who runs "mcp-bridge serve" alone.',
+      );
+    }
+    if (outcome === "over") {
       who.notify({ level: "warn", text: "refused a link to the status page that was used, is over, or none of ours" });
       return await page(
         403,

@@ -18,37 +18,49 @@ describe("a link", () => {
     code = codeOf(makeLink(KEY, clock.now()));
   });
 
-  test("opens the page once", () => {
+  const own = (): Promise<boolean> => Promise.resolve(false);
+  const redeem = (code: string, key = KEY): Promise<string> => links.redeem(code, key, clock.now(), own);
+
+  test("opens the page once", async () => {
     expect(code).not.toContain(KEY.token);
-    expect(links.redeem(code, KEY, clock.now())).toBe(true);
-    expect(links.redeem(code, KEY, clock.now())).toBe(false);
-    expect(links.redeem(codeOf(makeLink(KEY, clock.now())), KEY, clock.now())).toBe(true);
+    expect(await redeem(code)).toBe("opens");
+    expect(await redeem(code)).toBe("over");
+    expect(await redeem(codeOf(makeLink(KEY, clock.now())))).toBe("opens");
+  });
+
+  test("for our own user opens for nobody else on this machine, who does not use it up", async () => {
+    const ours = codeOf(makeLink(KEY, clock.now(), "own_user"));
+    const others = (): Promise<boolean> => Promise.resolve(true);
+    expect(await links.redeem(ours, KEY, clock.now(), others)).toBe("other_user");
+    expect(await links.redeem(ours.replace(".own", ""), KEY, clock.now(), others)).toBe("over");
+    expect(await links.redeem(ours, KEY, clock.now(), own)).toBe("opens");
+    expect(await links.redeem(code, KEY, clock.now(), others)).toBe("opens");
   });
 
   test("opens it for five minutes", async () => {
     await clock.pass(5 * MINUTE_MS - 1);
-    expect(links.redeem(code, KEY, clock.now())).toBe(true);
+    expect(await redeem(code)).toBe("opens");
     const late = codeOf(makeLink(KEY, clock.now()));
     await clock.pass(5 * MINUTE_MS);
-    expect(links.redeem(late, KEY, clock.now())).toBe(false);
+    expect(await redeem(late)).toBe("over");
   });
 
-  test("is good at no other port, and by nobody else's token", () => {
-    expect(links.redeem(code, { ...KEY, port: 7320 }, clock.now())).toBe(false);
-    expect(links.redeem(code, { ...KEY, token: "mcpb_other" }, clock.now())).toBe(false);
+  test("is good at no other port, and by nobody else's token", async () => {
+    expect(await redeem(code, { ...KEY, port: 7320 })).toBe("over");
+    expect(await redeem(code, { ...KEY, token: "mcpb_other" })).toBe("over");
   });
 
-  test("with anything changed in it, or made for a longer time, is none", () => {
+  test("with anything changed in it, or made for a longer time, is none", async () => {
     for (const place of [0, 12, code.length - 2]) {
       const sign = code[place] === "a" ? "b" : "a";
       const other = `${code.slice(0, place)}${sign}${code.slice(place + 1)}`;
-      expect(links.redeem(other, KEY, clock.now())).toBe(false);
+      expect(await redeem(other)).toBe("over");
     }
-    for (const other of ["", "..", `${code}=`, code.toUpperCase()]) {
-      expect(links.redeem(other, KEY, clock.now())).toBe(false);
+    for (const other of ["", "..", `${code}=`, `${code}.own`, code.toUpperCase()]) {
+      expect(await redeem(other)).toBe("over");
     }
     const later = codeOf(makeLink(KEY, clock.now() + 60 * MINUTE_MS));
-    expect(links.redeem(later, KEY, clock.now())).toBe(false);
+    expect(await redeem(later)).toBe("over");
   });
 });
 
