@@ -5,6 +5,7 @@ import { withFileLock } from "../vault/lock.ts";
 import { JsonDocument, membersOf, SERVERS } from "./document.ts";
 import { EntryFault } from "./entry_fault.ts";
 import { readText } from "./file.ts";
+import { whereKept } from "./kept_file.ts";
 import { nameFault, slugOf, unknownName } from "./names.ts";
 import { judgeEntry, serversOf, subjectOf } from "./registry.ts";
 import type { WrittenEntry } from "./schema.ts";
@@ -94,13 +95,26 @@ async function edit(file: string, clock: Clock, change: Change): Promise<void> {
       const next = await change(text, document, labelsOf(document, file));
       await JsonDocument.parse(next, file);
       if (await readText(file) !== found) continue;
-      await replacePrivateFile(file, new TextEncoder().encode(next));
+      await replacePrivateFile(await ownPlace(file), new TextEncoder().encode(next));
       return;
     }
     throw new BridgeError("bad_registry", `${JSON.stringify(file)} is being changed by another program all the time`, {
       hint: "end that one, and try again",
     });
   }, { clock });
+}
+
+/** Where the file is that is to be changed; a link to it stays. */
+async function ownPlace(file: string): Promise<string> {
+  const { path, isSystems } = await whereKept(file);
+  if (!isSystems) return path;
+  throw new BridgeError(
+    "unsafe_file",
+    `${JSON.stringify(file)} leads to ${JSON.stringify(path)}, which is the system's`,
+    {
+      hint: "change it where that file is made",
+    },
+  );
 }
 
 /** The names of the servers; one that stands twice cannot be edited without taking sides. */

@@ -2,6 +2,7 @@ import { BridgeError } from "../platform/errors.ts";
 import { foldersOf, type Surroundings } from "../platform/paths.ts";
 import { readPrivateFile } from "../platform/private_files.ts";
 import { lookAt } from "../platform/short_look.ts";
+import { whereKept } from "./kept_file.ts";
 
 /** As large as the file may be, in bytes. */
 const LARGEST = 8 * 1_048_576;
@@ -16,7 +17,7 @@ export function registryFile(surroundings: Surroundings): string {
 }
 
 /**
- * The text of the file; nothing where there is none. It may begin with a mark of the byte order. Where `isShort`, a
+ * The text of the file, wherever links lead; nothing where there is none. It may begin with a mark of the byte order. Where `isShort`, a
  * short look may decide that nobody else can have written it.
  *
  * @throws {BridgeError} `bad_registry`, `unreadable_file`, `unsafe_file`
@@ -24,7 +25,7 @@ export function registryFile(surroundings: Surroundings): string {
 export async function readText(file: string, { isShort = false } = {}): Promise<string | undefined> {
   let bytes: Uint8Array | undefined;
   try {
-    bytes = (isShort ? await readShortly(file) : undefined) ?? await readPrivateFile(file);
+    bytes = (isShort ? await readShortly(file) : undefined) ?? await readKept(file);
   } catch (cause) {
     if (cause instanceof BridgeError) throw cause;
     const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
@@ -46,6 +47,11 @@ export async function readText(file: string, { isShort = false } = {}): Promise<
 async function readShortly(file: string): Promise<Uint8Array | undefined> {
   const folder = file.slice(0, Math.max(file.lastIndexOf("/"), 1));
   return await lookAt(folder, file, "file") === "ours" ? await Bun.file(file).bytes() : undefined;
+}
+
+async function readKept(file: string): Promise<Uint8Array | undefined> {
+  const { path, isSystems } = await whereKept(file);
+  return isSystems ? await Bun.file(path).bytes() : await readPrivateFile(path);
 }
 
 function unfit(file: string, fault: string): BridgeError {

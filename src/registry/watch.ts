@@ -69,11 +69,11 @@ async function read(file: string): Promise<Found> {
   }
 }
 
-/** What differs when the file does; a file that takes its place is another one. */
+/** What differs when the file does, wherever it is kept; a file that takes its place is another one. */
 async function stampOf(file: string): Promise<string> {
-  const { lstat } = await import("node:fs/promises");
+  const { stat } = await import("node:fs/promises");
   try {
-    const { ino, size, mtimeNs, ctimeNs } = await lstat(file, { bigint: true });
+    const { ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
     return `${ino} ${size} ${mtimeNs} ${ctimeNs}`;
   } catch (thrown) {
     return (thrown as NodeJS.ErrnoException).code ?? "unknown";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { array, assert, asyncProperty, constantFrom, record, tuple, uniqueArray } from "fast-check";
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../../src/platform/clock.ts";
 import { addServer, removeServer } from "../../../src/registry/edit.ts";
@@ -214,14 +214,25 @@ test("what another program writes in the middle of an edit is edited in turn, an
 });
 
 describe.skipIf(process.platform === "win32")("what is no plain file of ours is not edited", () => {
-  test("a link is left alone, and what it leads to", async () => {
+  test("a pipe", async () => {
+    using place = new RegistryPlace(undefined);
+    Bun.spawnSync(["mkfifo", place.file]);
+    expect((await failure(addServer(place.file, { label: "new", written: NEW }, systemClock))).code).toBe(
+      "unsafe_file",
+    );
+  });
+
+  test("but a link stays one, and what it leads to is edited in its own place", async () => {
     using place = new RegistryPlace(COMMENTED);
     const folder = join(place.folder, "other");
     mkdirSync(folder);
     const link = join(folder, "servers.json");
-    symlinkSync(place.file, link);
-    expect((await failure(addServer(link, { label: "new", written: NEW }, systemClock))).code).toBe("unsafe_file");
-    expect(readFileSync(place.file, "utf8")).toBe(COMMENTED);
+    symlinkSync("../servers.json", link);
+    await addServer(link, { label: "new", written: NEW }, systemClock);
+    expect(readlinkSync(link)).toBe("../servers.json");
+    expect(readdirSync(folder).sort()).toEqual(["servers.json", "servers.lock"]);
+    expect(readFileSync(place.file, "utf8")).toContain('"new"');
+    expect(readFileSync(place.file, "utf8")).toContain("// All my servers");
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import type { Clock, Timer } from "../../../src/platform/clock.ts";
 import { type RegistryNews, watchRegistry } from "../../../src/registry/watch.ts";
 import { RegistryPlace } from "./place.ts";
@@ -112,4 +112,14 @@ test("nobody looks any more once that is given up", async () => {
   await watch.look();
   watch.stop();
   expect(await watch.look()).toBeUndefined();
+});
+
+test.skipIf(process.platform === "win32")("a change of what a link leads to is told", async () => {
+  using watch = new Watch();
+  const target = `${watch.place.file}.kept`;
+  writeFileSync(target, listOf("a"), { mode: 0o600 });
+  symlinkSync(target, watch.place.file);
+  const before = await watch.look();
+  writeFileSync(target, listOf("a", "b"));
+  expect([before, await watch.look()]).toEqual([["a"], ["a,b"]]);
 });

@@ -2,6 +2,7 @@ import type { Stats } from "node:fs";
 import { foldersOf } from "../../../platform/paths.ts";
 import { checkPrivateFile, checkPrivateFolder } from "../../../platform/private_files.ts";
 import { registryFile } from "../../../registry/file.ts";
+import { whereKept } from "../../../registry/kept_file.ts";
 import { type Check, fault, type Finding, ok, skip } from "../check.ts";
 import type { World } from "../world.ts";
 
@@ -82,14 +83,28 @@ async function ownPaths({ state: { surroundings } }: World): Promise<Own[]> {
   const { state, config } = foldersOf(surroundings);
   const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   const below = isThere(state) ? readdirSync(state, { recursive: true, encoding: "utf8" }) : [];
-  const list = registryFile(surroundings);
-  const paths = new Map([state, ...below.map((name) => `${state}/${name}`), list].map((path) => [path, FOR_OTHERS]));
+  const inConfig = registryFile(surroundings);
+  const list = await ownList(inConfig);
+  const inState = below.map((name) => `${state}/${name}`).filter((path) => path !== inConfig);
+  const paths = new Map([state, ...inState, ...list ?? []].map((path) => [path, FOR_OTHERS]));
   // People keep what they edit elsewhere, by a link, and may let others see it.
   if (config !== state && isThere(config)) paths.set(realpathSync(config), WRITABLE_BY_OTHERS);
   return [...paths].flatMap(([path, forbidden]) => {
     const stats = lstatSync(path, { throwIfNoEntry: false });
-    return stats === undefined ? [] : [{ path, stats, forbidden, isPlain: path === list || stats.isDirectory() }];
+    return stats === undefined
+      ? []
+      : [{ path, stats, forbidden, isPlain: list?.includes(path) === true || stats.isDirectory() }];
   });
+}
+
+/** servers.json, or what a link there leads to if that is ours to look after. */
+async function ownList(file: string): Promise<string[] | undefined> {
+  try {
+    const { path, isSystems } = await whereKept(file);
+    return isSystems ? undefined : [path];
+  } catch {
+    return [file];
+  }
 }
 
 /** What is strange about a path; nothing where it is the user's own file, folder or socket. */

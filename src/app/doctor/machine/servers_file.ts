@@ -21,7 +21,7 @@ const explains = {
   },
   unsafe_file: {
     result: "fail",
-    cause: "a link, or another user's file, stands in the place of servers.json",
+    cause: "a link to nowhere, or another user's file, stands in the place of servers.json",
     cure: "move it out of the way, and write a file of your own",
   },
 } as const;

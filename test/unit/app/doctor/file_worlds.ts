@@ -149,11 +149,11 @@ export const FILE_WORLDS: readonly FailingWorld[] = [
   {
     code: "servers-file",
     fault: "unsafe_file",
-    name: "it is a link",
+    name: "it is a link to nowhere",
     world(stack: Stack): World {
       const world = doctorWorld(stack);
       const file = configIn(world);
-      symlinkSync(fileAt(`${file}.target`, "{}"), file);
+      symlinkSync(join(fileAt(`${file}.beside`, "{}"), "..", "nowhere"), file);
       return world;
     },
   },
