@@ -170,7 +170,7 @@ async function poolEntry(entry: ServerEntry, run: RunSettings, shared: SharedRun
     account: entry.account,
     ...(signing === undefined ? {} : { signing }),
     isShared: entry.share === "always",
-    fingerprint: JSON.stringify([entry, settings.headers, settings.server, settings.signIn]),
+    fingerprint: JSON.stringify([entry, settings.headers, settings.server, settings.signIn, settings.network.tls]),
     attachable: attachSettings(entry, run, run.state.surroundings.env),
     reach: (account, events) => {
       const upstream = new Upstream({ ...settings, account }, { ...shared, ...events });

@@ -37,6 +37,10 @@ export const ENTRY_FLAGS = {
     value: "SECONDS",
     text: "ping the server this often, so that it keeps the session",
   },
+  "ca": { type: "string", value: "FILE", text: "trust the authorities in this PEM file, in place of the system's" },
+  "cert": { type: "string", value: "FILE", text: "show this client certificate, with --key" },
+  "key": { type: "string", value: "FILE", text: "the key of the client certificate" },
+  "insecure": { type: "boolean", text: "do not check the server's certificate; anybody on the way can read along" },
   "ipv4": { type: "boolean", text: "connect over IPv4 only" },
   "disable-cookies": { type: "boolean", text: "do not send the server's cookies back to it" },
   "env": {
@@ -80,6 +84,11 @@ export const ENTRY_FLAGS = {
   "resource": { type: "string", value: "URI", text: "the resource that a token is for" },
   "provider": { type: "string", value: "NAME", text: "who signs people in: github, google, ..." },
   "callback-port": { type: "string", value: "PORT", text: "where the browser comes back to" },
+  "token-command": {
+    type: "string",
+    value: "WORDS",
+    text: "a program that prints the token, started without a shell",
+  },
 } as const satisfies Flags;
 
 /** The names of the secrets that are to be asked for. */
@@ -116,6 +125,7 @@ export function readWritten(
     resource: flags.resource,
     provider: flags.provider,
     callbackPort: flags["callback-port"] === undefined ? undefined : readPort("callback port", flags["callback-port"]),
+    tokenCommand: flags["token-command"]?.split(/\s+/).filter(Boolean),
   });
   const { "ping-interval": interval } = flags;
   const { "tool-allow": allow, "tool-deny": deny, transport, protocol, share } = flags;
@@ -134,6 +144,12 @@ export function readWritten(
     timeouts: filled(timeouts),
     keepAlive: interval === undefined ? undefined : readPeriod("--ping-interval", interval) / 1_000,
     ipv4: flags.ipv4 || undefined,
+    tls: filled(given({
+      ca: wholePath(flags.ca),
+      cert: wholePath(flags.cert),
+      key: wholePath(flags.key),
+      insecure: flags.insecure || undefined,
+    })),
     cookies: flags["disable-cookies"] ? false : undefined,
     share: share === undefined ? undefined : readChoice("--share", share, SHARINGS),
     oauth: filled(oauth),
@@ -148,6 +164,10 @@ const FOR_ADDRESSES = [
   "secret-header",
   "allow-http",
   "transport",
+  "ca",
+  "cert",
+  "key",
+  "insecure",
   "ipv4",
   "disable-cookies",
   "account",
@@ -157,6 +177,7 @@ const FOR_ADDRESSES = [
   "resource",
   "provider",
   "callback-port",
+  "token-command",
 ] as const;
 
 function checkFit(isProgram: boolean, flags: FlagValues<typeof ENTRY_FLAGS>): void {
@@ -193,6 +214,11 @@ function secondsOf(
 ): number | undefined {
   const text = flags[name];
   return text === undefined ? undefined : readSeconds(`--${name}`, text) / 1_000;
+}
+
+/** A path as it stays good wherever the entry is read. */
+function wholePath(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : Bun.fileURLToPath(Bun.pathToFileURL(path));
 }
 
 type Given<Values> = { [Name in keyof Values]?: Exclude<Values[Name], undefined> };

@@ -125,7 +125,7 @@ const lazyKeychain: Keychain = {
 
 /** What an entry says, as values of flags that have defaults. */
 function flagsOf(entry: ServerEntry): Record<string, string | boolean> {
-  const { account, transport, protocol, timeouts, keepAlive, ipv4, cookies } = entry;
+  const { account, transport, protocol, timeouts, keepAlive, ipv4, tls, cookies } = entry;
   const seconds = (ms: number): string => String(ms / 1_000);
   return {
     "account": account,
@@ -137,6 +137,7 @@ function flagsOf(entry: ServerEntry): Record<string, string | boolean> {
     "timeout": seconds(timeouts.total),
     ...(keepAlive === 0 ? {} : { "ping-interval": seconds(keepAlive) }),
     ...(ipv4 ? { "ipv4": true } : {}),
+    ...tls,
     ...(cookies ? {} : { "disable-cookies": true }),
   };
 }

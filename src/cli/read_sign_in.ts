@@ -62,7 +62,7 @@ export async function readSignIn(
     assertionFile: flags["assertion-file"],
     identityProvider: await readIdentityProvider(flags, context),
     provider: flags.provider ?? base?.provider,
-    tokenCommand: readTokenCommand(flags["token-command"], flags["token-lifetime"]),
+    tokenCommand: readTokenCommand(flags["token-command"], flags["token-lifetime"]) ?? base?.tokenCommand,
     useIdToken: flags["use-id-token"] || base?.useIdToken === true,
     mayLackPkce: flags["allow-no-pkce"] || base?.mayLackPkce === true,
     anyNetwork: flags["allow-private-network"] || base?.anyNetwork === true,

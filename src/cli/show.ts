@@ -57,6 +57,7 @@ function asText(entry: ServerEntry): string {
     ],
     ...(entry.keepAlive === 0 ? [] : [["keepAlive", `every ${entry.keepAlive / 1_000} s`] as [string, string]]),
     ...(entry.ipv4 ? [["ipv4", "only"] as [string, string]] : []),
+    ...pairs("tls", { ...entry.tls }),
     ...(entry.cookies ? [] : [["cookies", "none"] as [string, string]]),
     ...(isRemote ? pairs("oauth", shownOauth(entry.oauth)) : []),
   ];
@@ -74,9 +75,11 @@ function toolsOf({ allow, deny }: ServerEntry["tools"]): string {
 }
 
 /** The names of parameters are shown, their values are not: people put secrets there. */
-function shownOauth({ authorizeParams, ...oauth }: ServerEntry["oauth"]): Record<string, unknown> {
+function shownOauth({ authorizeParams, tokenCommand, ...oauth }: ServerEntry["oauth"]): Record<string, unknown> {
   const names = Object.keys(authorizeParams ?? {});
-  return { ...known(oauth), ...(names.length === 0 ? {} : { authorizeParams: names.join(", ") }) };
+  const [command, ...args] = tokenCommand ?? [];
+  const words = command === undefined ? {} : { tokenCommand: maskedCommand({ command, args }).join(" ") };
+  return { ...known(oauth), ...words, ...(names.length === 0 ? {} : { authorizeParams: names.join(", ") }) };
 }
 
 const KNOWN = [
@@ -91,6 +94,7 @@ const KNOWN = [
   "callbackPath",
   "clientMetadataUrl",
   "tokenEndpoint",
+  "tokenLifetime",
   "useIdToken",
   "allowNoPkce",
   "allowPrivateNetwork",

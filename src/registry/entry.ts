@@ -22,6 +22,8 @@ export interface ServerEntry {
   readonly keepAlive: number;
   /** Whether it is reached over IPv4 only. */
   readonly ipv4: boolean;
+  /** Whom it is believed by, and who we are to it; empty where nothing is said, and for a program. */
+  readonly tls: TlsEntry;
   /** Whether its cookies go back to it. */
   readonly cookies: boolean;
   /** Whether several clients may share one connection set: where the server keeps no state for them, or as said. */
@@ -40,6 +42,17 @@ export interface ProgramEntry {
   readonly env: Readonly<Record<string, string>>;
   /** The folder that it starts in, as a whole path. */
   readonly cwd: string | undefined;
+}
+
+/** What an entry says of certificates: files in PEM, by whole paths. */
+export interface TlsEntry {
+  /** The authorities that are trusted in place of the system's. */
+  readonly ca?: string;
+  /** Our own certificate and its key; both, or none. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** Whether the server's certificate is not looked at. */
+  readonly insecure?: boolean;
 }
 
 /** How long a server is waited for, in ms; 0 for ever. */
@@ -84,6 +97,10 @@ export interface OauthEntry {
   readonly tokenEndpoint?: string;
   /** Further parameters of the authorization request. */
   readonly authorizeParams?: Readonly<Record<string, string>>;
+  /** A program that prints the token, with its arguments: no shell looks at them. */
+  readonly tokenCommand?: readonly string[];
+  /** How long that token is used, in seconds. */
+  readonly tokenLifetime?: number;
   readonly useIdToken?: boolean;
   readonly allowNoPkce?: boolean;
   readonly allowPrivateNetwork?: boolean;

@@ -6,7 +6,9 @@ import type { ProgramEntry, ServerEntry } from "./entry.ts";
 import type { WrittenEntry } from "./schema.ts";
 import { EntryFault } from "./entry_fault.ts";
 import { judgeOauth } from "./judge_oauth.ts";
+import { tlsOf } from "./judge_tls.ts";
 import { slugOf } from "./names.ts";
+import { isWholePath } from "./whole_path.ts";
 
 /** How long servers are waited for where nobody says so, in ms. */
 const TIMEOUTS = { connect: 10_000, headers: 0, body: 300_000, total: 0 };
@@ -36,6 +38,7 @@ export function makeEntry(label: string, written: WrittenEntry, allowHttp = fals
     timeouts: ms as unknown as ServerEntry["timeouts"],
     keepAlive: Math.round((written.keepAlive ?? 0) * 1_000),
     ipv4: written.ipv4 ?? false,
+    tls: server instanceof URL ? tlsOf(written.tls ?? {}) : {},
     cookies: written.cookies ?? true,
     share: written.share ?? "auto",
     oauth,
@@ -108,8 +111,4 @@ function headersOf(written: Readonly<Record<string, string>>): Record<string, st
     if (kind === "free") headers.push([name.toLowerCase(), value]);
   }
   return Object.fromEntries(headers);
-}
-
-function isWholePath(path: string): boolean {
-  return /^(?:\/|[A-Za-z]:[\\/]|\\\\)/.test(path);
 }

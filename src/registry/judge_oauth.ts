@@ -11,6 +11,9 @@ import { EntryFault } from "./entry_fault.ts";
 export function judgeOauth(oauth: OauthEntry): void {
   const { grant, clientId, clientSecret, resource, tokenEndpoint, clientMetadataUrl, callbackHost, callbackPath } =
     oauth;
+  if (oauth.tokenLifetime !== undefined && oauth.tokenCommand === undefined) {
+    throw wrong("tokenLifetime", 'wants a "tokenCommand" beside it');
+  }
   if (grant === "client_credentials" && clientId === undefined) throw wrong("grant", 'wants a "clientId" beside it');
   if (clientSecret !== undefined && clientId === undefined) throw wrong("clientSecret", 'wants a "clientId" beside it');
   if (resource && !(URL.canParse(resource) && !resource.includes("#"))) {

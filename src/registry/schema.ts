@@ -1,5 +1,5 @@
 import { PROTOCOLS, STRATEGIES } from "../transport/choices.ts";
-import { ENTRY_GRANTS, type OauthEntry, type ServerEntry, SHARINGS } from "./entry.ts";
+import { ENTRY_GRANTS, type OauthEntry, type ServerEntry, SHARINGS, type TlsEntry } from "./entry.ts";
 
 /** What other programs call transports, in `type`. */
 export const TYPES = ["http", "streamable-http", "streamableHttp", "sse", "ws", "stdio"] as const;
@@ -25,6 +25,7 @@ export interface WrittenEntry {
   /** In seconds. */
   readonly keepAlive?: number;
   readonly ipv4?: boolean;
+  readonly tls?: TlsEntry;
   readonly cookies?: boolean;
   readonly share?: ServerEntry["share"];
   readonly oauth?: OauthEntry;
@@ -79,6 +80,12 @@ export async function registrySchema() {
     clientMetadataUrl: optional(text().check(describe("the document that describes the client; empty for none"))),
     tokenEndpoint: optional(filled().check(describe("where tokens are asked for, with client_credentials alone"))),
     authorizeParams: optional(texts.check(describe("further parameters of the authorization request"))),
+    tokenCommand: optional(
+      array(filled()).check(minLength(1), describe("a program that prints the token, with its arguments")),
+    ),
+    tokenLifetime: optional(
+      number().check(minimum(1), maximum(86_400), describe("how long that token is used, in seconds; else 300")),
+    ),
     useIdToken: optional(boolean()),
     allowNoPkce: optional(boolean()),
     allowPrivateNetwork: optional(boolean()),
@@ -110,6 +117,14 @@ export async function registrySchema() {
       number().check(minimum(0), maximum(86_400), describe("how often a session is pinged, in seconds; 0 for never")),
     ),
     ipv4: optional(boolean().check(describe("reach the server over IPv4 only"))),
+    tls: optional(
+      strictObject({
+        ca: optional(filled().check(describe("the authorities to trust in place of the system's, a file in PEM"))),
+        cert: optional(filled().check(describe("our certificate, with its key"))),
+        key: optional(filled()),
+        insecure: optional(boolean().check(describe("do not check the server's certificate"))),
+      }).check(describe("whom the server is believed by, and who we are to it; whole paths")),
+    ),
     cookies: optional(boolean().check(describe("send the server's cookies back to it; true where nothing is said"))),
     share: optional(choice(SHARINGS).check(describe("whether clients share connections to the server"))),
     oauth: optional(oauth.check(describe("how to sign in"))),

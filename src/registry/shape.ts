@@ -25,6 +25,8 @@ const OAUTH_CHECKS: Readonly<Record<string, Check>> = {
   clientMetadataUrl: no,
   tokenEndpoint: no,
   authorizeParams: isTexts,
+  tokenCommand: (value) => Array.isArray(value) && value.length > 0 && value.every(isText),
+  tokenLifetime: no,
   useIdToken: isFlag,
   allowNoPkce: isFlag,
   allowPrivateNetwork: isFlag,
@@ -46,6 +48,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   timeouts: (value) => isRecord(value) && Object.entries(value).every(([name, time]) => isTime(name, time)),
   keepAlive: isSeconds,
   ipv4: isFlag,
+  tls: (value) => isRecord(value) && Object.entries(value).every(([name, what]) => isTls(name, what)),
   cookies: isFlag,
   share: isAnyOf(SHARINGS),
   oauth: (value) => isRecord(value) && isGood(value, OAUTH_CHECKS),
@@ -67,6 +70,10 @@ function isGood(value: Record<string, unknown>, checks: Readonly<Record<string, 
 
 function isTime(name: string, seconds: unknown): boolean {
   return ["connect", "headers", "body", "total"].includes(name) && isSeconds(seconds);
+}
+
+function isTls(name: string, value: unknown): boolean {
+  return name === "insecure" ? isFlag(value) : ["ca", "cert", "key"].includes(name) && isText(value);
 }
 
 function isSeconds(value: unknown): boolean {

@@ -6,6 +6,8 @@ import { type Environment, resolveReferences } from "./references.ts";
 
 /** How long a person may take to sign in, in ms. */
 const TIMEOUT_MS = 300_000;
+/** How long what a program prints is used where nobody says so, in s. */
+const TOKEN_LIFETIME_S = 300;
 
 /**
  * How to sign in to a server, by its entry.
@@ -44,7 +46,10 @@ export async function signInOf(
     assertionFile: undefined,
     identityProvider: undefined,
     provider: oauth.provider,
-    tokenCommand: undefined,
+    tokenCommand: oauth.tokenCommand === undefined ? undefined : {
+      command: oauth.tokenCommand,
+      lifetime: Math.round((oauth.tokenLifetime ?? TOKEN_LIFETIME_S) * 1_000),
+    },
     useIdToken: oauth.useIdToken ?? false,
     mayLackPkce: oauth.allowNoPkce ?? false,
     anyNetwork: oauth.allowPrivateNetwork ?? false,

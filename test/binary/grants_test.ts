@@ -7,6 +7,7 @@ import type { FakeAs } from "../harness/fake_as.ts";
 import { FakeBrowser } from "../harness/fake_browser.ts";
 import type { Home } from "../harness/home.ts";
 import type { ProtectedMcp } from "../harness/protected_mcp.ts";
+import { ServeExecutable } from "../harness/serve_executable.ts";
 import { SignInScene } from "../harness/sign_in_scene.ts";
 import { sweep } from "../harness/secret_sweep.ts";
 
@@ -114,6 +115,21 @@ describe("--token-command", () => {
     expect(count()).toBe(2);
     expect(sweep([as.tokens.marker], { outputs: { stdout: bridge.output, stderr: bridge.stderr }, pids: [bridge.pid] }))
       .toEqual([]);
+  });
+
+  test("may stand in an entry of servers.json", async () => {
+    const { words, say, count } = program();
+    say(as.issue({ resources: [server.audience!] }).access);
+    const tokenCommand = words.split(" ");
+    await using serving = await ServeExecutable.start({ one: { url: server.url, oauth: { tokenCommand } } });
+    expect((await (await serving.session("one"))("tools/list")).result).toBeDefined();
+    await using bridge = new Executable(
+      { env: { ...serving.home.env, MCP_BRIDGE_VAULT_KEY: "file" } },
+      "one",
+      "--no-attach",
+    );
+    expect((await bridge.initialize()).result.serverInfo.name).toBe("fake");
+    expect(count()).toBe(2);
   });
 
   test.each([["/no/such/program", "bad_command"], ["false", "bad_command"], ["echo two words", "bad_token_answer"]])(

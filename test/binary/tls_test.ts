@@ -1,9 +1,12 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { readFileSync, realpathSync } from "node:fs";
+import { join } from "node:path";
 import { type Certificate, Certificates } from "../harness/certificates.ts";
 import { EXECUTABLE } from "../../scripts/build.ts";
-import { Executable } from "../harness/executable.ts";
+import { Executable, outcomeOf } from "../harness/executable.ts";
 import { FakeMcp } from "../harness/fake_mcp.ts";
 import { Home } from "../harness/home.ts";
+import { ServeExecutable } from "../harness/serve_executable.ts";
 
 const certificates = new Certificates();
 afterAll(() => certificates[Symbol.dispose]());
@@ -102,5 +105,58 @@ describe("a server that asks for a client certificate", () => {
     const client = certificates.sign("client", "DNS:client");
     expect(await outcome(server, "--ca", authority.cert)).toMatch(/--cert/);
     expect(await outcome(server, "--ca", authority.cert, "--cert", client.cert, "--key", client.key)).toBe("ok");
+  });
+});
+
+describe("an entry of servers.json", () => {
+  test("has certificates of its own: each server is believed by its own authority, in serve and by name", async () => {
+    using other = new Certificates("another authority");
+    const elsewhere = other.sign("good", "DNS:localhost,IP:127.0.0.1");
+    const client = certificates.sign("client", "DNS:client");
+    using one = serve(good, true);
+    using two = serve(elsewhere);
+    await using serving = await ServeExecutable.start({
+      one: { url: one.url, tls: { ca: authority.cert, ...client } },
+      two: { url: two.url, tls: { ca: other.authority.cert } },
+      strange: { url: two.url, tls: { ca: authority.cert } },
+      unchecked: { url: two.url, tls: { insecure: true } },
+      lacking: { url: two.url, tls: { ca: "/no/such.pem" } },
+    });
+    const { env } = serving.home;
+    await serving.stderr.find((line) =>
+      line.includes('cannot read "/no/such.pem" (ENOENT); give "tls.ca" of "lacking"')
+    );
+    for (const name of ["one", "two", "unchecked"]) {
+      expect((await (await serving.session(name))("tools/list")).result).toBeDefined();
+      for (const way of [[], ["--no-attach"]]) {
+        await using bridge = new Executable({ env }, name, "--debug", ...way);
+        expect((await bridge.initialize()).result).toBeDefined();
+        const isAttached = bridge.stderr.items.some((line) => line.includes("going through"));
+        expect(isAttached).toBe(way.length === 0);
+      }
+    }
+    await using strange = new Executable({ env }, "strange", "--no-attach");
+    expect((await strange.initialize()).error.data.code).toBe("untrusted_certificate");
+    // What is said counts before the entry.
+    await using said = new Executable({ env }, "strange", "--ca", other.authority.cert);
+    expect((await said.initialize()).result).toBeDefined();
+    await serving.stderr.find((line) => line.includes("not checked"));
+  });
+
+  test("is written by add, with whole paths", async () => {
+    using home = new Home();
+    const add = (...flags: string[]): ReturnType<typeof outcomeOf> =>
+      outcomeOf({ env: home.env, cwd: home.folder }, "add", "one", "https://example.com/mcp", "--replace", ...flags);
+    await add("--ca", "ca.pem", "--cert", "/c.pem", "--key", "/k.pem", "--token-command", "print-token --for mcp");
+    const entry = JSON.parse(readFileSync(join(home.env["MCP_BRIDGE_HOME"]!, "servers.json"), "utf8")).mcpServers.one;
+    expect(entry).toEqual({
+      url: "https://example.com/mcp",
+      tls: { ca: join(realpathSync(home.folder), "ca.pem"), cert: "/c.pem", key: "/k.pem" },
+      oauth: { tokenCommand: ["print-token", "--for", "mcp"] },
+    });
+    const shown = await outcomeOf({ env: home.env }, "show", "one");
+    expect(shown.stdout).toMatch(/tls +cert: \/c\.pem/);
+    expect(shown.stdout).toMatch(/oauth +tokenCommand: print-token --for mcp/);
+    expect((await add("--cert", "/c.pem")).stderr).toContain('"tls.cert" of "one" wants a "key" beside it');
   });
 });

@@ -15,6 +15,7 @@ const ENTRY = {
   oauth: { scope: "a b", clientId: "me", authorizeParams: { z: "1", a: "2" }, grant: "browser" },
   tools: { deny: ["delete*"], allow: ["*"] },
   timeouts: { total: 30, connect: 5 },
+  tls: { key: "/k.pem", ca: "/ca.pem", cert: "/c.pem", insecure: false },
   headers: { "X-Key": "${KEY}", "A-Key": "${OTHER:-none}" },
   url: "https://notes.example/mcp",
 };
@@ -44,6 +45,7 @@ describe("the settings of a server in a word", () => {
   test.each<[string, object]>([
     ["the address", { ...ENTRY, url: "https://other.example/mcp" }],
     ["a header", { ...ENTRY, headers: {} }],
+    ["an authority", { ...ENTRY, tls: { ...ENTRY.tls, ca: "/other.pem" } }],
     ["the tools", { ...ENTRY, tools: {} }],
     ["a time-out", { ...ENTRY, timeouts: {} }],
     ["the sign-in", { ...ENTRY, oauth: {} }],

@@ -37,6 +37,7 @@ describe("an entry", () => {
       oauth: {},
       keepAlive: 0,
       ipv4: false,
+      tls: {},
       cookies: true,
       disabled: false,
     });
@@ -136,6 +137,14 @@ const FAULTY: [written: unknown, text: string][] = [
   [{ command: "./server" }, '"command" of "one" is a relative path'],
   [{ command: "a", args: "b" }, '"args" of "one" must be a list'],
   [{ command: "a", args: ["b", 2] }, '"args.1" of "one" must be a string'],
+  [{ url: "https://a/", tls: { ca: "ca.pem" } }, '"tls.ca" of "one" is no whole path'],
+  [{ url: "https://a/", tls: { key: "/k.pem" } }, '"tls.key" of "one" wants a "cert" beside it'],
+  [{ url: "https://a/", tls: { verify: false } }, '"tls.verify" of "one" means nothing here'],
+  [{ url: "https://a/", oauth: { tokenCommand: "print-token" } }, '"oauth.tokenCommand" of "one" must be a list'],
+  [
+    { url: "https://a/", oauth: { tokenLifetime: 9 } },
+    '"oauth.tokenLifetime" of "one" wants a "tokenCommand" beside it',
+  ],
   [{ command: "a", cwd: "here" }, '"cwd" of "one" is no whole path'],
   [{ command: "a", env: { A: 1 } }, '"env.A" of "one" must be a string'],
   [{ url: "https://a/", headers: { "a b": "hunter2" } }, '"headers.a b" of "one" is no name of a header'],
