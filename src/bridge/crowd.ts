@@ -36,6 +36,9 @@ interface Member extends Askable {
   readonly followed: Set<string>;
 }
 
+/** Requests in which servers ask their client something. */
+const MAY_ASK: ReadonlySet<string> = new Set(["tools/call", "prompts/get", "resources/read", "completion/complete"]);
+
 /**
  * Many clients as the one client of a pump: each has its ids for itself, and gets what belongs to its own requests alone.
  * What the server asks goes to the client whose request made it ask.
@@ -98,7 +101,7 @@ export class Crowd implements LocalEnd {
     if (message.kind === "response") return this.#answer(message);
     const call = this.#callOf(message, causedBy);
     if (message.kind === "request") {
-      const callers = this.#calls.values().map(({ member }) => member);
+      const callers = this.#calls.values().filter(({ method }) => MAY_ASK.has(method)).map(({ member }) => member);
       return this.#questions.ask(message, { cause: call, callers, all: this.#members.values() });
     }
     if (message.method === "notifications/cancelled") return this.#questions.withdrawn(message);

@@ -14,7 +14,7 @@ export interface Askable {
 export interface Concerned {
   /** Whose request made the server ask, and that request's key, where that is known. */
   readonly cause?: { readonly member: Askable; readonly key: string } | undefined;
-  /** Who has requests in flight, the last one last. */
+  /** Who has requests in flight that a server may have questions about, once for each. */
   readonly callers: Iterable<Askable>;
   readonly all: Iterable<Askable>;
 }
@@ -32,7 +32,10 @@ const NEEDED: Readonly<Record<string, string>> = {
   "elicitation/create": "elicitation",
   "roots/list": "roots",
 };
+/** What a question says, or has a person say, about a request: of several clients none may get another one's. */
+const PERSONAL: ReadonlySet<string> = new Set(["sampling/createMessage", "elicitation/create"]);
 const METHOD_NOT_FOUND = -32601;
+const INVALID_REQUEST = -32600;
 
 /** The server's questions to one of many clients: who is asked what, and who may answer. */
 export class CrowdQuestions {
@@ -47,19 +50,34 @@ export class CrowdQuestions {
     this.#say = say;
   }
 
-  /** Puts a question to the client that it concerns, or answers that nobody can be asked. */
+  /**
+   * Puts a question to the client that it concerns, or answers that nobody can be asked: also where it may be about the
+   * requests of several.
+   */
   ask(question: Message, concerned: Concerned): Promise<void> | undefined {
     const needed = NEEDED[question.method!];
     const able = ({ capabilities }: Askable): boolean =>
       capabilities !== undefined && (needed === undefined || capabilities[needed] !== undefined);
-    const member = concerned.cause?.member ?? [...concerned.callers].at(-1) ?? [...concerned.all].findLast(able);
+    const callers = concerned.cause === undefined ? [...new Set(concerned.callers)] : [];
+    if (callers.length > 1 && PERSONAL.has(question.method!)) {
+      return this.#refuse(
+        question,
+        INVALID_REQUEST,
+        "several clients share this connection: it is unknown whose request asks",
+      );
+    }
+    const member = concerned.cause?.member ?? callers.findLast(able) ?? callers.at(-1) ??
+      [...concerned.all].findLast(able);
     if (member === undefined || !able(member)) {
-      const error = { code: METHOD_NOT_FOUND, message: `the client does not offer ${needed ?? question.method}` };
-      this.#say(composeMessage({ id: null, error }).withId(question.id!));
-      return undefined;
+      return this.#refuse(question, METHOD_NOT_FOUND, `the client does not offer ${needed ?? question.method}`);
     }
     this.#asked.set(question.key, { member, id: question.id! });
     return member.end.send(question, concerned.cause?.key);
+  }
+
+  #refuse({ id }: Message, code: number, message: string): undefined {
+    this.#say(composeMessage({ id: null, error: { code, message } }).withId(id!));
+    return undefined;
   }
 
   /** Whether an answer is that of the client that was asked; it counts once. */

@@ -264,15 +264,38 @@ describe("a question of the server", () => {
     expect(rig.sent.filter(({ result }) => result !== undefined)).toMatchObject([{ id: 1, result: { from: "one" } }]);
   });
 
-  test("of no request goes to the client that called last, and without any to one that offers it", () => {
+  test("of no request goes to the only client that has called, and without any to one that offers it", () => {
     const rig = new CrowdRig();
-    const [one, other] = [rig.member("one", { roots: {} }), rig.member("other", { sampling: {}, roots: {} })];
+    const able = { sampling: {}, roots: {} };
+    const [one, other] = [rig.member("one", able), rig.member("other", able)];
     rig.hear({ id: 1, method: "roots/list" });
     expect(other.heard("roots/list")).toHaveLength(1);
     rig.say(one, { id: 1, ...CALL });
+    rig.say(one, { id: 2, ...CALL });
+    rig.say(other, { id: 1, method: "tools/list" });
     rig.hear({ id: 2, method: "roots/list" });
-    expect(one.heard("roots/list")).toHaveLength(1);
+    rig.hear({ ...QUESTION, id: 3 });
+    expect([one.heard("roots/list"), one.heard(QUESTION.method)]).toMatchObject([[{ id: 2 }], [{ id: 3 }]]);
+    expect(other.heard(QUESTION.method)).toEqual([]);
   });
+
+  test.each(["sampling/createMessage", "elicitation/create"])(
+    "of no request, %s, is put to nobody where it may be about the calls of several, and roots are asked for all the same",
+    (method) => {
+      const rig = new CrowdRig();
+      const able = { sampling: {}, elicitation: {}, roots: {} };
+      const [one, other] = [rig.member("one", able), rig.member("other", able)];
+      for (const client of [one, other]) rig.say(client, { id: 1, ...CALL });
+      rig.hear({ id: 1, method });
+      rig.hear({ id: 2, method: "roots/list" });
+      expect([...one.heard(method), ...other.heard(method)]).toEqual([]);
+      expect(rig.sent.at(-1)).toMatchObject({
+        id: 1,
+        error: { code: -32600, message: expect.stringContaining("several") },
+      });
+      expect(other.heard("roots/list")).toHaveLength(1);
+    },
+  );
 
   test.each([
     ["who does not offer it", { roots: {} }, QUESTION],
