@@ -41,8 +41,9 @@ export async function meantClients(word: string | undefined, user: UserEnvironme
 
 /** The error for a client that is not there, with the places that were looked at. */
 export function notInstalled({ client, lookedAt }: FoundClient): BridgeError {
+  const renamed = client.successor === undefined ? "" : `; its newer releases are "${client.successor}" here`;
   return new BridgeError("client_missing", `${client.name} is not installed here, or was never started`, {
-    hint: `looked for ${lookedAt.join(", ")}`,
+    hint: `looked for ${lookedAt.join(", ")}${renamed}`,
   });
 }
 

@@ -1,7 +1,8 @@
 import { carryOut, carryOutUndo, openBackups, planInstall, planUndo } from "../app/install.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";
 import { snippetOf } from "../registry/clients/edit.ts";
-import type { FoundClient } from "../registry/clients/find.ts";
+import type { Client, UserEnvironment } from "../registry/clients/client.ts";
+import { findClient, type FoundClient } from "../registry/clients/find.ts";
 import { clientOf, CLIENTS } from "../registry/clients/table.ts";
 import { registryFile } from "../registry/file.ts";
 import { readRegistry } from "../registry/registry.ts";
@@ -72,7 +73,9 @@ export const installCommand: Command<typeof FLAGS> = {
     if (word !== undefined && server === undefined) await ensureClient(word);
     const clients = await meantClients(word, user);
     const wanted = await readWanted({ server, name: flags.name, flags: program }, process.env);
-    return await install(clients, wanted, flags);
+    const exitCode = await install(clients, wanted, flags);
+    if (word !== undefined) await saySuccessor(clients[0]!.client, user);
+    return exitCode;
   },
 };
 
@@ -125,6 +128,16 @@ async function install(clients: readonly FoundClient[], { name, program }: Wante
   const undone = carried.length === 1 ? carried[0]!.client.id : "CLIENT";
   if (carried.length > 0) printLine(`"mcp-bridge install --undo ${undone}" puts the file back as it was`);
   return exitCode;
+}
+
+/** Who has both may mean the other one. */
+async function saySuccessor({ name, successor }: Client, user: UserEnvironment): Promise<void> {
+  if (successor === undefined) return;
+  const { client, isInstalled } = await findClient(await clientOf(successor), user);
+  if (!isInstalled) return;
+  printLine(
+    `newer releases of ${name} are called ${client.name} and read a file of their own: say "${successor}" for it`,
+  );
 }
 
 async function print(operands: readonly string[], program: readonly string[], flags: Said): Promise<number> {

@@ -61,6 +61,8 @@ export interface Client {
   readonly path: readonly string[];
   /** Another way, which counts where the file goes it. */
   readonly otherPath?: readonly string[];
+  /** The client that it has become under another name, with a file of its own. */
+  readonly successor?: string;
   places(user: UserEnvironment): ClientPlaces;
   /** An entry as this client wants it. */
   write(program: Program): Record<string, unknown>;

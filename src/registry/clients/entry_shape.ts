@@ -19,7 +19,7 @@ export function readCommon(entry: Readonly<Record<string, unknown>>): EntryParts
     cwd: textOf(entry.cwd),
     url: textOf(entry.url) ?? textOf(entry.serverUrl) ?? textOf(entry.httpUrl),
     headers: namedTexts(entry.headers),
-    type: textOf(entry.type),
+    type: textOf(entry.type) ?? textOf(entry.transport),
     disabled: entry.disabled === true || entry.enabled === false,
   };
 }

@@ -105,6 +105,25 @@ export const CLIENTS: readonly Client[] = [
       }),
     write: writeCommon,
     read: readCommon,
+    successor: "devin",
+  },
+  {
+    id: "devin",
+    name: "Devin",
+    format: "json",
+    path: ["mcpServers"],
+    places(user): ClientPlaces {
+      const folder = user.platform === "win32" ? inAppData(user, "devin") : inConfig(user, "devin");
+      return applicationPlaces(user, {
+        files: [below(user, folder, "mcp_config.json")],
+        folder,
+        application: "Devin",
+        programFolder: ["Programs", "Devin"],
+        programs: ["devin"],
+      });
+    },
+    write: writeCommon,
+    read: readCommon,
   },
   {
     id: "zed",

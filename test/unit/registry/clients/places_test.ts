@@ -33,6 +33,12 @@ const FILES: readonly (readonly [client: string, linux: string, darwin: string, 
     "C:\\Users\\ada\\.codeium\\windsurf\\mcp_config.json",
   ],
   [
+    "devin",
+    "/home/ada/.config/devin/mcp_config.json",
+    "/Users/ada/.config/devin/mcp_config.json",
+    "C:\\Users\\ada\\AppData\\Roaming\\devin\\mcp_config.json",
+  ],
+  [
     "zed",
     "/home/ada/.config/zed/settings.json",
     "/Users/ada/.config/zed/settings.json",

@@ -25,6 +25,7 @@ describe("the entries of a client's file", () => {
     ["cursor", `{"mcpServers": {"a": {"url": "https://a/mcp", "headers": {"X": "1"}}}}`],
     ["vscode", `{"servers": {"a": {"type": "http", "url": "https://a/mcp", "headers": {"X": "1"}}}}`],
     ["windsurf", `{"mcpServers": {"a": {"serverUrl": "https://a/mcp", "headers": {"X": "1"}}}}`],
+    ["devin", `{"mcpServers": {"a": {"transport": "http", "url": "https://a/mcp", "headers": {"X": "1"}}}}`],
     ["zed", `{"context_servers": {"a": {"url": "https://a/mcp", "headers": {"X": "1"}}}}`],
     ["gemini-cli", `{"mcpServers": {"a": {"httpUrl": "https://a/mcp", "headers": {"X": "1"}}}}`],
     ["opencode", `{"mcp": {"a": {"type": "remote", "url": "https://a/mcp", "headers": {"X": "1"}}}}`],
