@@ -6,6 +6,7 @@ import { readClientText } from "../registry/clients/client_file.ts";
 import { replaceClientFile } from "../registry/clients/client_write.ts";
 import { withEntry, withKeys, withoutEntry } from "../registry/clients/edit.ts";
 import type { FoundClient } from "../registry/clients/find.ts";
+import { readAllEntries } from "../registry/clients/projects.ts";
 import { readClientFile } from "../registry/clients/read.ts";
 import { earlierText } from "../registry/clients/restore.ts";
 
@@ -13,7 +14,7 @@ import { earlierText } from "../registry/clients/restore.ts";
 export interface Change {
   readonly client: Client;
   readonly file: string;
-  /** The entries that come or go. */
+  /** The entries that come or go, by their names. */
   readonly names: readonly string[];
   readonly before: string | undefined;
   readonly after: string | undefined;
@@ -33,8 +34,8 @@ export function isOurs({ command }: Pick<ClientEntry, "command">): boolean {
 export async function lookAtClient(
   { client, file }: FoundClient,
 ): Promise<{ readonly ours: readonly ClientEntry[]; readonly all: number }> {
-  const entries = await readClientFile(client, (await readClientText(file))?.text ?? "", file);
-  return { ours: entries.filter(isOurs), all: entries.length };
+  const entries = await readAllEntries(client, (await readClientText(file))?.text ?? "", file);
+  return { ours: entries.map(({ entry }) => entry).filter(isOurs), all: entries.length };
 }
 
 /**
@@ -80,12 +81,15 @@ export async function planUninstall(
   mustBeThere = true,
 ): Promise<Change> {
   const before = (await readClientText(file))?.text;
-  const entries = await readClientFile(client, before ?? "", file);
-  const names = entries.filter(isOurs).map((entry) => entry.name).filter((own) => name === undefined || own === name);
-  if (mustBeThere && name !== undefined && names.length === 0) throw notOurs(name, entries, file);
+  const entries = await readAllEntries(client, before ?? "", file);
+  const meant = entries.filter(({ entry }) => isOurs(entry) && (name === undefined || entry.name === name));
+  const names = [...new Set(meant.map(({ entry }) => entry.name))];
+  if (mustBeThere && name !== undefined && names.length === 0) {
+    throw notOurs(name, entries.map(({ entry }) => entry), file);
+  }
   if (before === undefined || names.length === 0) return { client, file, names, before, after: before };
   let after = before;
-  for (const own of names) after = await withoutEntry(client, after, file, own);
+  for (const { client: place, entry } of meant) after = await withoutEntry(place, after, file, entry.name);
   const kept = (await backups.of(client.id, file)).map((backup) => backup.before ?? null);
   const earlier = await earlierText(client, after, file, kept);
   return { client, file, names, before, after: earlier === null ? undefined : earlier ?? after };

@@ -25,15 +25,14 @@ export async function planRewritings(rewritings: readonly Rewriting[]): Promise<
 }
 
 async function planFile(file: string, rewritings: readonly Rewriting[]): Promise<Change> {
-  const { client } = rewritings[0]!;
   const before = (await readClientText(file))?.text ?? "";
-  const entries = new Map((await readClientFile(client, before, file)).map((entry) => [entry.name, entry]));
   let after = before;
-  for (const { entry, program } of rewritings) {
-    ensureSame(entry, entries.get(entry.name), file);
+  for (const { client, entry, program } of rewritings) {
+    const entries = await readClientFile(client, before, file);
+    ensureSame(entry, entries.find(({ name }) => name === entry.name), file);
     after = await withOtherProgram(client, after, file, entry, program);
   }
-  return { client, file, names: rewritings.map(({ entry }) => entry.name), before, after };
+  return { client: rewritings[0]!.client, file, names: rewritings.map(({ entry }) => entry.name), before, after };
 }
 
 function ensureSame(entry: ClientEntry, now: ClientEntry | undefined, file: string): void {

@@ -20,7 +20,7 @@ export async function clientList(user: UserEnvironment, isJson: boolean): Promis
 async function listed(found: FoundClient): Promise<Listed> {
   try {
     const { ours, all } = await lookAtClient(found);
-    return { found, ours: ours.map(({ name }) => name), others: all - ours.length, fault: undefined };
+    return { found, ours: [...new Set(ours.map(({ name }) => name))], others: all - ours.length, fault: undefined };
   } catch (thrown) {
     return { found, ours: [], others: 0, fault: toBridgeError(thrown).message };
   }

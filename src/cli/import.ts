@@ -1,27 +1,19 @@
 import { openBudget } from "../app/budget.ts";
 import { openNetwork } from "../app/network.ts";
 import { openState } from "../app/state.ts";
-import { readServerUrl } from "../net/server_url.ts";
 import { systemClock } from "../platform/clock.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";
 import { type Keychain, systemKeychain } from "../platform/keychain.ts";
 import { watchForEnd } from "../platform/process_ends.ts";
 import { askLine } from "../platform/terminal.ts";
-import { clientOf } from "../registry/clients/table.ts";
-import type { Registry } from "../registry/entry.ts";
 import { registryFile } from "../registry/file.ts";
-import { storeFolder } from "../registry/mcp_remote/store_place.ts";
-import { readRegistry } from "../registry/registry.ts";
-import { isAddress } from "./arguments.ts";
-import { thisUser } from "./client_changes.ts";
 import { CLIENT_IDS } from "./install.ts";
 import type { Command, Flags, FlagValues } from "./command.ts";
 import { type Applied, applyPlan } from "./import_apply.ts";
-import { type ImportPlan, plannedAddress, type PlannedServer, planServers } from "./import_plan.ts";
+import { isFile, makePlan } from "./import_meant.ts";
+import type { PlannedServer } from "./import_plan.ts";
 import { resultJson, sayResult } from "./import_result.ts";
 import { rewriteEntries } from "./import_rewrite.ts";
-import { planSignIns } from "./import_sign_ins.ts";
-import { readSources } from "./import_sources.ts";
 import { planJson, planLines, shownStore, type WholePlan } from "./import_text.ts";
 import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
 import { noticePrinter, printAnswer, printLine } from "./print.ts";
@@ -51,7 +43,7 @@ export const importCommand: Command<typeof FLAGS> = {
   summary: "Takes over entries of clients that run mcp-remote, and its sign-ins: nobody signs in again.",
   operands: [{
     name: "client",
-    text: "all servers of this one, such as cursor; or an address, for its sign-in alone",
+    text: "all servers of this one, such as cursor, or of a file such as .mcp.json; an address for its sign-in alone",
     optional: true,
     choices: CLIENT_IDS,
   }],
@@ -60,10 +52,12 @@ export const importCommand: Command<typeof FLAGS> = {
     "mcp-bridge import --dry-run",
     "mcp-bridge import",
     "mcp-bridge import cursor --yes",
+    "mcp-bridge import .vscode/mcp.json",
     "mcp-bridge import https://mcp.example.com/mcp",
   ],
   async run({ operands: [word], flags }): Promise<number> {
-    const plan = await makePlan(word, flags);
+    if (flags.rewrite && word !== undefined && isFile(word)) throw notRewritten(word);
+    const plan = await makePlan(word, flags.all);
     const keychain = await keychainFor(plan);
     if (!flags.json) await showPlan(plan, keychain !== undefined);
     if (!flags["dry-run"]) return await carryOut(plan, word, keychain, flags);
@@ -78,58 +72,6 @@ export const importCommand: Command<typeof FLAGS> = {
 async function showPlan(plan: WholePlan, keepsSecrets: boolean): Promise<void> {
   const lines = planLines(plan, keepsSecrets, Date.now());
   if (lines.length > 0) await printAnswer(`${lines.join("\n")}\n`);
-}
-
-async function makePlan(word: string | undefined, { all }: Values): Promise<WholePlan> {
-  const { platform, env } = process;
-  const registry = await readRegistry(registryFile({ platform, env }));
-  const address = word === undefined ? undefined : addressIn(word, registry);
-  const client = word === undefined || address !== undefined ? undefined : await clientOf(word);
-  const sources = await readSources(await thisUser(env), client);
-  const wanted = { all: all || client !== undefined, platform };
-  const { servers, leftOut }: ImportPlan = await planServers(sources, registry, wanted);
-  const store = storeFolder({ platform, env });
-  if (address !== undefined) {
-    const found = await planSignIns([address, ...sameAddress(address, servers)], store, Date.now(), false);
-    const [first] = found.signIns;
-    return { servers: first === undefined ? [] : [first[0]], signIns: found.signIns, leftOut: found.leftOut };
-  }
-  const others = client === undefined ? addressesOf(registry, servers) : [];
-  const found = await planSignIns([...servers, ...others], store, Date.now(), word === undefined);
-  return {
-    servers: [...servers, ...others.filter((server) => found.signIns.has(server))],
-    signIns: found.signIns,
-    leftOut: [...leftOut, ...found.leftOut],
-  };
-}
-
-/**
- * The server that a word means, by its address or its name in servers.json; nothing where it may be a client.
- *
- * @throws {BridgeError} `bad_url`
- */
-function addressIn(word: string, { servers }: Registry): PlannedServer | undefined {
-  const entry = servers.get(word);
-  if (entry?.server instanceof URL) return plannedAddress(String(entry.server), entry.server, entry);
-  if (!isAddress(word) && !/[./:]/.test(word)) return undefined;
-  const server = readServerUrl(word, true);
-  return plannedAddress(word, server, [...servers.values()].find((other) => String(other.server) === server.href));
-}
-
-/** The same server as clients' entries tell mcp-remote of it. */
-function sameAddress(address: PlannedServer, servers: ImportPlan["servers"]): PlannedServer[] {
-  return servers.flatMap(({ signIn }) => {
-    if (signIn === undefined || signIn.server.href !== address.signIn!.server.href) return [];
-    return [{ ...address, signIn: { ...signIn, account: address.signIn!.account } }];
-  });
-}
-
-/** Servers that nobody's configuration names, and that mcp-remote may know all the same. */
-function addressesOf({ servers }: Registry, planned: ImportPlan["servers"]): ImportPlan["servers"] {
-  const named = new Set(planned.map(({ slug }) => slug));
-  return [...servers.values()]
-    .filter((entry) => entry.server instanceof URL && !named.has(entry.slug))
-    .map((entry) => plannedAddress(String(entry.server), entry.server as URL, entry));
 }
 
 async function carryOut(
@@ -150,7 +92,9 @@ async function carryOut(
     return 0;
   }
   const failed = new Set(results.filter(({ failure }) => failure !== undefined).map(({ server }) => server));
-  const servers = plan.servers.filter((server) => server.sources.length > 0 && !failed.has(server));
+  const servers = plan.servers.filter((server) => !failed.has(server)).map(withOwnFiles)
+    .filter(({ sources }) => sources.length > 0);
+  if (!flags.json && word !== undefined && isFile(word)) sayLeft(word, plan.servers);
   const isRewritten = await offerRewriting(servers, keychain !== undefined, flags, results);
   if (flags.json) {
     await printAnswer(
@@ -158,6 +102,28 @@ async function carryOut(
     );
   }
   return failed.size > 0 || !isRewritten ? 1 : 0;
+}
+
+/** A server with the entries of it that are the user's alone. */
+function withOwnFiles(server: PlannedServer): PlannedServer {
+  return { ...server, sources: server.sources.filter(({ isNamed }) => isNamed === undefined) };
+}
+
+function sayLeft(file: string, servers: WholePlan["servers"]): void {
+  if (servers.length === 0) return;
+  const name = servers.length === 1 ? servers[0]!.slug : "NAME";
+  printLine(
+    `${
+      quoted(file)
+    } is as it was, since others may use it too: "mcp-bridge install CLIENT ${name}" serves a client of yours`,
+  );
+}
+
+function notRewritten(file: string): BridgeError {
+  return new BridgeError("bad_argument", `${quoted(file)} is not rewritten, since others may use it too`, {
+    hint:
+      'leave "--rewrite" out: its servers come into servers.json, and "mcp-bridge install CLIENT NAME" writes an entry',
+  });
 }
 
 /** Scripts say by a flag that clients' files are to be changed; a person is asked, and sees how. */

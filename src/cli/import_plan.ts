@@ -7,7 +7,7 @@ import { nameFault, slugOf } from "../registry/names.ts";
 import { variablesIn } from "../registry/references.ts";
 import { judgeEntry, subjectOf } from "../registry/registry.ts";
 import type { WrittenEntry } from "../registry/schema.ts";
-import { type EntryReading, type PlannedSecret, readEntry, shownName } from "./import_reading.ts";
+import { type EntryReading, type PlannedSecret, readEntry, shownClient, shownName } from "./import_reading.ts";
 import type { Source, Sources } from "./import_sources.ts";
 
 type ServerReading = Extract<EntryReading, { kind: "server" }>;
@@ -73,7 +73,7 @@ export async function planServers(
   const taken = new Map([...registry.servers.values()].map(({ slug, label }) => [slug, label]));
   for (const fault of registry.faults) taken.set(slugOf(fault.label), fault.label);
   for (const source of entries) {
-    const what = `${shownName(source.entry.name)} of ${source.client.name}`;
+    const what = `${shownName(source.entry.name)} of ${shownClient(source.client)}`;
     const reading = await readEntry(source.entry, all, platform);
     if (reading.kind === "left_out") leftOut.push({ what, reason: reading.reason });
     if (reading.kind !== "server") continue;

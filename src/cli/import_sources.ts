@@ -2,14 +2,18 @@ import { BridgeError } from "../platform/errors.ts";
 import type { Client, ClientEntry, UserEnvironment } from "../registry/clients/client.ts";
 import { readClientText } from "../registry/clients/client_file.ts";
 import { findClient, findClients, type FoundClient } from "../registry/clients/find.ts";
-import { readClientFile } from "../registry/clients/read.ts";
+import { entriesOfFile } from "../registry/clients/named_file.ts";
+import { readAllEntries } from "../registry/clients/projects.ts";
 import { notInstalled } from "./client_changes.ts";
 
 /** An entry of a client's file. */
 export interface Source {
+  /** The client, in the project that the entry is for. */
   readonly client: Client;
   readonly file: string;
   readonly entry: ClientEntry;
+  /** Whether a person named the file: it may be others' too, and is read alone. */
+  readonly isNamed?: true;
 }
 
 /** What the clients' files say. */
@@ -43,9 +47,19 @@ export async function readSources(user: UserEnvironment, only: Client | undefine
   return { entries, faults };
 }
 
+/**
+ * Reads a file that a person names, such as a project's `.mcp.json`.
+ *
+ * @throws {BridgeError} `unreadable_file`, `bad_client_file`
+ */
+export async function readNamedSources(file: string): Promise<Sources> {
+  const placed = await entriesOfFile(file);
+  return { entries: placed.map((one) => ({ ...one, file, isNamed: true })), faults: [] };
+}
+
 async function entriesOf({ client, file }: FoundClient): Promise<Source[]> {
   const { text } = await readClientText(file) ?? { text: "" };
-  return (await readClientFile(client, text, file)).map((entry) => ({ client, file, entry }));
+  return (await readAllEntries(client, text, file)).map((placed) => ({ ...placed, file }));
 }
 
 function noFile(found: FoundClient): BridgeError {

@@ -1,6 +1,7 @@
 import { storeFolder } from "../registry/mcp_remote/store_place.ts";
+import { variablesIn } from "../registry/references.ts";
 import { maskedCommand, maskedUrl } from "../registry/mask.ts";
-import { shownName } from "./import_reading.ts";
+import { shownClient, shownName } from "./import_reading.ts";
 import type { ImportPlan, LeftOut, PlannedServer } from "./import_plan.ts";
 import type { PlannedSignIn, SignInPlan } from "./import_sign_ins.ts";
 import { quoted } from "../platform/errors.ts";
@@ -44,17 +45,26 @@ function serverLines(
 ): string[] {
   const { sources, secrets, isThere } = server;
   const from = sources.map(({ client, entry }) =>
-    entry.name === server.label ? client.name : `${client.name} (${shownName(entry.name)})`
+    entry.name === server.label ? shownClient(client) : `${shownClient(client)} (${shownName(entry.name)})`
   );
   const origin = from.length === 0 ? "" : `  (${[...new Set(from)].join(", ")})`;
   const lines = [`${placeOf(server)}${origin}`];
   if (!isThere && secrets.length > 0) {
     lines.push(secretLine(secrets.map(({ name }) => JSON.stringify(name)), keepsSecrets));
   }
+  if (!isThere) lines.push(...variableLines(server));
   if (signIn !== undefined) lines.push(`the sign-in of mcp-remote, ${lifeOf(signIn, now)}`);
   const rest = [...new Set(sources.flatMap((source) => source.rest.filter((word) => word.startsWith("--"))))];
   if (rest.length > 0) lines.push(`${rest.join(" ")}: no place in servers.json, goes behind the name`);
   return lines;
+}
+
+/** What of the environment a server comes to see: a file of somebody else's may ask for anything. */
+function variableLines({ written: { headers = {} } }: PlannedServer): string[] {
+  return Object.entries(headers).flatMap(([name, value]) => {
+    const variables = variablesIn(value);
+    return variables.length === 0 ? [] : [`sends ${variables.join(" and ")} of the environment in ${quoted(name)}`];
+  });
 }
 
 /** What becomes of values that are secrets, by their names. */
@@ -87,9 +97,10 @@ export function planJson(plan: WholePlan): Record<string, unknown> {
         place: placeOf(server),
         new: !server.isThere,
         secrets: server.secrets.map(({ name }) => name),
-        from: server.sources.map(({ client, file, entry, rest }) => ({
-          client: client.id,
+        from: server.sources.map(({ client, file, entry, rest, isNamed }) => ({
+          ...(isNamed ? {} : { client: client.id }),
           file,
+          ...(client.project === undefined ? {} : { project: client.project }),
           name: entry.name,
           rest: rest.filter((word) => word.startsWith("--")),
         })),

@@ -61,6 +61,10 @@ export interface Client {
   readonly path: readonly string[];
   /** Another way, which counts where the file goes it. */
   readonly otherPath?: readonly string[];
+  /** The names on the way to its projects, in each of which `path` leads to servers of that project alone. */
+  readonly projects?: readonly string[];
+  /** The folder of the project that this stands for; nothing for the whole user. */
+  readonly project?: string;
   /** The client that it has become under another name, with a file of its own. */
   readonly successor?: string;
   places(user: UserEnvironment): ClientPlaces;

@@ -35,6 +35,8 @@ export function writeOpenCode({ command, args, env }: Program): Record<string, u
 
 /** The same, read. */
 export function readOpenCode(entry: Readonly<Record<string, unknown>>): EntryParts {
+  // Older releases of VS Code keep theirs on the same way.
+  if (typeof entry.command === "string") return readCommon(entry);
   const [command, ...args] = textsOf(entry.command);
   return { ...readCommon(entry), command, args, env: namedTexts(entry.environment ?? entry.env) };
 }

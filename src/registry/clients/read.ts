@@ -36,7 +36,15 @@ export async function withinStack<T>(file: string, work: () => Promise<T>): Prom
 }
 
 async function readJson(client: Client, text: string, file: string): Promise<ClientEntry[]> {
-  const document = await JsonDocument.parse(text, file, "bad_client_file");
+  return entriesIn(client, await JsonDocument.parse(text, file, "bad_client_file"), file);
+}
+
+/**
+ * The servers in a document that was read.
+ *
+ * @throws {BridgeError} `bad_client_file` where something else stands in their place
+ */
+export function entriesIn(client: Client, document: JsonDocument, file: string): ClientEntry[] {
   const list = listIn(client, document, file);
   if (list === undefined) return [];
   // Of two of one name the last one counts, as JSON is commonly read.

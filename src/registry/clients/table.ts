@@ -46,6 +46,7 @@ export const CLIENTS: readonly Client[] = [
     name: "Claude Code",
     format: "json",
     path: ["mcpServers"],
+    projects: ["projects"],
     places(user): ClientPlaces {
       const folder = folderOf(user, "CLAUDE_CONFIG_DIR");
       const own = folder ?? atHome(user, ".claude");

@@ -1,7 +1,7 @@
 import { readClientText } from "../../../registry/clients/client_file.ts";
 import type { ClientEntry } from "../../../registry/clients/client.ts";
 import { findClients, type FoundClient } from "../../../registry/clients/find.ts";
-import { readClientFile } from "../../../registry/clients/read.ts";
+import { readAllEntries } from "../../../registry/clients/projects.ts";
 import { sayPlace } from "../../../registry/document.ts";
 import { COMMAND_WORDS, slugOf } from "../../../registry/names.ts";
 import { registryFile } from "../../../registry/file.ts";
@@ -82,8 +82,8 @@ export const clients: Check = {
 async function oursIn(found: FoundClient, { executable }: World): Promise<OurEntry[]> {
   const { client, file } = found;
   const content = await readClientText(file);
-  const entries = content === undefined ? [] : await readClientFile(client, content.text, file);
-  return entries.flatMap((entry) => {
+  const entries = content === undefined ? [] : await readAllEntries(client, content.text, file);
+  return entries.flatMap(({ entry }) => {
     const { command, disabled } = entry;
     if (command === undefined || disabled) return [];
     const isOurs = command === executable || OUR_NAME.test(nameOf(command));
