@@ -59,7 +59,7 @@ export const importCommand: Command<typeof FLAGS> = {
     if (flags.rewrite && word !== undefined && isFile(word)) throw notRewritten(word);
     const plan = await makePlan(word, flags.all);
     const keychain = await keychainFor(plan);
-    if (!flags.json) await showPlan(plan, keychain !== undefined);
+    if (!flags.json) await printAnswer(planText(plan, keychain !== undefined));
     if (!flags["dry-run"]) return await carryOut(plan, word, keychain, flags);
     if (flags.json) await printAnswer(jsonText(planJson(plan)));
     else if (flags.rewrite) {
@@ -69,9 +69,8 @@ export const importCommand: Command<typeof FLAGS> = {
   },
 };
 
-async function showPlan(plan: WholePlan, keepsSecrets: boolean): Promise<void> {
-  const lines = planLines(plan, keepsSecrets, Date.now());
-  if (lines.length > 0) await printAnswer(`${lines.join("\n")}\n`);
+function planText(plan: WholePlan, keepsSecrets: boolean): string {
+  return planLines(plan, keepsSecrets, Date.now()).map((line) => `${line}\n`).join("");
 }
 
 async function carryOut(
@@ -85,11 +84,11 @@ async function carryOut(
   let results: Applied[] = [];
   if (work === undefined) {
     say(plan.servers.length > 0 ? "all of it is there already" : nothingIn(plan, word));
-  } else if (flags.yes || await isWanted(`take over ${work}?`)) {
+  } else if (flags.yes || await isWanted(`take over ${work}?`, unseen(plan, keychain, flags))) {
     results = await apply(plan, keychain, flags);
   } else {
-    say("nothing was changed");
-    return 0;
+    printLine("nothing was changed");
+    return 1;
   }
   const failed = new Set(results.filter(({ failure }) => failure !== undefined).map(({ server }) => server));
   const servers = plan.servers.filter((server) => !failed.has(server)).map(withOwnFiles)
@@ -102,6 +101,11 @@ async function carryOut(
     );
   }
   return failed.size > 0 || !isRewritten ? 1 : 0;
+}
+
+/** The plan, where its text did not go to the terminal that the question comes to. */
+function unseen(plan: WholePlan, keychain: Keychain | undefined, { json }: Values): string {
+  return json || !process.stdout.isTTY ? planText(plan, keychain !== undefined) : "";
 }
 
 /** A server with the entries of it that are the user's alone. */
@@ -199,8 +203,8 @@ function nothingIn({ leftOut }: WholePlan, word: string | undefined): string {
     : `there is nothing to take over of ${quoted(word)}; sign-ins of mcp-remote were looked for in ${store}`;
 }
 
-async function isWanted(question: string): Promise<boolean> {
-  const answer = await askLine(`mcp-bridge: ${question} [y/N] `);
+async function isWanted(question: string, before: string): Promise<boolean> {
+  const answer = await askLine(`${before}mcp-bridge: ${question} [y/N] `);
   if (answer !== undefined) return /^\s*y(?:es)?\s*$/i.test(answer);
   throw new BridgeError("bad_argument", "there is no terminal to ask at", {
     hint: '"--yes" asks nothing, and "--dry-run" shows what would be done',
