@@ -43,6 +43,13 @@ describe("mcp-remote is found", () => {
     "by deno": ["deno", "run", "-A", "npm:mcp-remote@0.15.1"],
     "under cmd": ["cmd", "/c", "npx", "-y", "mcp-remote"],
     "under cmd with switches": ["C:\\Windows\\System32\\cmd.exe", "/d", "/s", "/C", "npx", "mcp-remote"],
+    "by npx of a Node.js that Volta has": ["volta", "run", "--node", "20", "npx", "-y", "mcp-remote"],
+    "by npx of a Node.js that fnm has": ["fnm", "exec", "--using=20", "--", "npx", "mcp-remote"],
+    "by npx of a Node.js that mise has": ["/opt/bin/mise", "x", "node@20", "--", "npx", "-y", "mcp-remote"],
+    "by npx of a Node.js that asdf has": ["asdf", "exec", "npx", "mcp-remote"],
+    "in the Linux of Windows": ["wsl", "npx", "-y", "mcp-remote@latest"],
+    "in one of several": ["C:\\Windows\\System32\\wsl.exe", "-d", "Ubuntu", "-e", "npx", "mcp-remote"],
+    "under env with flags": ["env", "-i", "-u", "B", "--", "npx", "mcp-remote"],
     "under env": ["/usr/bin/env", "npx", "mcp-remote"],
   };
   for (const [how, [command, ...args]] of Object.entries(spellings)) {
@@ -58,6 +65,18 @@ describe("mcp-remote is found", () => {
         expect(read("/bin/sh", flag, line)).toEqual({ kind: "mcp_remote", words: [URL_WORD], env: { A: "1" } });
       }
     }
+    for (
+      const [command, ...args] of [
+        ["npx", "-c", `mcp-remote ${URL_WORD}`],
+        ["npx", "-y", "-p", "mcp-remote", "--call", `mcp-remote "${URL_WORD}"`],
+        ["npm", "exec", `--call=mcp-remote ${URL_WORD}`],
+        ["env", "-S", `npx -y mcp-remote ${URL_WORD}`],
+        ["env", `-Snpx mcp-remote`, URL_WORD],
+        ["wsl", "-d", "Ubuntu", "--", "bash", "-lc", `npx mcp-remote ${URL_WORD}`],
+        ["powershell", "-NoProfile", "-Command", "npx", "-y", "mcp-remote@latest", URL_WORD],
+        ["pwsh.exe", "-c", `npx -y 'mcp-remote' "${URL_WORD}"`],
+      ]
+    ) expect(read(command!, ...args)).toEqual({ kind: "mcp_remote", words: [URL_WORD], env: { A: "1" } });
     const windows = read("cmd.exe", "/c", `npx -y mcp-remote "${URL_WORD}"`);
     expect(windows).toEqual({ kind: "mcp_remote", words: [URL_WORD], env: { A: "1" } });
   });
@@ -65,6 +84,8 @@ describe("mcp-remote is found", () => {
   test("behind variables that are set for it", () => {
     const read = readCommandLine({ command: "env", args: ["B=x=y", "npx", "mcp-remote", URL_WORD], env: { A: "1" } });
     expect(read).toEqual({ kind: "mcp_remote", words: [URL_WORD], env: { A: "1", B: "x=y" } });
+    const less = readCommandLine({ command: "env", args: ["-u", "A", "mcp-remote", URL_WORD], env: { A: "1" } });
+    expect(less).toEqual({ kind: "mcp_remote", words: [URL_WORD], env: {} });
   });
 });
 
@@ -79,6 +100,19 @@ describe("nothing is guessed", () => {
       "stands in a line that only a shell can read",
     ],
     "of what cmd would change": [["cmd", "/c", "npx mcp-remote %URL%"], "stands in a line that only a shell can read"],
+    "of what PowerShell would change": [
+      ["powershell", "-Command", `npx mcp-remote ${URL_WORD} --header "A: $env:A"`],
+      "stands in a line that only a shell can read",
+    ],
+    "of what npx would have a shell change": [
+      ["npx", "-c", "mcp-remote $URL"],
+      "stands in a line that only a shell can read",
+    ],
+    "of what env would put in": [["env", "-S", "npx mcp-remote ${URL}"], "stands in a line that only a shell can read"],
+    "of what the Linux of Windows would change": [
+      ["wsl", "npx", "mcp-remote", URL_WORD, "--header", "A: $B"],
+      "stands in a line that only a shell can read",
+    ],
     "of a flag that may take the next word": [
       ["npx", "--cache", "/x", "mcp-remote", URL_WORD],
       'is started with "--cache", which we do not know',
@@ -105,6 +139,11 @@ describe("nothing is guessed", () => {
         ["node", "server.js"],
         ["uvx", "some-server"],
         ["sh", "-c", "exec my-server"],
+        ["powershell", "-File", "my-server.ps1"],
+        ["npx", "-c", "my-server $X"],
+        ["wsl"],
+        ["env"],
+        ["volta", "which", "node"],
         ["sh"],
         ["npx"],
       ]
