@@ -37,6 +37,10 @@ function leftOutLines(leftOut: readonly LeftOut[]): string[] {
   ];
 }
 
+/** What a variable that lets Node.js trust anybody comes to. */
+const CHECKED =
+  'NODE_TLS_REJECT_UNAUTHORIZED has no effect: certificates are checked; "mcp-bridge doctor" says how to trust yours';
+
 function serverLines(
   server: PlannedServer,
   signIn: PlannedSignIn | undefined,
@@ -56,6 +60,7 @@ function serverLines(
   if (signIn !== undefined) lines.push(`the sign-in of mcp-remote, ${lifeOf(signIn, now)}`);
   const rest = [...new Set(sources.flatMap((source) => source.rest.filter((word) => word.startsWith("--"))))];
   if (rest.length > 0) lines.push(`${rest.join(" ")}: no place in servers.json, goes behind the name`);
+  if (sources.some(({ entry }) => entry.env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0")) lines.push(CHECKED);
   return lines;
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { type ImportPlan, planServers } from "../../../src/cli/import_plan.ts";
 import { rewritingsOf } from "../../../src/cli/import_rewrite.ts";
 import type { Source } from "../../../src/cli/import_sources.ts";
+import { planLines } from "../../../src/cli/import_text.ts";
 import { clientOf } from "../../../src/registry/clients/table.ts";
 import { EMPTY_REGISTRY, parseRegistry } from "../../../src/registry/registry.ts";
 
@@ -79,6 +80,35 @@ describe("servers", () => {
       await source("cursor", "taken", { command: "mcp-remote", args: ["https://c.example/"] }),
     ], { taken: { url: "https://other.example/" } });
     expect(servers.map(({ label }) => label)).toEqual(["list-server", "a-31mb", "taken-2"]);
+  });
+});
+
+describe("the text of a plan", () => {
+  async function shown(...sources: Source[]): Promise<string> {
+    const { servers, leftOut } = await plan(sources, {}, true);
+    return planLines({ servers, leftOut, signIns: new Map() }, true, 0).join("\n");
+  }
+
+  test("says what a server gets to see of the environment: the file may be somebody else's", async () => {
+    const entry = { url: "https://a.example/mcp", headers: { "X-\u001bKey": "${AWS_KEY}${HOME}" } };
+    expect(await shown(await source("cursor", "a", { ...entry, headers: { "X-Key": "${AWS_KEY} ${HOME}" } })))
+      .toContain(
+        'sends AWS_KEY and HOME of the environment in "X-Key"',
+      );
+    expect(await shown(await source("cursor", "a", entry))).not.toContain("\u001b");
+  });
+
+  test("says that certificates are checked, whatever a variable says", async () => {
+    const entry = { ...remote(), env: { NODE_TLS_REJECT_UNAUTHORIZED: "0" } };
+    expect(await shown(await source("cursor", "a", entry))).toContain("NODE_TLS_REJECT_UNAUTHORIZED has no effect");
+    expect(await shown(await source("cursor", "a", remote()))).not.toContain("NODE_TLS");
+  });
+
+  test("names the project that an entry is for", async () => {
+    const { client, ...rest } = await source("claude-code", "a", remote());
+    expect(await shown({ ...rest, client: { ...client, project: "/work/\u001bapi" } })).toContain(
+      'mcp.example.com/mcp  (Claude Code in "/work/\\u001bapi")',
+    );
   });
 });
 
