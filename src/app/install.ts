@@ -3,6 +3,7 @@ import { foldersOf, type Surroundings } from "../platform/paths.ts";
 import { type Backup, Backups, digestOf, type KeptBackup } from "../registry/clients/backups.ts";
 import type { Client, ClientEntry, Program } from "../registry/clients/client.ts";
 import { readClientText } from "../registry/clients/client_file.ts";
+import { underLock } from "../registry/clients/client_lock.ts";
 import { replaceClientFile } from "../registry/clients/client_write.ts";
 import { withEntry, withKeys, withoutEntry } from "../registry/clients/edit.ts";
 import type { FoundClient } from "../registry/clients/find.ts";
@@ -131,17 +132,19 @@ export async function carryOut({ client, file, before, after }: Change, backups:
     before,
     after: after === undefined ? undefined : digestOf(after),
   };
-  // Before the file is touched: what is killed between the two leaves a backup that fits no file, and does no harm.
-  await backups.keep(backup);
-  await replaceClientFile(file, before, after);
+  await underLock(client, file, async () => {
+    // Before the file is touched: what is killed between the two leaves a backup that fits no file, and does no harm.
+    await backups.keep(backup);
+    await replaceClientFile(file, before, after);
+  });
 }
 
 /** Carries an undoing out, of which nothing is kept. */
 export async function carryOutUndo(
-  { file, before, after, backup }: Change & { readonly backup: KeptBackup },
+  { client, file, before, after, backup }: Change & { readonly backup: KeptBackup },
   backups: Backups,
 ): Promise<void> {
-  await replaceClientFile(file, before, after);
+  await underLock(client, file, () => replaceClientFile(file, before, after));
   await backups.forget(backup);
 }
 

@@ -61,6 +61,8 @@ export interface Client {
   readonly path: readonly string[];
   /** Another way, which counts where the file goes it. */
   readonly otherPath?: readonly string[];
+  /** The folder that it makes for as long as it writes its file, so that no two of its processes do at once. */
+  lock?(file: string): string;
   /** The names on the way to its projects, in each of which `path` leads to servers of that project alone. */
   readonly projects?: readonly string[];
   /** The folder of the project that this stands for; nothing for the whole user. */

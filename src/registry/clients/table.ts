@@ -47,6 +47,7 @@ export const CLIENTS: readonly Client[] = [
     format: "json",
     path: ["mcpServers"],
     projects: ["projects"],
+    lock: (file): string => `${file}.lock`,
     places(user): ClientPlaces {
       const folder = folderOf(user, "CLAUDE_CONFIG_DIR");
       const own = folder ?? atHome(user, ".claude");
