@@ -37,6 +37,8 @@ export interface UpstreamSettings extends ClientSideSettings {
   readonly maxMessage: number;
   /** How often a session is pinged so that nobody on the way takes it for dead; 0 for never. */
   readonly keepAlive: number;
+  /** Whether requests wait until the server can ask something back; see `StreamableHttpOptions`. */
+  readonly listensFirst?: boolean;
   readonly protocol: Protocol;
   /** The name of an account at the server. */
   readonly account: string;
@@ -100,6 +102,7 @@ export class Upstream {
       budget: run.budget,
       limit: settings.maxMessage,
       idle: settings.bodyTimeout,
+      listensFirst: settings.listensFirst ?? false,
       patience: network.connectTimeout,
       notify: run.notify,
       memory,

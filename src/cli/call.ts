@@ -58,6 +58,6 @@ export const callCommand: Command<typeof FLAGS> = {
       else await showContents(contentsOfCall(value), hasFailed ? undefined : flags.output);
       if (hasFailed) printError(new BridgeError("server_error", `${quoted(name!)} of ${server} says that it failed`));
       return hasFailed ? 1 : 0;
-    });
+    }, true);
   },
 };

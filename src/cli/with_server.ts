@@ -38,7 +38,8 @@ export interface AskedServer {
 
 /**
  * Opens a session with a server, asks it something, shows what came, and ends the session; settles with the exit code
- * of `show`, or with that of a signal, which cancels what is under way.
+ * of `show`, or with that of a signal, which cancels what is under way. With `listensFirst` the server can ask back on a
+ * stream of its own from the first request on.
  *
  * @throws {BridgeError} what is wrong with the words, and what the server or the way to it says
  */
@@ -46,6 +47,7 @@ export async function withServer<Answer>(
   { operands: [word], flags, words }: SaidOfAsking,
   ask: (server: AskedServer) => Promise<Answer>,
   show: (answer: Answer) => Promise<number>,
+  listensFirst = false,
 ): Promise<number> {
   const notify = withoutRepeats(noticePrinter(flags.debug ? "debug" : "info"));
   const named = isAddress(word!) ? undefined : await readName(word!, { flags, words }, process.env);
@@ -56,7 +58,7 @@ export async function withServer<Answer>(
   using terminal = await openTerminalLines();
   return await whileWaiting(`asking ${safeLine(name)}`, async (waiting) => {
     const person = personAt(terminal, name, waiting);
-    const client = new OwnClient({ settings, person, notify });
+    const client = new OwnClient({ settings: { ...settings, listensFirst }, person, notify });
     const asked = (async () => {
       await client.initialize();
       const answer = await ask({ client, name, word: word!, visit: (pages) => person.visit(pages) });

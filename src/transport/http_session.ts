@@ -20,6 +20,8 @@ export class HttpSession {
   readonly postHeaders: Headers;
   /** Aborted when another session takes its place, or none. */
   readonly over: Abort = new Abort();
+  /** Settles when its GET stream stands, or does not come about. */
+  readonly listens: PromiseWithResolvers<void> = Promise.withResolvers();
   /** The last event that the server's own stream has named. */
   lastEventId: string | undefined;
   readonly #revision: string;

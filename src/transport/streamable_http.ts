@@ -27,6 +27,11 @@ export interface StreamableHttpOptions {
   readonly limit: number;
   /** After so long without a byte the server's own stream is asked for again, in ms; 0 for never. */
   readonly idle: number;
+  /**
+   * Whether what follows the handshake waits, not for long, until that stream stands: a server that asks something on
+   * it while nobody listens waits for ever.
+   */
+  readonly listensFirst?: boolean;
   readonly notify: Notify;
 }
 
@@ -34,6 +39,8 @@ export interface StreamableHttpOptions {
 const INVALID_PARAMS = "-32602";
 /** How long the server may take to end a session that another one replaces. */
 const REPLACED_DELETE_MS = 5_000;
+/** How long a server's own stream is waited for; some servers begin it with their first word alone. */
+const LISTENS_MS = 1_000;
 
 /**
  * The far end of Streamable HTTP (basic/transports, revisions 2025-03-26 to 2025-11-25): every message is a POST,
@@ -102,7 +109,9 @@ export class StreamableHttp implements FarEnd {
       throw thrown instanceof BridgeError ? asChannelFailure(thrown) : thrown;
     }
     const isReady = message.kind === "notification" && message.method === "notifications/initialized";
-    if (isReady && session !== undefined && session === this.#session) this.#listen(session);
+    if (!isReady || session === undefined) return;
+    if (session === this.#session) this.#listen(session);
+    if (this.#options.listensFirst) await this.#untilListening(session);
   }
 
   async #receive(exchange: Exchange, session: HttpSession | undefined, answer: HttpAnswer): Promise<void> {
@@ -197,6 +206,14 @@ export class StreamableHttp implements FarEnd {
     stop.abort(streamIsOver());
   }
 
+  async #untilListening({ listens, over }: HttpSession): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#options.clock.after(LISTENS_MS, resolve);
+    over.signal.addEventListener("abort", () => resolve());
+    await Promise.race([listens.promise, promise]);
+    timer.cancel();
+  }
+
   async #readServerStream(
     session: HttpSession,
     abort: AbortController,
@@ -213,6 +230,7 @@ export class StreamableHttp implements FarEnd {
     try {
       const headers = session.streamHeaders(session.lastEventId);
       const answer = await this.#fetch({ url, method: "GET", headers, abort, lasting: true });
+      session.listens.resolve();
       if (answer.status === 200 && mediaType(answer) === "text/event-stream") {
         const stream = await readEventStream(this.#options, exchange, answer, session.lastEventId);
         session.lastEventId = stream.lastEventId;
@@ -228,6 +246,7 @@ export class StreamableHttp implements FarEnd {
         return { kind: "unavailable" };
       }
     } catch (thrown) {
+      session.listens.resolve();
       notify({ level: "debug", text: `the server's stream failed: ${toBridgeError(thrown).message}` });
     }
     return { kind: "failed" };

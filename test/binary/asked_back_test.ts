@@ -85,6 +85,27 @@ describe("without a terminal", () => {
   });
 });
 
+test("a call waits until the server can ask back on a stream of its own, and for no stream that does not come", async () => {
+  let stands = false;
+  server.on("GET", async () => {
+    await Bun.sleep(300);
+    stands = true;
+    return undefined;
+  });
+  const seen: boolean[] = [];
+  server.on("tools/call", ({ message }) => {
+    seen.push(stands);
+    return result(message, { content: [{ type: "text", text: "done" }] });
+  });
+  expect((await call()).stdout).toBe("done\n");
+  server.on("GET", () => new Promise(() => {}));
+  expect((await call()).stdout).toBe("done\n");
+  server.offersStream = false;
+  server.on("GET", () => undefined);
+  expect((await call()).stdout).toBe("done\n");
+  expect(seen[0]).toBe(true);
+});
+
 test("a server that knows no such list offers nothing, and one that promised none is asked all the same", async () => {
   const unknown = { code: -32601, message: "Method not found" };
   server.on("prompts/list", ({ message }) => Response.json({ jsonrpc: "2.0", id: message.id, error: unknown }));
