@@ -1,7 +1,7 @@
 /** Writes what `mcp-bridge doctor` can say, for people: `bun scripts/doctor_codes.ts`. A test says when it is due. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Check } from "../src/app/doctor/check.ts";
+import { type Check, type Explanations, GENERAL_FAULTS } from "../src/app/doctor/check.ts";
 import { MACHINE_CHECKS } from "../src/app/doctor/machine_checks.ts";
 import { PROGRAM_CHECKS } from "../src/app/doctor/program_checks.ts";
 import { SERVER_CHECKS } from "../src/app/doctor/server_checks.ts";
@@ -19,8 +19,7 @@ again. Its exit code is 0, 1 where something is broken, and 2 for words that mak
 Each check has a **code**, and each way in which it can fail has a name; the report says both, as in
 \`vault-opens/vault_locked\`, and so does \`--json\` (\`code\`, \`fault\`). They stay the same, while sentences may change. A
 \`fail\` is broken; a \`warn\` works for now, and does not count for the exit code. A check that would mean nothing, since one
-that it comes after has failed, is left out. Any check that takes too long fails as \`timed_out\`, and a defect of ours is
-\`internal\`.
+that it comes after has failed, is left out.
 
 | flag | what it does |
 |---|---|
@@ -43,6 +42,7 @@ const PARTS: readonly [heading: string, checks: readonly Check[]][] = [
 export function codesText(): string {
   return [
     BEGIN.trimEnd(),
+    ["## Any check", tableText(GENERAL_FAULTS)].join("\n\n"),
     ...PARTS.map(([heading, checks]) => [`## ${heading}`, ...checks.map(checkText)].join("\n\n")),
   ]
     .join("\n\n") + "\n";
@@ -51,12 +51,15 @@ export function codesText(): string {
 function checkText({ code, title, after, explains, fix }: Check): string {
   const comes = after.length === 0 ? "" : ` Comes after ${after.map((earlier) => `\`${earlier}\``).join(", ")}.`;
   const mends = fix === undefined ? "" : " **fix**";
+  const table = Object.keys(explains).length === 0 ? [] : [tableText(explains)];
+  return [`### \`${code}\``, `${sentence(title)}.${comes}${mends}`, ...table].join("\n\n");
+}
+
+function tableText(explains: Explanations): string {
   const rows = Object.entries(explains).map(([name, { result, cause, cure }]) =>
     `| \`${name}\` | ${result} | ${cell(cause)} | ${cell(cure)} |`
   );
-  const table = rows.length === 0 ? [] : ["| name | result | cause | cure |", "|---|---|---|---|", ...rows];
-  return [`### \`${code}\``, "", `${sentence(title)}.${comes}${mends}`, ...(rows.length === 0 ? [] : ["", ...table])]
-    .join("\n");
+  return ["| name | result | cause | cure |", "|---|---|---|---|", ...rows].join("\n");
 }
 
 /** Names of files and of commands stay as they are. */

@@ -49,26 +49,21 @@ function rowOf({ name, text, ...verdict }: ServerReport): Row {
 
 function section(heading: string, rows: readonly (Row | Outcome)[], column: number, paper: Paper): string[] {
   if (rows.length === 0) return [];
-  const seen = rows.filter((row) => !("blockedBy" in row));
+  const skipped = Map.groupBy(rows.filter(({ result }) => result === "skip"), ({ text }) => text);
+  const alike = [...skipped.values()].filter((some) => some.length > 1 || "blockedBy" in some[0]!);
+  const seen = rows.filter((row) => !alike.some((some) => some.includes(row)));
   return [
     paper.colours.bold(heading),
     ...seen.flatMap((row) => linesOf(row, column, paper)),
-    ...unseen(rows, paper),
+    ...alike.map((some) => unseen(some, paper)),
     "",
   ];
 }
 
-/** What was not worth a look: a line for each failure that it stands behind. */
-function unseen(rows: readonly (Row | Outcome)[], paper: Paper): string[] {
-  const behind = new Map<string, string[]>();
-  for (const row of rows) {
-    if (!("blockedBy" in row) || row.blockedBy === undefined) continue;
-    behind.set(row.blockedBy, [...behind.get(row.blockedBy) ?? [], row.title]);
-  }
-  return [...behind].map(([code, titles]) => {
-    const text = `not looked at, since ${JSON.stringify(code)} failed: ${titles.join(", ")}`;
-    return markOf("skip", paper.colours) + paper.colours.faint(wrapped(text, MARK_WIDTH, paper));
-  });
+/** What was left out for one reason, as one line. */
+function unseen(rows: readonly (Row | Outcome)[], paper: Paper): string {
+  const text = `${rows[0]!.text}: ${rows.map(({ title }) => title).join(", ")}`;
+  return markOf("skip", paper.colours) + paper.colours.faint(wrapped(text, MARK_WIDTH, paper));
 }
 
 function linesOf(row: Row | Outcome, column: number, paper: Paper): string[] {

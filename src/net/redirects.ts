@@ -8,7 +8,8 @@ export interface Redirect {
   readonly to: string;
 }
 
-const MOST_REDIRECTS = 5;
+/** More are not followed. */
+export const MOST_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** Whether a status sends the request elsewhere. */

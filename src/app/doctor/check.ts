@@ -92,15 +92,34 @@ function weight({ result }: Finding): number {
   return result === "fail" ? 0 : 1;
 }
 
-/** What was thrown, as a finding: its code is the fault, its hint the cure. */
+/** In which any check can fail beyond what it explains itself. */
+export const GENERAL_FAULTS = {
+  timed_out: {
+    result: "fail",
+    cause: "it takes too long",
+    cure: "try again; if it stays so, end what holds it up",
+  },
+  other: {
+    result: "fail",
+    cause: "something that the check does not foresee keeps it from an end",
+    cure: 'run "mcp-bridge doctor" again with "--bundle FILE", and report it',
+  },
+  internal: {
+    result: "fail",
+    cause: "a defect of mcp-bridge",
+    cure: 'run "mcp-bridge doctor" again with "--bundle FILE", and report it',
+  },
+} as const satisfies Explanations;
+
+/** What was thrown, as a finding: its code is the fault where the check explains that, its hint the cure. */
 export function faultOf(explains: Explanations, thrown: unknown): Finding {
   const error: BridgeError = toBridgeError(thrown);
-  const explanation = explains[error.code];
-  return {
-    result: explanation?.result ?? "fail",
+  const all: Explanations = { ...GENERAL_FAULTS, ...explains };
+  const isExplained = Object.hasOwn(all, error.code);
+  const hint = error.code === "internal" ? undefined : error.hint?.replace(', or run "mcp-bridge doctor"', "");
+  return fault(all, isExplained ? error.code : "other", {
     text: error.message,
-    fault: error.code,
-    cure: error.hint?.replace(', or run "mcp-bridge doctor"', "") ?? explanation?.cure ??
-      'run again with "--bundle FILE" and report it',
-  };
+    ...(hint === undefined ? {} : { cure: hint }),
+    ...(isExplained ? {} : { details: { error: error.code } }),
+  });
 }

@@ -1,4 +1,4 @@
-import { type Check, type Explanations, fault, faultOf, type Finding, skip } from "./check.ts";
+import { type Check, type Explanations, fault, faultOf, type Finding, GENERAL_FAULTS, skip } from "./check.ts";
 import type { World } from "./world.ts";
 
 /** A finding, with what it is about. */
@@ -28,14 +28,6 @@ export interface ExamineOptions {
 
 /** How long a check may take where it does not say, in ms. */
 const USUAL_LIMIT_MS = 10_000;
-
-const LATE = {
-  timed_out: {
-    result: "fail",
-    cause: "it takes too long",
-    cure: "try again; if it stays so, end what holds it up",
-  },
-} as const;
 
 /** Starts all checks, each as soon as those that it comes after have ended; gives their outcomes by code. */
 export function examine(
@@ -91,7 +83,7 @@ async function inTime(check: Check, world: World, work: (world: World) => Promis
   const ending = new AbortController();
   const { promise: late, resolve } = Promise.withResolvers<Finding>();
   const timer = setTimeout(() => {
-    const explains: Explanations = { ...LATE, ...check.explains };
+    const explains: Explanations = { ...GENERAL_FAULTS, ...check.explains };
     resolve(
       fault(explains, "timed_out", { text: `${explains["timed_out"]!.cause} (no end after ${limit / 1_000} s)` }),
     );

@@ -8,6 +8,11 @@ const MODERN_REVISIONS: readonly string[] = ["2026-07-28"];
 /** Those with one, the oldest first. */
 const LEGACY_REVISIONS: readonly string[] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
 
+/** Whether a revision of the protocol is one that was published before this program was. */
+export function isKnownRevision(revision: string): boolean {
+  return LEGACY_REVISIONS.includes(revision) || MODERN_REVISIONS.includes(revision);
+}
+
 const PREFIX = "io.modelcontextprotocol/";
 const VERSION = `${PREFIX}protocolVersion`;
 const UNSUPPORTED_VERSION = "-32022";

@@ -1,5 +1,6 @@
+import { BridgeError } from "../../../platform/errors.ts";
 import { openState } from "../../state.ts";
-import { TABLES } from "../../../vault/vault.ts";
+import { TABLES, type Vault } from "../../../vault/vault.ts";
 import type { KeyKind } from "../../../vault/seal.ts";
 import { type Check, fault, type Finding, ok, skip } from "../check.ts";
 
@@ -14,7 +15,8 @@ const explains = {
   vault_damaged: {
     result: "fail",
     cause: "what stands in the vault is not what was written",
-    cure: 'run "mcp-bridge doctor --fix", which moves the damaged file aside, and sign in again',
+    cure:
+      'run "mcp-bridge doctor --fix", which moves the damaged file aside, then sign in again with "mcp-bridge login"',
   },
   rows_damaged: {
     result: "warn",
@@ -30,6 +32,11 @@ const explains = {
     result: "fail",
     cause: "the system does not let the vault's file be read",
     cure: "see that you may read it and its disk is sound, or set MCP_BRIDGE_HOME to another folder",
+  },
+  unsafe_file: {
+    result: "fail",
+    cause: "a link, a folder, or another user's file stands in the place of the vault or of its key",
+    cure: "move it out of the way, or set MCP_BRIDGE_HOME to a folder of your own",
   },
   vault_busy: {
     result: "fail",
@@ -53,21 +60,13 @@ export const vaultOpens: Check = {
   // The vault gives up by itself after 10 s.
   limit: 15_000,
   async run(world): Promise<Finding> {
-    const vault = world.vault();
-    const { exists, file, keyKind, rows, format } = await vault.status();
-    if (!exists) return skip("there is no vault yet: the first sign-in makes it", { file });
-    const sound = (await Promise.all(TABLES.map((table) => vault.entries(table)))).flat().length;
-    const details = { file, keyKind, rows, format };
-    if (sound < rows) {
-      return fault(explains, "rows_damaged", {
-        text: `${rows - sound} of ${rows} rows of the vault are damaged`,
-        details,
-      });
+    try {
+      return await open(world.vault());
+    } catch (thrown) {
+      if (!(thrown instanceof BridgeError) || thrown.code !== "vault_damaged") throw thrown;
+      // The next use moves it aside as well, but whoever asks here is told the command.
+      return fault(explains, "vault_damaged", { text: thrown.message });
     }
-    return ok(
-      `its key is ${KEY_PLACES[keyKind!]}, and ${rows === 1 ? "the 1 row opens" : `all ${rows} rows open`}`,
-      details,
-    );
   },
   async fix({ state, clock, notify }, { fault: found }): Promise<string | undefined> {
     if (found !== "vault_damaged") return undefined;
@@ -76,3 +75,21 @@ export const vaultOpens: Check = {
     return "moved the damaged vault aside";
   },
 };
+
+/** Opens the vault and every row in it. @throws {BridgeError} what keeps it shut */
+async function open(vault: Vault): Promise<Finding> {
+  const { exists, file, keyKind, rows, format } = await vault.status();
+  if (!exists) return skip("there is no vault yet: the first sign-in makes it", { file });
+  const sound = (await Promise.all(TABLES.map((table) => vault.entries(table)))).flat().length;
+  const details = { file, keyKind, rows, format };
+  if (sound < rows) {
+    return fault(explains, "rows_damaged", {
+      text: `${rows - sound} of ${rows} rows of the vault are damaged`,
+      details,
+    });
+  }
+  return ok(
+    `its key is ${KEY_PLACES[keyKind!]}, and ${rows === 1 ? "the 1 row opens" : `all ${rows} rows open`}`,
+    details,
+  );
+}

@@ -16,8 +16,14 @@ const explains = {
   },
   unreachable: {
     result: "fail",
-    cause: "the authorization server does not accept connections",
+    cause: "the authorization server accepts no connection, or does not answer",
     cure: "check the network, or ask whoever runs it",
+  },
+  untrusted_certificate: {
+    result: "fail",
+    cause:
+      "the certificate of the authorization server is not accepted: it has ended, is another's, or a proxy shows its own",
+    cure: 'see "mcp-bridge doctor" with that address; give an authority of your own as a PEM file with "--ca FILE"',
   },
   assumed: {
     result: "warn",

@@ -21,7 +21,8 @@ export interface Handshake {
   /** What the server says of itself, unquoted. */
   readonly name: string | undefined;
   readonly version: string | undefined;
-  readonly revision: string;
+  /** Nothing where its answer names none. */
+  readonly revision: string | undefined;
   readonly capabilities: readonly string[];
   /** Whether it knows no handshake, so that what older clients say is translated. */
   readonly isTranslated: boolean;
@@ -132,7 +133,7 @@ function readAnswer(answer: Message): Omit<Handshake, "isTranslated" | "isSecond
   return {
     name: typeof name === "string" ? name : undefined,
     version: typeof version === "string" ? version : undefined,
-    revision: typeof revision === "string" ? revision : "unknown",
+    revision: typeof revision === "string" ? revision : undefined,
     capabilities: Object.keys((member("capabilities") ?? {}) as object),
   };
 }

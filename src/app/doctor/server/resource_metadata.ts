@@ -15,6 +15,17 @@ const explains = {
     cause: "the server points to where it may not send us",
     cure: 'ask whoever runs the server; for a private network that is yours, add "--allow-private-network"',
   },
+  unreachable: {
+    result: "fail",
+    cause: "the place where the server publishes who signs people in gives no answer",
+    cure: "check the network, or ask whoever runs the server",
+  },
+  untrusted_certificate: {
+    result: "fail",
+    cause:
+      "the certificate of whoever publishes it is not accepted: it has ended, is another's, or a proxy shows its own",
+    cure: 'see "mcp-bridge doctor" with that address; give an authority of your own as a PEM file with "--ca FILE"',
+  },
   unpublished: {
     result: "warn",
     cause: "the server does not say who signs people in, and is taken to do so itself",

@@ -1,7 +1,8 @@
 import type { AuthChallenge } from "../../../auth/challenge.ts";
 import { discover, type Discovery, type Step } from "../../../auth/discover.ts";
 import { namedDiscovery } from "../../../auth/unattended.ts";
-import { type Explanations, faultOf, type Finding, skip } from "../check.ts";
+import { BridgeError, type ErrorCode } from "../../../platform/errors.ts";
+import { type Explanation, type Explanations, fault, faultOf, type Finding, skip } from "../check.ts";
 import type { World } from "../world.ts";
 import { bareAnswer, wireOf } from "./bare_answer.ts";
 import { held } from "./held.ts";
@@ -41,7 +42,11 @@ async function need(world: World): Promise<Need> {
   if (await held(world).catch(() => undefined) !== undefined) {
     return { kind: "needed", challenge: answer?.challenge };
   }
-  return { kind: "needless", why: "the server asks for no sign-in" };
+  const isBusy = answer !== undefined && (answer.status === 429 || answer.status >= 500);
+  const why = isBusy
+    ? `the server answers ${answer.status} before it asks for a sign-in`
+    : "the server asks for no sign-in";
+  return { kind: "needless", why };
 }
 
 /** What a check finds where a sign-in matters, by the server's challenge; elsewhere the check is skipped. */
@@ -103,8 +108,30 @@ export function stepsText(steps: readonly Step[]): string {
   return ` (asked: ${steps.map(({ url, status }) => `${new URL(url).pathname} ${status}`).join(", ")})`;
 }
 
+/** By which nothing was learnt of whoever was asked. */
+const UNANSWERED: ReadonlySet<ErrorCode> = new Set([
+  "unreachable",
+  "connect_timeout",
+  "outcome_unknown",
+  "timed_out",
+  "proxy_refused",
+]);
+
+/** The faults that a search can end by, for the check that explains them. */
+type SearchFaults =
+  & Explanations
+  & Readonly<Record<"unreachable" | "bad_metadata" | "untrusted_certificate", Explanation>>;
+
 /** Why nothing came of the search, with what was asked until then. */
-export function searchFailure(explains: Explanations, { thrown }: Search, asked: readonly Step[]): Finding {
-  const finding = faultOf(explains, thrown);
+export function searchFailure(explains: SearchFaults, { thrown }: Search, asked: readonly Step[]): Finding {
+  const finding = failureOf(explains, thrown);
   return { ...finding, text: finding.text + stepsText(asked), details: { asked } };
+}
+
+function failureOf(explains: SearchFaults, thrown: unknown): Finding {
+  if (!(thrown instanceof BridgeError)) return faultOf(explains, thrown);
+  const { code, message: text, hint } = thrown;
+  const said = { text, ...(hint === undefined ? {} : { cure: hint }) };
+  if (UNANSWERED.has(code)) return fault(explains, "unreachable", said);
+  return code === "too_large" ? fault(explains, "bad_metadata", said) : faultOf(explains, thrown);
 }

@@ -9,12 +9,13 @@ import {
   fault,
   faultOf,
   type Finding,
-  ok,
   type Particulars,
   skip,
 } from "../check.ts";
 import type { World } from "../world.ts";
-import { type Handshake, HandshakeRefused, shakeHands, type ShownCredential, withCredential } from "./handshake.ts";
+import { HandshakeRefused, shakeHands, type ShownCredential, withCredential } from "./handshake.ts";
+import { openedSession } from "./opened_session.ts";
+import { need } from "./search.ts";
 import { commandFor, isHttp, settingsOf } from "./subject.ts";
 
 const ASK = "ask whoever runs the server";
@@ -36,6 +37,16 @@ const explains = {
     cause: "the server refuses the credential that you give",
     cure: 'check the "Authorization" header, or the command that gives the token',
   },
+  token_command: {
+    result: "fail",
+    cause: "the program that is to print the token fails, or prints something else",
+    cure: 'run the words of "--token-command" in a terminal, and see what they print',
+  },
+  sign_in_late: {
+    result: "warn",
+    cause: "the server asks for a sign-in at the handshake, and not before",
+    cure: 'run "mcp-bridge tools NAME", which signs in',
+  },
   too_narrow: {
     result: "fail",
     cause: "the token allows less than the server wants",
@@ -56,6 +67,23 @@ const explains = {
   http_status: { result: "fail", cause: "the server refuses the handshake by its HTTP status", cure: ASK },
   busy: { result: "warn", cause: "the server asks for patience (429, 503)", cure: "try again later" },
   bad_answer: { result: "fail", cause: "what the server answers is no MCP", cure: NO_ENDPOINT },
+  no_revision: {
+    result: "fail",
+    cause: "the server's answer to the handshake names no revision of MCP, and clients end the session there",
+    cure: ASK,
+  },
+  unknown_revision: {
+    result: "warn",
+    cause:
+      "the server answers the handshake with a revision of MCP that is not known: clients may end the session there",
+    cure: `update mcp-bridge and the client, or ${ASK}`,
+  },
+  too_large: { result: "fail", cause: "the server's answer to the handshake is too large", cure: ASK },
+  outcome_unknown: {
+    result: "fail",
+    cause: "the connection ends before the handshake is answered",
+    cure: `try again later, or ${ASK}`,
+  },
   no_answer: { result: "fail", cause: "the server takes the handshake and gives no answer to it", cure: ASK },
   refused: { result: "fail", cause: "the server refuses the handshake", cure: ASK },
   timed_out: {
@@ -75,24 +103,12 @@ export const serverSession: Check = {
   async run(world: World): Promise<Finding> {
     const { wire, shown } = await withCredential(world);
     try {
-      return openedSession(await shakeHands(world, wire), world);
+      return openedSession(explains, await shakeHands(world, wire), world);
     } catch (thrown) {
-      return unopened(thrown, shown, world);
+      return await unopened(thrown, shown, world);
     }
   },
 };
-
-/** A session that was opened, as a finding. */
-export function openedSession(hands: Handshake, world: World): Finding {
-  const { name, version, revision, capabilities, isTranslated } = hands;
-  const transport = transportOf(hands, world);
-  const who = name === undefined
-    ? "the server"
-    : `${quoted(name, 60)}${version === undefined ? "" : ` ${shown(version)}`}`;
-  const text = `${who} speaks MCP ${shown(revision)} over ${transport}`;
-  const details = { name, version, revision, transport, isTranslated, capabilities };
-  return ok(`${text}${remark(hands, world)}`, details);
-}
 
 /** A handshake that the server answered by an error, as the fault `refused`. */
 export function refusedHandshake(
@@ -107,41 +123,35 @@ export function refusedHandshake(
   });
 }
 
-function remark({ isTranslated, isSecond }: Handshake, world: World): string {
-  if (isTranslated) return ", without a handshake: what older clients say is translated";
-  if (!isSecond) return "";
-  const only = settingsOf(world).transport === "http-first" ? "sse-only" : "http-only";
-  return ` alone; "--transport ${only}" saves a try at each start`;
-}
-
-function transportOf({ isSecond }: Handshake, world: World): string {
-  const { server, transport } = settingsOf(world);
-  if (!(server instanceof URL)) return "stdio";
-  if (server.protocol.startsWith("ws")) return "a WebSocket";
-  return transport.startsWith("sse") === isSecond ? "Streamable HTTP" : "the retired HTTP+SSE transport";
-}
-
-function unopened(thrown: unknown, credential: ShownCredential, world: World): Finding {
+async function unopened(thrown: unknown, credential: ShownCredential, world: World): Promise<Finding> {
   if (thrown instanceof HandshakeRefused) return refusedHandshake(explains, thrown, world);
   if (!(thrown instanceof ChannelFailure)) return faultOf(explains, thrown);
-  if (thrown.kind === "sign_in_required") return refused(credential, world);
+  if (thrown.kind === "sign_in_required") return await refused(thrown, credential, world);
   if (thrown.code === "http_status" && thrown.status !== undefined) return byStatus(thrown, thrown.status, world);
+  if (thrown.code === "too_large") return fault(explains, "too_large");
   return faultOf(explains, thrown);
 }
 
 const RENEWED = 'the token has ended, and the next use renews it; "--refresh" does so now';
 
-function refused(credential: ShownCredential, world: World): Finding {
+async function refused(thrown: ChannelFailure, credential: ShownCredential, world: World): Promise<Finding> {
   const { kind, refused } = credential;
   const details: Details = { ...refused };
   switch (kind) {
     case "none":
-      return skip("it takes a sign-in first", details);
+      if ((await need(world)).kind === "needed") return skip("it takes a sign-in first", details);
+      return fault(explains, "sign_in_late", { cure: `${commandFor(world, "tools")}, which signs in`, details });
     case "ended":
       return skip(credential.renews ? RENEWED : "the token has ended, and it takes a new sign-in", details);
     case "token":
       return fault(explains, ...refusedToken(credential, world, details));
-    default:
+    case "command":
+      if (thrown.code === "sign_in_required") return fault(explains, "credential_refused", { details });
+      return fault(explains, "token_command", {
+        text: thrown.message,
+        cure: thrown.hint ?? explains.token_command.cure,
+      });
+    case "header":
       return fault(explains, "credential_refused", { details });
   }
 }
@@ -186,9 +196,4 @@ function cureOf(status: number, world: World): string | undefined {
   if (!isHttp(world)) return "check the address: servers of today are reached by https, not on a WebSocket";
   const mayBeOther = status === 404 || status === 405;
   return mayBeOther && transport.endsWith("-only") ? `leave "--transport ${transport}" out` : undefined;
-}
-
-/** A server's words without quotes, away from the terminal's controls. */
-function shown(text: string): string {
-  return quoted(text, 40).slice(1, -1);
 }

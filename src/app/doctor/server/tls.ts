@@ -12,6 +12,8 @@ const DAY_MS = 86_400_000;
 
 const OWN_AUTHORITY = 'give its authority as a PEM file with "--ca FILE", or in the variable NODE_EXTRA_CA_CERTS';
 const TELL = "tell whoever runs the server";
+/** What comes in place of TLS's own words where somebody answers in plain text. */
+const PLAIN = /WRONG_VERSION_NUMBER|HTTP_REQUEST|PACKET_LENGTH_TOO_LONG/;
 
 const explains = {
   expired: {
@@ -44,6 +46,11 @@ const explains = {
     cause: "a proxy of your organisation, or a program on this machine, opens the connection and shows a certificate " +
       "of its own",
     cure: OWN_AUTHORITY,
+  },
+  plain: {
+    result: "fail",
+    cause: "what listens there speaks without TLS, and the address says https (or wss)",
+    cure: 'check the port; where nothing is to be encrypted, say "http" (or "ws") in the address',
   },
   no_tls: {
     result: "fail",
@@ -82,6 +89,9 @@ export const serverTls: Check = {
 
 function unshown(code: string, host: string): Finding {
   if (code === "TIMEOUT") return fault(explains, "silent", { text: `${host} takes the connection and says nothing` });
+  if (PLAIN.test(code)) {
+    return fault(explains, "plain", { text: `what listens at ${host} speaks without TLS (${code})` });
+  }
   return fault(explains, "no_tls", { text: `no TLS connection to ${host} comes about (${code})` });
 }
 
@@ -92,7 +102,7 @@ function judge(shown: Shown, host: string, world: World): Finding {
     const text = shown.fault === undefined ? undefined : `${faultText(shown.fault, host)}, and it is not checked`;
     return fault(explains, "not_checked", { ...(text === undefined ? {} : { text }), details });
   }
-  if (shown.fault !== undefined) return refused(shown, host, details);
+  if (shown.fault !== undefined) return refused(shown, host, details, world);
   const signer = signerOf(shown);
   const left = (own?.until ?? NaN) - world.clock.now();
   const text = `${shown.protocol}, signed by ${signer}, good until ${dayOf(own)}`;
@@ -100,7 +110,7 @@ function judge(shown: Shown, host: string, world: World): Finding {
   return fault(explains, "expires_soon", { text: `the certificate ends in ${spanOf(left)}, ${dayOf(own)}`, details });
 }
 
-function refused(shown: Shown, host: string, details: Details): Finding {
+function refused(shown: Shown, host: string, details: Details, world: World): Finding {
   const kind = certificateFaultOf(shown.fault!) ?? "not_accepted";
   const interceptor = interceptedBy(shown);
   const isUnknown = kind === "unknown_authority" || kind === "self_signed";
@@ -112,18 +122,25 @@ function refused(shown: Shown, host: string, details: Details): Finding {
       details,
     });
   }
-  return fault(explains, kind, { text: `${faultText(shown.fault!, host)}, ${particularsOf(shown, kind)}`, details });
+  return fault(explains, kind, {
+    text: `${faultText(shown.fault!, host)}, ${particularsOf(shown, kind, world.clock.now())}`,
+    details,
+  });
 }
 
 function faultText(code: string, host: string): string {
   return certificateFault(code, host)?.message ?? `the certificate of ${host} is not accepted (${code})`;
 }
 
-function particularsOf(shown: Shown, kind: string): string {
+function particularsOf(shown: Shown, kind: string, now: number): string {
   const [own] = shown.chain;
-  if (kind === "expired") return `on ${dayOf(own)}`;
-  if (kind === "not_yet_valid") return `but from ${dayOf(own, "from")} on`;
-  if (kind === "wrong_name") return `for ${quoted(shown.names.replaceAll("DNS:", "") || own?.subject || "nobody")}`;
+  // Whether the clock is at fault is seen by the day that it says.
+  const today = `, and this machine's clock says ${new Date(now).toISOString().slice(0, 10)}`;
+  if (kind === "expired") return `on ${dayOf(own)}${today}`;
+  if (kind === "not_yet_valid") return `but from ${dayOf(own, "from")} on${today}`;
+  if (kind === "wrong_name") {
+    return `for ${quoted(shown.names.replaceAll(/DNS:|IP Address:/g, "") || own?.subject || "nobody")}`;
+  }
   return `signed by ${issuerOf(shown)}`;
 }
 

@@ -1,6 +1,8 @@
 import { type Clock, systemClock } from "../../../../src/platform/clock.ts";
 import type { TokenSet } from "../../../../src/auth/token_endpoint.ts";
 import { BridgeError, type ErrorCode } from "../../../../src/platform/errors.ts";
+import type { World } from "../../../../src/app/doctor/world.ts";
+import { Certificates } from "../../../harness/certificates.ts";
 import { MODERN } from "../../../harness/era_mcp.ts";
 import type { Page } from "../../../harness/fake_wire.ts";
 import type { Json } from "../../../harness/fake_mcp.ts";
@@ -41,6 +43,28 @@ function challenge(status: 401 | 403, error: string): Response {
   return new Response(null, { status, headers: { "www-authenticate": `Bearer error="${error}"` } });
 }
 
+/** A redirect whose address nobody looks at. */
+function leading(location: string, status: number): Response {
+  return new Response(null, { status, headers: { location } });
+}
+
+/** An answer that ends before it has begun. */
+function cutOff(): Response {
+  return new Response(new ReadableStream({ start: (controller) => controller.error() }));
+}
+
+/** A server that answers the handshake with this. */
+function welcoming(result: Json, more: Json = {}): FailingWorld["world"] {
+  return answered(answering(({ id }) => ({ jsonrpc: "2.0", id, result, ...more })));
+}
+
+/** A server that asks for a credential at the handshake alone. */
+const asksLate = answering(({ method }) => method === "initialize" ? challenge(401, "invalid_token") : 400);
+
+function tokenFrom(...command: string[]): Partial<Said> {
+  return { signIn: { tokenCommand: { command, lifetime: 1_000 } } };
+}
+
 /** A refusal by JSON-RPC. */
 const refusal = ({ id }: Json): object => ({ jsonrpc: "2.0", id, error: { code: -32603, message: "not today" } });
 
@@ -55,6 +79,13 @@ const frozen: FailingWorld["world"] = (stack) =>
 function program(script: string, clock: Clock = systemClock): FailingWorld["world"] {
   const server = { command: process.execPath, args: ["-e", script], env: { ...process.env } };
   return (stack) => serverWorld(stack, { server }, { clock });
+}
+
+/** Answers each request with this result. */
+function saying(result: Json): string {
+  return `for await (const line of console) {
+    console.log(JSON.stringify({ jsonrpc: "2.0", id: JSON.parse(line).id, result: ${JSON.stringify(result)} }));
+  }`;
 }
 
 /** Reads the first request and answers with an error. */
@@ -74,8 +105,51 @@ export const ANSWER_WORLDS: readonly FailingWorld[] = [
   {
     code: "server-http",
     fault: "redirected",
+    name: "a website sends to its own sign-in",
+    world: (stack) => serverWorld(stack, { server: serving(stack, () => Response.redirect("/login", 302)) }),
+  },
+  {
+    code: "server-http",
+    fault: "redirected",
+    name: "the address that it names is none",
+    world: (stack) => serverWorld(stack, { server: serving(stack, () => leading("http://[nowhere", 307)) }),
+  },
+  {
+    code: "server-http",
+    fault: "moved",
     name: "the server has moved to another path",
     world: (stack) => serverWorld(stack, { server: serving(stack, () => Response.redirect("/v2/mcp", 301)) }),
+  },
+  {
+    code: "server-http",
+    fault: "circle",
+    name: "the server leads to itself",
+    world: (stack) => serverWorld(stack, { server: serving(stack, () => Response.redirect("/mcp", 307)) }),
+  },
+  {
+    code: "server-http",
+    fault: "encrypted",
+    name: "http is said to a port of https",
+    world(stack): World {
+      const { cert, key } = stack.use(new Certificates()).selfSigned("self");
+      const server = serving(stack, () => new Response(), { cert: Bun.file(cert), key: Bun.file(key) });
+      return serverWorld(stack, { server: server.replace("https:", "http:") });
+    },
+  },
+  {
+    code: "server-http",
+    fault: "proxy_refused",
+    name: "a proxy wants a password for plain http",
+    world: answered(failing("proxy_refused")),
+  },
+  {
+    code: "server-http",
+    fault: "outcome_unknown",
+    name: "the connection ends early, at a place that it was redirected to",
+    world: (stack) =>
+      serverWorld(stack, {
+        server: serving(stack, ({ url }) => url.endsWith("/mcp") ? Response.redirect("/broken", 307) : cutOff()),
+      }),
   },
   { code: "server-http", fault: "captive_portal", name: "the network says so (511)", world: answered(html(511)) },
   { code: "server-http", fault: "page", name: "a page for people answers", world: answered(html()) },
@@ -138,6 +212,44 @@ export const ANSWER_WORLDS: readonly FailingWorld[] = [
   { code: "server-session", fault: "http_status", name: "410", world: answered(410) },
   { code: "server-session", fault: "busy", name: "429", world: answered(429) },
   { code: "server-session", fault: "bad_answer", name: "a page in place of JSON", world: answered(html()) },
+  {
+    code: "server-session",
+    fault: "token_command",
+    name: "the program that is to give a token fails",
+    world: answered(200, tokenFrom(process.execPath, "-e", "process.exit(1)")),
+  },
+  {
+    code: "server-session",
+    fault: "token_command",
+    name: "the program prints what is no token",
+    world: answered(200, tokenFrom(process.execPath, "-e", "console.log('please sign in')")),
+  },
+  {
+    code: "server-session",
+    fault: "credential_refused",
+    name: "the token that a program gave is refused",
+    world: answered(() => challenge(401, "invalid_token"), tokenFrom(process.execPath, "-e", "console.log('t0ken')")),
+  },
+  { code: "server-session", fault: "sign_in_late", name: "401 to initialize alone", world: answered(asksLate) },
+  { code: "server-session", fault: "no_revision", name: "a result without a revision", world: welcoming({}) },
+  {
+    code: "server-session",
+    fault: "unknown_revision",
+    name: "a revision that is none",
+    world: welcoming({ protocolVersion: "1999-01-01", capabilities: {} }),
+  },
+  {
+    code: "server-session",
+    fault: "too_large",
+    name: "an answer of 5 MiB",
+    world: welcoming({ padding: "x".repeat(5 * 1_048_576) }),
+  },
+  {
+    code: "server-session",
+    fault: "outcome_unknown",
+    name: "the connection ends early",
+    world: answered(failing("outcome_unknown")),
+  },
   { code: "server-session", fault: "no_answer", name: "202 and nothing more", world: answered(202) },
   {
     code: "server-session",
@@ -163,6 +275,19 @@ export const ANSWER_WORLDS: readonly FailingWorld[] = [
     fault: "bad_command",
     name: "the program ends at once",
     world: program("process.exit(3)"),
+  },
+  {
+    code: "program-session",
+    fault: "bad_answer",
+    name: "the program writes more than a message may be",
+    world: program(saying({ padding: "x".repeat(5) }).replace(/"x+"/, '"x".repeat(5 * 1_048_576)')),
+  },
+  { code: "program-session", fault: "no_revision", name: "a result without a revision", world: program(saying({})) },
+  {
+    code: "program-session",
+    fault: "unknown_revision",
+    name: "a revision that is none",
+    world: program(saying({ protocolVersion: "1999-01-01", capabilities: {} })),
   },
   { code: "program-session", fault: "refused", name: "the program refuses the handshake", world: program(REFUSING) },
   {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type Check, fault, type Finding, ok, skip } from "../../../../src/app/doctor/check.ts";
+import { type Check, fault, type Finding, GENERAL_FAULTS, ok, skip } from "../../../../src/app/doctor/check.ts";
 import { examine, type ExamineOptions, type Outcome } from "../../../../src/app/doctor/examine.ts";
 import type { World } from "../../../../src/app/doctor/world.ts";
 import { BridgeError } from "../../../../src/platform/errors.ts";
@@ -9,6 +9,8 @@ const EXPLAINS = {
   broken: { result: "fail", cause: "it is broken", cure: "mend it" },
   doubtful: { result: "warn", cause: "it may break", cure: "look at it" },
 } as const;
+
+const HINT = "unlock it";
 
 function check(code: string, after: readonly string[], run: Check["run"], more: Partial<Check> = {}): Check {
   return { code, title: code, after, explains: EXPLAINS, run, ...more };
@@ -79,24 +81,28 @@ test("checks of a server come after those of the machine", async () => {
   expect(outcome).toMatchObject({ result: "skip", blockedBy: "vault", part: "server" });
 });
 
-test("what a check throws is a failure by the error's code, and its hint is the cure", async () => {
-  const outcomes = await outcomesOf([
-    check(
-      "ours",
-      [],
-      () =>
-        Promise.reject(
-          new BridgeError("vault_locked", "it is locked", { hint: 'unlock it, or run "mcp-bridge doctor"' }),
-        ),
-    ),
-    check("defect", [], () => {
-      throw new TypeError("x is undefined");
-    }),
+test("what a check throws is a failure by the error's code where it explains that, and its hint is the cure", async () => {
+  const locked = () =>
+    Promise.reject(new BridgeError("vault_locked", "it is locked", { hint: `${HINT}, or run "mcp-bridge doctor"` }));
+  const explains = { ...EXPLAINS, vault_locked: { result: "warn", cause: "locked", cure: "-" } } as const;
+  const [explained, unforeseen] = await outcomesOf([
+    check("ours", [], locked, { explains }),
+    check("not ours", [], locked),
   ]);
-  expect(outcomes.map(({ result, fault, text, cure }) => [result, fault, text, cure])).toEqual([
-    ["fail", "vault_locked", "it is locked", "unlock it"],
-    ["fail", "internal", "unexpected failure: x is undefined", 'run again with "--debug" and report it'],
-  ]);
+  expect(explained).toMatchObject({ result: "warn", fault: "vault_locked", text: "it is locked", cure: HINT });
+  expect(unforeseen).toMatchObject({ result: "fail", fault: "other", cure: HINT, details: { error: "vault_locked" } });
+});
+
+/** A check that fails in each way in which any can. */
+const FAILING: Record<keyof typeof GENERAL_FAULTS, Check> = {
+  "timed_out": check("slow", [], () => new Promise(() => {}), { limit: 20 }),
+  other: check("surprised", [], () => Promise.reject(new BridgeError("too_large", "it is too large"))),
+  internal: check("defect", [], () => Promise.reject(new TypeError("x is undefined"))),
+};
+
+test.each(Object.keys(GENERAL_FAULTS) as (keyof typeof GENERAL_FAULTS)[])("any check can fail as %s", async (name) => {
+  const [outcome] = await outcomesOf([FAILING[name]]);
+  expect(outcome).toMatchObject({ result: "fail", fault: name, cure: GENERAL_FAULTS[name].cure });
 });
 
 test("a check that takes too long fails, is told to stop, and holds nobody up", async () => {
@@ -138,6 +144,6 @@ test("what cannot be mended stays a failure", async () => {
   const outcomes = await outcomesOf([stubborn, failing], { fix: true });
   expect(outcomes.map(({ fault, fixed }) => [fault, fixed])).toEqual([
     ["broken", undefined],
-    ["vault_unwritable", undefined],
+    ["other", undefined],
   ]);
 });

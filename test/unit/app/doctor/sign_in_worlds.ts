@@ -1,6 +1,6 @@
 import type { Grant } from "../../../../src/auth/records.ts";
 import type { TokenSet } from "../../../../src/auth/token_endpoint.ts";
-import { BridgeError } from "../../../../src/platform/errors.ts";
+import { BridgeError, type ErrorCode } from "../../../../src/platform/errors.ts";
 import type { Page } from "../../../harness/fake_wire.ts";
 import { type Kept, pagesWorld, type Said } from "../../../harness/server_world.ts";
 import { clientOf, discovered, METADATA, metadataOf, PRM, resourceOf } from "../../auth/rig.ts";
@@ -55,9 +55,9 @@ function refusing(error: string): Page {
   return () => Response.json({ error }, { status: 400 });
 }
 
-function gone(): Page {
+function failing(code: ErrorCode): Page {
   return () => {
-    throw new BridgeError("unreachable", "as.example.com does not accept connections");
+    throw new BridgeError(code, "as.example.com gives no answer");
   };
 }
 
@@ -74,6 +74,18 @@ export const SIGN_IN_WORLDS: readonly FailingWorld[] = [
     fault: "unsafe_address",
     name: "the challenge points into plain http",
     world: fresh({ [SERVER]: asking(', resource_metadata="http://elsewhere.example/metadata"') }),
+  },
+  {
+    code: "server-metadata",
+    fault: "unreachable",
+    name: "the place that it names gives no answer",
+    world: fresh({ [PRM]: failing("connect_timeout") }),
+  },
+  {
+    code: "server-metadata",
+    fault: "untrusted_certificate",
+    name: "the place that it names shows another's certificate",
+    world: fresh({ [PRM]: failing("untrusted_certificate") }),
   },
   {
     code: "server-metadata",
@@ -99,7 +111,30 @@ export const SIGN_IN_WORLDS: readonly FailingWorld[] = [
     name: "it stands on this machine",
     world: fresh({ [PRM]: resourceOf({ "authorization_servers": ["https://127.0.0.1:9"] }) }),
   },
-  { code: "authorization-server", fault: "unreachable", name: "it is not there", world: fresh({ [METADATA]: gone() }) },
+  {
+    code: "authorization-server",
+    fault: "unreachable",
+    name: "it is not there",
+    world: fresh({ [METADATA]: failing("unreachable") }),
+  },
+  {
+    code: "authorization-server",
+    fault: "unreachable",
+    name: "it is late",
+    world: fresh({ [METADATA]: failing("timed_out") }),
+  },
+  {
+    code: "authorization-server",
+    fault: "untrusted_certificate",
+    name: "its certificate has expired",
+    world: fresh({ [METADATA]: failing("untrusted_certificate") }),
+  },
+  {
+    code: "authorization-server",
+    fault: "bad_metadata",
+    name: "a page of 2 MiB answers",
+    world: fresh({ [METADATA]: failing("too_large") }),
+  },
   {
     code: "authorization-server",
     fault: "assumed",

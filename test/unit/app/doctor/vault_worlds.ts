@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { mkdirSync, truncateSync } from "node:fs";
+import { mkdirSync, rmSync, truncateSync } from "node:fs";
 import type { World } from "../../../../src/app/doctor/world.ts";
 import type { KeychainAnswer, KeychainDone } from "../../../../src/platform/keychain.ts";
 import { BridgeError } from "../../../../src/platform/errors.ts";
@@ -110,6 +110,15 @@ export const VAULT_WORLDS: readonly FailingWorld[] = [
     fault: "vault_unwritable",
     name: "the system does not let it be read",
     world: withStrangeVault({ status: refusing("vault_unwritable") }),
+  },
+  {
+    code: "vault-opens",
+    fault: "unsafe_file",
+    name: "a folder stands in its place",
+    world: withVault((file) => {
+      rmSync(file);
+      mkdirSync(file, { mode: 0o700 });
+    }),
   },
   {
     code: "vault-opens",

@@ -261,8 +261,8 @@ export const WAY_WORLDS: readonly FailingWorld[] = [
   {
     code: "server-tls",
     fault: "no_tls",
-    name: "the server speaks plain http",
-    world: (stack) => serverWorld(stack, { server: serving(stack, () => new Response()).replace("http:", "https:") }),
+    name: "the connection ends as soon as it is there",
+    world: (stack) => serverWorld(stack, { server: saying("")(stack).replace("http:", "https:") }),
   },
   {
     code: "server-tls",
@@ -276,6 +276,13 @@ export const WAY_WORLDS: readonly FailingWorld[] = [
     fault: "expires_soon",
     name: "the certificate ends in two days",
     world: certified((certificates) => certificates.sign("short", "IP:127.0.0.1", 2)),
+  },
+  {
+    code: "server-tls",
+    fault: "plain",
+    name: "https is said to a port of plain http",
+    world: (stack) =>
+      serverWorld(stack, { server: serving(stack, () => new Response("ok")).replace("http:", "https:") }),
   },
   {
     code: "server-tls",
