@@ -38,7 +38,7 @@ export function reportText(report: Report, paper: Paper): string {
     ...section("this machine", machine, column, paper),
     ...section(target === undefined ? "" : `the server ${target}`, server, column, paper),
     ...section('the servers of servers.json ("mcp-bridge doctor NAME" tells more)', rows, column, paper),
-    sentenceOf(summary, paper.colours),
+    sentenceOf(summary, [...checks, ...servers], paper.colours),
     "",
   ].join("\n");
 }
@@ -116,9 +116,16 @@ function wrapped(raw: string, start: number, { width }: Paper): string {
   return [...lines, line].join(`\n${" ".repeat(start)}`);
 }
 
-function sentenceOf({ ok, warn, fail, skip, ms }: Summary, { red, yellow, green }: Colours): string {
-  const broken = fail === 0 ? [] : [red(fail === 1 ? "1 thing is broken" : `${fail} things are broken`)];
-  const doubtful = warn === 0 ? [] : [yellow(warn === 1 ? "1 deserves a look" : `${warn} deserve a look`)];
+/** A check may have found several faults, which people read one by one. */
+function sentenceOf(
+  { ok, warn, fail, skip, ms }: Summary,
+  rows: readonly Pick<Finding, "result" | "more">[],
+  { red, yellow, green }: Colours,
+): string {
+  const faults = rows.flatMap(({ result, more = [] }) => [result, ...more.map((one) => one.result)]);
+  const [broke, odd] = (["fail", "warn"] as const).map((kind) => faults.filter((result) => result === kind).length);
+  const broken = broke === 0 ? [] : [red(broke === 1 ? "1 thing is broken" : `${broke} things are broken`)];
+  const doubtful = odd === 0 ? [] : [yellow(odd === 1 ? "1 deserves a look" : `${odd} deserve a look`)];
   const verdict = [...broken, ...doubtful].join(", ") || green("all is well");
   return `${verdict}: ${ok + warn + fail} looked at, ${skip} left out, in ${ms} ms`;
 }

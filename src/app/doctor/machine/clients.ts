@@ -21,6 +21,12 @@ const explains = {
     cause: "a client is told to start mcp-bridge at a path where there is no such program",
     cure: 'put the whole path of this executable there, or run "mcp-bridge install CLIENT SERVER --replace"',
   },
+  relative_path: {
+    result: "fail",
+    cause:
+      "a client is told to start mcp-bridge by a path that leads elsewhere from each folder, and no shell reads it",
+    cure: 'put the whole path of this executable there, or run "mcp-bridge install CLIENT SERVER --replace"',
+  },
   not_in_desktop_path: {
     result: "warn",
     cause:
@@ -108,8 +114,14 @@ async function faultsOf(ours: OurEntry, known: ReadonlySet<string> | undefined, 
 async function programFault(ours: OurEntry, world: World): Promise<Finding | undefined> {
   const { platform, env, doors } = world;
   const { command, found: { client } } = ours;
+  // Some clients put variables in, of which we know nothing.
+  if (/\$\{|%\w+%/.test(command)) return undefined;
   const cure = cureOf(ours, world);
   if (/[\\/]/.test(command)) {
+    if (!isWhole(command, platform)) {
+      const text = `${whose(ours)} starts ${quoted(command)}, which is no whole path`;
+      return fault(explains, "relative_path", { text, cure });
+    }
     if (await isProgram(command)) return undefined;
     return fault(explains, "program_missing", {
       text: `${whose(ours)} starts ${quoted(command)}, where there is no program`,
@@ -136,6 +148,10 @@ function cureOf({ found: { file }, entry: { place } }: OurEntry, { executable }:
 
 function nameOf(path: string): string {
   return path.split(/[\\/]/).at(-1)!;
+}
+
+function isWhole(path: string, platform: NodeJS.Platform): boolean {
+  return platform === "win32" ? /^(?:[a-z]:)?[\\/]/i.test(path) : path.startsWith("/");
 }
 
 async function isProgram(path: string): Promise<boolean> {

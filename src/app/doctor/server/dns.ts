@@ -1,7 +1,7 @@
 import { type Lookup } from "../../../net/names.ts";
 import { quoted } from "../../../platform/errors.ts";
 import { type Check, fault, type Finding, ok, skip } from "../check.ts";
-import { addressOf, holdsAddress, isHere, listed, lookups, proxyTo } from "./subject.ts";
+import { addressOf, holdsAddress, ipv4Cure, isHere, listed, lookups, proxyTo } from "./subject.ts";
 
 /** Longer than this a name server that is well does not take, in ms. */
 const SLOW_MS = 1_000;
@@ -22,7 +22,7 @@ const explains = {
   slow_ipv6: {
     result: "warn",
     cause: "the name server is slow, or silent, about IPv6 alone",
-    cure: 'add "--ipv4" to what the client starts',
+    cure: 'add "--ipv4" to what the client starts, or "ipv4": true to the entry in servers.json',
   },
   slow: {
     result: "warn",
@@ -41,11 +41,11 @@ export const serverDns: Check = {
     const url = addressOf(world);
     if (holdsAddress(url)) return skip("the address holds no name");
     if (proxyTo(world) !== undefined) return skip("the proxy looks the name up");
-    return judge(url.hostname, await lookups(world), isHere(world));
+    return judge(url.hostname, await lookups(world), isHere(world), ipv4Cure(world));
   },
 };
 
-function judge(name: string, found: readonly Lookup[], isHere: boolean): Finding {
+function judge(name: string, found: readonly Lookup[], isHere: boolean, cure: string): Finding {
   const details = { name, lookups: found.map(({ ms, ...lookup }) => ({ ...lookup, ms: Math.round(ms) })) };
   const addresses = found.flatMap((lookup) => lookup.addresses);
   if (addresses.length === 0) {
@@ -58,6 +58,7 @@ function judge(name: string, found: readonly Lookup[], isHere: boolean): Finding
   if (six !== undefined && isSlow(six) && !isSlow(four!)) {
     return fault(explains, "slow_ipv6", {
       text: `the name server takes ${timeOf(six)} about IPv6, and ${timeOf(four!)} about IPv4`,
+      cure,
       details,
     });
   }

@@ -77,6 +77,13 @@ export function commandFor(world: World, command: string, ...flags: string[]): s
   return `run "${["mcp-bridge", command, word, ...whose, ...flags].join(" ")}"`;
 }
 
+/** How the server is reached over IPv4 alone. */
+export function ipv4Cure({ target }: World): string {
+  return target?.name === undefined
+    ? 'add "--ipv4" to what the client starts'
+    : `write "ipv4": true into the entry of "${target.name}" in servers.json`;
+}
+
 /** A word that a shell takes as it is. */
 function pasted(word: string): string {
   return /^[\w:/.@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

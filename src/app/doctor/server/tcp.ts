@@ -1,7 +1,8 @@
 import type { Dialled } from "../../../net/dial.ts";
 import { portOf } from "../../../net/server_url.ts";
 import { type Check, fault, type Finding, ok, skip } from "../check.ts";
-import { addressOf, dials, isHere, proxyTo } from "./subject.ts";
+import type { World } from "../world.ts";
+import { addressOf, dials, ipv4Cure, isHere, proxyTo } from "./subject.ts";
 
 const explains = {
   refused: {
@@ -22,7 +23,7 @@ const explains = {
   ipv6_silent: {
     result: "warn",
     cause: "the server answers over IPv4, and over IPv6 nothing does",
-    cure: 'add "--ipv4" to what the client starts',
+    cure: 'add "--ipv4" to what the client starts, or "ipv4": true to the entry in servers.json',
   },
   partly_silent: {
     result: "warn",
@@ -39,19 +40,21 @@ export const serverTcp: Check = {
   explains,
   async run(world): Promise<Finding> {
     if (proxyTo(world) !== undefined) return skip("the proxy connects");
-    return judge(await dials(world), portOf(addressOf(world)), isHere(world));
+    return judge(await dials(world), world);
   },
 };
 
-function judge(dialled: readonly Dialled[], port: number, isHere: boolean): Finding {
+function judge(dialled: readonly Dialled[], world: World): Finding {
+  const port = portOf(addressOf(world));
   const details = { port, connections: dialled.map(({ port: _, ms, ...one }) => ({ ...one, ms: Math.round(ms) })) };
   const open = dialled.filter(({ failure }) => failure === undefined);
   const silent = dialled.filter(({ failure }) => failure === "TIMEOUT");
-  if (open.length === 0) return failed(dialled, port, isHere, details);
+  if (open.length === 0) return failed(dialled, port, isHere(world), details);
   if (silent.length > 0) {
     const isSix = silent.every(({ address }) => isIpv6(address)) && open.every(({ address }) => !isIpv6(address));
     return fault(explains, isSix ? "ipv6_silent" : "partly_silent", {
       text: `${open[0]!.address} answers, and ${silent[0]!.address} does not`,
+      ...(isSix ? { cure: ipv4Cure(world) } : {}),
       details,
     });
   }

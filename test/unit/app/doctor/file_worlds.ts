@@ -177,6 +177,18 @@ export const FILE_WORLDS: readonly FailingWorld[] = [
   },
   {
     code: "clients",
+    fault: "relative_path",
+    name: "a client starts us from wherever it is",
+    world: withCursor({ command: "./bin/mcp-bridge", args: ["https://server.invalid/"] }),
+  },
+  {
+    code: "clients",
+    fault: "relative_path",
+    name: "a client starts us from a home that no shell puts in",
+    world: withCursor({ command: "~/bin/mcp-bridge", args: ["https://server.invalid/"] }),
+  },
+  {
+    code: "clients",
     fault: "not_in_desktop_path",
     name: "a client of the desktop starts us by our name, and we are in a folder of the shell's",
     world: withCursor({ command: "mcp-bridge", args: [] }, {

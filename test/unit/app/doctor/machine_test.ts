@@ -191,3 +191,12 @@ test("an entry with a home of its own for us may name servers that are not in ou
   writeFileSync(join(world.home!, ".cursor", "mcp.json"), JSON.stringify({ mcpServers: { linear } }));
   expect((await look(world)).find(({ code }) => code === "clients")).toMatchObject({ result: "ok" });
 });
+
+test("an entry whose path holds a variable of the client's is left to it", async () => {
+  await using stack = new AsyncDisposableStack();
+  const world = doctorWorld(stack);
+  mkdirSync(join(world.home!, ".cursor"));
+  const entry = { command: "${userHome}/bin/mcp-bridge", args: ["https://server.invalid/"] };
+  writeFileSync(join(world.home!, ".cursor", "mcp.json"), JSON.stringify({ mcpServers: { linear: entry } }));
+  expect((await look(world)).find(({ code }) => code === "clients")).toMatchObject({ result: "ok" });
+});
