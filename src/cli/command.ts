@@ -97,7 +97,7 @@ export async function readWords<Table extends Flags>(
   const words = dashes < 0 ? all : all.slice(0, dashes);
   const program = dashes < 0 ? [] : all.slice(dashes + 1);
   const table: Flags = { ...command.flags, ...COMMON_FLAGS };
-  const unknown = unknownIn(words, table);
+  const unknown = unknownIn(words, table, command.name);
   if (unknown !== undefined) throw await unknownFlag(unknown, table, command.name);
   // Loops, and no function called for each flag: beyond some 30 calls the runtime starts to compile, for 0.7 ms.
   const kinds: Record<Flag["type"], string[]> = { boolean: [], string: [] };
@@ -131,7 +131,7 @@ function seeHelp(command: string): string {
 }
 
 /** The first flag in the words that no table has; flags of one letter are in none. */
-function unknownIn(words: readonly string[], table: Flags): string | undefined {
+function unknownIn(words: readonly string[], table: Flags, command: string): string | undefined {
   for (const word of words) {
     if (word === "--") return undefined;
     if (!word.startsWith("-") || word === "-") continue;
@@ -139,8 +139,18 @@ function unknownIn(words: readonly string[], table: Flags): string | undefined {
     const name = word.startsWith("--no-") && !Object.hasOwn(table, whole) ? word.slice(5) : whole;
     if (!word.startsWith("--")) return word.slice(0, 2);
     if (!Object.hasOwn(table, name)) return word.startsWith("--no-") ? word : `--${name}`;
+    if (table[name]!.type === "boolean") ensureNoValue(word, command);
   }
   return undefined;
+}
+
+/** mri takes the value of a flag that has none for an operand. */
+function ensureNoValue(word: string, command: string): void {
+  const [flag, value] = word.split("=", 2);
+  if (value === undefined || value === "true" || value === "false") return;
+  throw new BridgeError("bad_argument", `"${flag}" takes no value`, {
+    hint: `leave "=" out, and what stands behind it; ${seeHelp(command)}`,
+  });
 }
 
 type FlagValue = boolean | string | readonly string[] | undefined;
