@@ -38,6 +38,9 @@ const PARTS: readonly [heading: string, checks: readonly Check[]][] = [
   ["A server that is a program", PROGRAM_CHECKS],
 ];
 
+/** Every check. */
+export const CHECKS: readonly Check[] = [...new Set(PARTS.flatMap(([, checks]) => checks))];
+
 /** All codes as text. */
 export function codesText(): string {
   return [

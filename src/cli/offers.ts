@@ -5,7 +5,7 @@ import type { Colours } from "./colour.ts";
 import { nearest } from "./nearest.ts";
 import { safeLine, safeText } from "./safe_text.ts";
 import { exampleOf, type Field, typeWords, usageOf } from "./schema_words.ts";
-import { shellWord } from "./shell_word.ts";
+import { shellWord } from "../platform/shell_word.ts";
 import type { AskedServer } from "./with_server.ts";
 import { wrapped } from "./wrap.ts";
 

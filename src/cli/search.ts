@@ -8,7 +8,7 @@ import { type Findings, type Listing, OFFICIAL_REGISTRY, searchCatalogue } from 
 import type { Command, Flags } from "./command.ts";
 import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
 import { printAnswer, printLine } from "./print.ts";
-import { shellWord } from "./shell_word.ts";
+import { shellWord } from "../platform/shell_word.ts";
 import { whileWaiting } from "./waiting.ts";
 
 const FLAGS = {

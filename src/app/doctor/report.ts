@@ -43,7 +43,10 @@ export function verdictOf(outcomes: readonly Outcome[]): Verdict {
   }
   const fine = outcomes.filter(({ result }) => result === "ok").length;
   if (fine === 0) return { result: "skip", text: outcomes[0]?.text ?? "nothing was looked at" };
-  return { result: "ok", text: fine === 1 ? "1 check is fine" : `all ${fine} checks are fine` };
+  return {
+    result: "ok",
+    text: fine === 1 ? "1 check is fine" : fine === 2 ? "both checks are fine" : `all ${fine} checks are fine`,
+  };
 }
 
 /** Counts outcomes. */

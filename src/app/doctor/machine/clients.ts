@@ -7,6 +7,7 @@ import { COMMAND_WORDS, slugOf } from "../../../registry/names.ts";
 import { registryFile } from "../../../registry/file.ts";
 import { readRegistry } from "../../../registry/registry.ts";
 import { quoted } from "../../../platform/errors.ts";
+import { shellWord } from "../../../platform/shell_word.ts";
 import { type Check, fault, faultOf, type Finding, ok, skip, together } from "../check.ts";
 import type { World } from "../world.ts";
 
@@ -49,6 +50,9 @@ const DESKTOP_PATHS: Partial<Record<NodeJS.Platform, string>> = {
   darwin: "/usr/bin:/bin:/usr/sbin:/sbin",
   linux: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 };
+
+/** A name, or an address without user and query. */
+const PLAIN = /^[\w:/.-]+$/;
 
 const OUR_NAME = /^mcp-bridge(?:\.exe)?$/i;
 
@@ -140,9 +144,18 @@ async function programFault(ours: OurEntry, world: World): Promise<Finding | und
   return fault(explains, "not_in_desktop_path", { text, cure });
 }
 
-/** The path of this executable in the entry's place; a run from the sources has none. */
-function cureOf({ found: { file }, entry: { place } }: OurEntry, { executable }: World): string {
-  const path = OUR_NAME.test(nameOf(executable)) ? JSON.stringify(executable) : "the whole path of mcp-bridge";
+/** The command that writes the entry anew, or where the path of this executable goes; a run from the sources has none. */
+function cureOf({ found: { client, file }, entry }: OurEntry, { executable }: World): string {
+  const { name, args, env, place } = entry;
+  const isOurs = OUR_NAME.test(nameOf(executable));
+  const [server = ""] = args;
+  // Of an entry that says more, more would be lost; a query may hold a key.
+  const isPlain = args.length === 1 && Object.keys(env).length === 0 && PLAIN.test(server) && PLAIN.test(name);
+  if (isOurs && isPlain && mayBeServer(server)) {
+    const named = name === server ? [] : ["--name", shellWord(name)];
+    return `run "${["mcp-bridge install", client.id, shellWord(server), ...named].join(" ")}"`;
+  }
+  const path = isOurs ? JSON.stringify(executable) : "the whole path of mcp-bridge";
   return `write ${path} as its command, in ${JSON.stringify(file)}, ${sayPlace(place)}`;
 }
 
@@ -168,8 +181,12 @@ async function isProgram(path: string): Promise<boolean> {
 function serverIn({ args, env }: ClientEntry): string | undefined {
   if (env["MCP_BRIDGE_HOME"] !== undefined || env["XDG_CONFIG_HOME"] !== undefined) return undefined;
   const word = args[0] === "connect" ? args[1] : args[0];
-  if (word === undefined || !/^[^-:/.]+$/.test(word)) return undefined;
-  return (COMMAND_WORDS as readonly string[]).includes(word) ? undefined : word;
+  return word === undefined || /[:/.]/.test(word) || !mayBeServer(word) ? undefined : word;
+}
+
+/** Whether it is neither a flag nor a command. */
+function mayBeServer(word: string): boolean {
+  return /^[^-]/.test(word) && !(COMMAND_WORDS as readonly string[]).includes(word);
 }
 
 /** The servers by label and slug; nothing where the file cannot be read, which a check of its own says. */

@@ -89,7 +89,7 @@ async function open(vault: Vault): Promise<Finding> {
     });
   }
   return ok(
-    `its key is ${KEY_PLACES[keyKind!]}, and ${rows === 1 ? "the 1 row opens" : `all ${rows} rows open`}`,
+    `its key is ${KEY_PLACES[keyKind!]}, and ${rows === 1 ? "its row opens" : `each of its ${rows} rows opens`}`,
     details,
   );
 }

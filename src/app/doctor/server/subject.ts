@@ -3,6 +3,7 @@ import type { Dialled } from "../../../net/dial.ts";
 import type { Lookup } from "../../../net/names.ts";
 import { type Proxy, proxyOnWay } from "../../../net/proxy.ts";
 import { portOf } from "../../../net/server_url.ts";
+import { shellWord } from "../../../platform/shell_word.ts";
 import { ownerAddress } from "../../authentication.ts";
 import type { UpstreamSettings } from "../../upstream.ts";
 import type { World } from "../world.ts";
@@ -72,8 +73,8 @@ export function isHere(world: World): boolean {
 export function commandFor(world: World, command: string, ...flags: string[]): string {
   const { target } = world;
   const { account, server } = settingsOf(world);
-  const word = target?.name ?? pasted((server as URL).href);
-  const whose = account === "default" ? [] : ["--account", pasted(account)];
+  const word = target?.name ?? shellWord((server as URL).href);
+  const whose = account === "default" ? [] : ["--account", shellWord(account)];
   return `run "${["mcp-bridge", command, word, ...whose, ...flags].join(" ")}"`;
 }
 
@@ -82,11 +83,6 @@ export function ipv4Cure({ target }: World): string {
   return target?.name === undefined
     ? 'add "--ipv4" to what the client starts'
     : `write "ipv4": true into the entry of "${target.name}" in servers.json`;
-}
-
-/** A word that a shell takes as it is. */
-function pasted(word: string): string {
-  return /^[\w:/.@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** Words of a list, as a sentence has them. */

@@ -4,13 +4,13 @@ import { examine } from "../../../../src/app/doctor/examine.ts";
 import { MACHINE_CHECKS } from "../../../../src/app/doctor/machine_checks.ts";
 import { PROGRAM_CHECKS } from "../../../../src/app/doctor/program_checks.ts";
 import { SERVER_CHECKS } from "../../../../src/app/doctor/server_checks.ts";
+import { CHECKS } from "../../../../scripts/doctor_codes.ts";
 import { FILE_WORLDS } from "./file_worlds.ts";
 import { MACHINE_WORLDS } from "./machine_worlds.ts";
 import { SERVER_WORLDS } from "./server_worlds.ts";
 import { TARGET_WORLDS } from "./target_worlds.ts";
 import { VAULT_WORLDS } from "./vault_worlds.ts";
 
-const CHECKS: readonly Check[] = [...new Set([...MACHINE_CHECKS, ...SERVER_CHECKS, ...PROGRAM_CHECKS])];
 const WORLDS = [...FILE_WORLDS, ...VAULT_WORLDS, ...MACHINE_WORLDS, ...TARGET_WORLDS, ...SERVER_WORLDS];
 
 const faultsOf = (checks: readonly Check[]): string[] =>

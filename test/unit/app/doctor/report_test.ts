@@ -23,7 +23,7 @@ test("a server is as well as the worst that was found of it, the first of its ki
     cure: "mend it",
   });
   expect(verdictOf(outcomes("ok", "warn", "skip")).text).toBe("warn 1");
-  expect(verdictOf(outcomes("ok", "ok", "skip"))).toEqual({ result: "ok", text: "all 2 checks are fine" });
+  expect(verdictOf(outcomes("ok", "ok", "skip"))).toEqual({ result: "ok", text: "both checks are fine" });
   expect(verdictOf(outcomes("skip"))).toEqual({ result: "skip", text: "skip 0" });
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { shellWord } from "../../../src/cli/shell_word.ts";
+import { shellWord } from "../../../src/platform/shell_word.ts";
 
 test("a shell makes of it the word that it was, and nothing else", () => {
   const word = fc.string({ unit: "grapheme-ascii" }).filter((text) => !text.includes("\0"));
