@@ -84,10 +84,18 @@ export function withAuth(wire: Wire, server: URL, credentials: Credentials): Wir
     return held instanceof Promise ? arrived(held).then((token) => carry(request, token)) : carry(request, held);
   }
 
-  async function carry(request: HttpRequest, first: string | undefined): Promise<HttpAnswer> {
+  /** No async function: of what a credential costs a call, the wait would be the most. */
+  function carry(request: HttpRequest, token: string | undefined): Promise<HttpAnswer> {
+    return send(request, token).then((answer) => isRefusal(answer) ? remedied(request, answer, token) : answer);
+  }
+
+  async function remedied(
+    request: HttpRequest,
+    refused: HttpAnswer,
+    first: string | undefined,
+  ): Promise<HttpAnswer> {
     let token = first;
-    let answer = await send(request, token);
-    if (answer.status !== 401 && answer.status !== 403) return answer;
+    let answer = refused;
     const tried = new Set<Remedy>();
     for (let remedies = 0; remedies < MOST_REMEDIES; remedies++) {
       const refusal = refusalOf(answer, token, tried);
@@ -189,8 +197,12 @@ function bearing<Request extends { readonly headers: Headers }>(request: Request
   return { ...request, headers: made.headers };
 }
 
+function isRefusal(answer: HttpAnswer): answer is HttpAnswer & Pick<Refusal, "status"> {
+  return answer.status === 401 || answer.status === 403;
+}
+
 function refusalOf(answer: HttpAnswer, used: string | undefined, tried: ReadonlySet<Remedy>): Refusal | undefined {
-  if (answer.status !== 401 && answer.status !== 403) return undefined;
+  if (!isRefusal(answer)) return undefined;
   const challenge = authChallenge(answer.headers);
   if (answer.status === 403 && challenge?.error !== "insufficient_scope") return undefined;
   return { status: answer.status, challenge, used, tried: new Set(tried) };
