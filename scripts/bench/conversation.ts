@@ -72,7 +72,8 @@ export async function flood(client: StdioClient, milliseconds: number): Promise<
     client.onlines = (lines): void => {
       let out = "";
       const elapsed = performance.now() - start;
-      const open = elapsed < milliseconds;
+      // The first answers always count: on a machine that is busy enough they may be the only ones.
+      const open = elapsed < milliseconds || calls === 0;
       for (const line of lines) {
         if (!outstanding.delete(idOf(line))) continue;
         last = line;

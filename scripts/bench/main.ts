@@ -1,7 +1,7 @@
 /**
  * Measures mcp-bridge beside a byte pipe and mcp-remote, all in one run: `bun run bench [--quick] [--only FIGURE]
  * [--strict] [--bridge FILE] [--against FILE]`. `--bridge` measures another executable in our column, `--against` one
- * more beside it. `--markdown` prints the README's table from the last whole run instead.
+ * more beside it. `--readme` puts the last whole run into the README instead.
  *
  * Plain values differ from machine to machine and from hour to hour; the targets are ratios within one run wherever
  * that is possible. A whole run leaves `dist/bench.json`; `--strict` makes a missed target an error.
@@ -28,7 +28,7 @@ import { translation } from "./figures/translation.ts";
 import { words } from "./figures/words.ts";
 import { describeMachine } from "./machine.ts";
 import { createProgress } from "./progress.ts";
-import { asMarkdown, asText, judged, type Report } from "./report.ts";
+import { asText, inReadme, judged, type Report } from "./report.ts";
 import type { Row } from "./row.ts";
 
 const FIGURES: readonly Figure[] = [
@@ -48,13 +48,15 @@ const FIGURES: readonly Figure[] = [
   attach,
   words,
 ];
-const REPORT = join(import.meta.dir, "..", "..", "dist", "bench.json");
+const ROOT = join(import.meta.dir, "..", "..");
+const REPORT = join(ROOT, "dist", "bench.json");
+const README = join(ROOT, "README.md");
 
 interface Options extends Executables {
   readonly quick: boolean;
   readonly only: readonly string[];
   readonly strict: boolean;
-  readonly markdown: boolean;
+  readonly readme: boolean;
 }
 
 function readOptions(): Options {
@@ -63,7 +65,7 @@ function readOptions(): Options {
       quick: { type: "boolean", default: false },
       only: { type: "string", multiple: true, default: [] },
       strict: { type: "boolean", default: false },
-      markdown: { type: "boolean", default: false },
+      readme: { type: "boolean", default: false },
       bridge: { type: "string" },
       against: { type: "string" },
     },
@@ -114,9 +116,10 @@ async function run(figures: readonly Figure[], contestants: Contestant[], quick:
 
 async function main(): Promise<number> {
   const options = readOptions();
-  if (options.markdown) {
-    if (!existsSync(REPORT)) throw new Error('there is no whole run to print yet: run "bun run bench" first');
-    console.log(asMarkdown(await Bun.file(REPORT).json()));
+  if (options.readme) {
+    if (!existsSync(REPORT)) throw new Error('there is no whole run yet: run "bun run bench" first');
+    await Bun.write(README, inReadme(await Bun.file(README).text(), await Bun.file(REPORT).json()));
+    console.log("the README has the figures of the last run");
     return 0;
   }
   if (process.platform !== "linux") throw new Error("the bench reads /proc, which only Linux has");

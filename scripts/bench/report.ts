@@ -31,11 +31,12 @@ export function asText(report: Report): string {
   return [machineLine(report.machine), "", ...align([header, ...body]), ...failures(report)].join("\n");
 }
 
-/** The table of the README, in which nobody is compared with himself. */
+/** What the README says of a run: the table, in which nobody is compared with himself, and how it came about. */
 export function asMarkdown(report: Report): string {
   const lines = report.rows.map((row) => {
     const cells = PUBLISHED.map((name) => cellText(row.cells[name]));
-    return `| ${[row.title, ...cells, row.targets.map(targetText).join(", ")].join(" | ")} |`;
+    const targets = row.targets.map((target) => targetText(row, target)).join(", ");
+    return `| ${[row.title, ...cells, row.verdict === "missed" ? `${targets}: **missed**` : targets].join(" | ")} |`;
   });
   const remote = `mcp-remote ${report.versions["mcp-remote"] ?? ""}`.trim();
   const command = report.mode === "quick" ? "bun run bench --quick" : "bun run bench";
@@ -44,8 +45,23 @@ export function asMarkdown(report: Report): string {
     "|---|--:|--:|--:|---|",
     ...lines,
     "",
-    `One run of \`${command}\`: ${machineLine(report.machine)}.`,
+    `One run of \`${command}\`: ${machineLine(report.machine)}. ${outcome(report)}`,
   ].join("\n");
+}
+
+const [BEGIN, END] = ["<!-- bun run bench --readme -->\n", "\n<!-- /bench -->"] as const;
+
+/** The README with another run's table in the place of the last one's. Throws where it has no place for it. */
+export function inReadme(readme: string, report: Report): string {
+  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`the README has no place for the table: ${BEGIN.trim()}`);
+  return readme.slice(0, begin + BEGIN.length) + asMarkdown(report) + readme.slice(end);
+}
+
+function outcome({ rows }: Report): string {
+  const missed = rows.filter(({ verdict }) => verdict === "missed").map(({ title }) => title);
+  if (missed.length === 0) return "All targets are met.";
+  return `Missed: ${missed.join("; ")}.`;
 }
 
 /** Judges the rows of a run; `tookPart` tells whether mcp-bridge was among the contestants. */
@@ -94,7 +110,10 @@ function boundText({ bound, value, text }: Target): string {
   return text ?? `${bound === "at most" ? "<=" : ">="} ${value}`;
 }
 
-function targetText({ bound, value, of, text }: Target): string {
+/** A bound, with the ratio that was reached where it is one. */
+function targetText(row: Row, { bound, value, of, text }: Target): string {
   if (of === undefined) return text ?? `${bound} ${value}`;
-  return `${bound} ${value} times ${of === "byte pipe" ? "the pipe" : of}`;
+  const ratio = ratioTo(row, of);
+  const reached = ratio === undefined ? "" : ` (${ratio.toPrecision(3)})`;
+  return `${bound} ${value} times ${of === "byte pipe" ? "the pipe" : of}${reached}`;
 }

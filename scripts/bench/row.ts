@@ -26,6 +26,15 @@ export interface Row {
   readonly targets: readonly Target[];
 }
 
+/** A row of ours alone; without a value where the measurement failed, without a target where it is information. */
+export function ownRow(title: string, value: number | undefined, bound?: Target["bound"], limit?: number): Row {
+  return {
+    title,
+    cells: value === undefined ? {} : { "mcp-bridge": { value } },
+    targets: bound === undefined || limit === undefined ? [] : [{ bound, value: limit }],
+  };
+}
+
 /** How a row stands against its targets; "open" while there is nothing to compare. */
 export type Verdict = "met" | "missed" | "open";
 

@@ -1,13 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Bench, type Figure, interleave } from "../bench.ts";
 import { openSession } from "../endpoints/http_client.ts";
 import { openSseSession } from "../endpoints/sse_client.ts";
 import { type RunningEndpoint, startBareProxy, startHub, startServe } from "../endpoints/start.ts";
-import { median } from "../median.ts";
+import { median, middleRatio } from "../median.ts";
+import { executableOf, measureOurs } from "../ours.ts";
 import { residentMemory } from "../process_tree.ts";
-import type { Row } from "../row.ts";
+import { ownRow, type Row } from "../row.ts";
 
 const IN_FLIGHT = 64;
 const SESSIONS = { few: 10, some: 100, many: 1_000 } as const;
@@ -15,21 +14,14 @@ const SESSIONS = { few: 10, some: 100, many: 1_000 } as const;
 /** What `mcp-bridge serve` costs: beside a bare proxy and mcp-hub before the same server, and for each session more. */
 export const endpoint: Figure = {
   id: "endpoint",
-  async measure(bench: Bench): Promise<Row[]> {
-    const ours = bench.contestants.find(({ name }) => name === "mcp-bridge");
-    if (ours === undefined) return [];
-    const target = bench.farEnd.places.http.words[0]!;
-    const [executable] = ours.command({ way: "http", words: [target] }) as [string];
-    const folder = mkdtempSync(join(tmpdir(), "mcp-bridge-endpoint-"));
-    try {
+  measure: (bench) =>
+    measureOurs(bench, async (ours, folder) => {
+      const target = bench.farEnd.places.http.words[0]!;
       let count = 0;
       const serve = (): Promise<RunningEndpoint> =>
-        startServe(executable, join(folder, `serve-${++count}`), { far: { url: target } });
+        startServe(executableOf(ours), join(folder, `serve-${++count}`), { far: { url: target } });
       return [...await besideOthers(bench, serve, target, folder), ...await bySessions(bench, serve)];
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  },
+    }),
 };
 
 async function besideOthers(
@@ -50,12 +42,15 @@ async function besideOthers(
   const rounds = bench.quick ? 3 : 7;
   const times = await interleave(bench, lanes, rounds, ({ call }) => medianTime(call, slot));
   const rates = await interleave(bench, lanes, rounds, ({ call }) => rate(call, slot));
-  const to = (samples: typeof times, other: "bare" | "hub"): number =>
-    median(samples.get("ours") ?? []) / median(samples.get(other) ?? []);
   return [
-    row("p50 of a call through serve, to a bare proxy", to(times, "bare"), "at most", 1.3),
-    row("calls/s through serve, 64 in flight, to a bare proxy", to(rates, "bare"), "at least", 0.75),
-    row("the same, to mcp-hub 4.2.1", to(rates, "hub"), "at least", 6),
+    ownRow("p50 of a call through serve, to a bare proxy", middleRatio(times, "ours", "bare"), "at most", 1.3),
+    ownRow(
+      "calls/s through serve, 64 in flight, to a bare proxy",
+      middleRatio(rates, "ours", "bare"),
+      "at least",
+      0.75,
+    ),
+    ownRow("the same, to mcp-hub 4.2.1", middleRatio(rates, "ours", "hub"), "at least", 6),
   ];
 }
 
@@ -71,10 +66,9 @@ async function bySessions(bench: Bench, startOurs: () => Promise<RunningEndpoint
   const lanes = [{ name: "few", call: inTurn(few) }, { name: "many", call: inTurn(many) }] as const;
   const slot = bench.quick ? 300 : 1_000;
   const times = await interleave(bench, lanes, bench.quick ? 3 : 7, ({ call }) => medianTime(call, slot));
-  const [atFew, atMany] = lanes.map(({ name }) => median(times.get(name) ?? []));
   return [
-    row("memory of a session of serve, streams open on both sides, KiB", kibibytes, "at most", 32),
-    row("p50 of a call at 1000 sessions, to 10", atMany! / atFew!, "at most", 1.3),
+    ownRow("memory of a session of serve, streams open on both sides, KiB", kibibytes, "at most", 32),
+    ownRow("p50 of a call at 1000 sessions, to 10", middleRatio(times, "many", "few"), "at most", 1.3),
   ];
 }
 
@@ -99,10 +93,6 @@ async function openMany(bench: Bench, at: RunningEndpoint, open: readonly Call[]
 function inTurn(calls: readonly Call[]): Call {
   let next = 0;
   return () => calls[next++ % calls.length]!();
-}
-
-function row(title: string, value: number, bound: "at most" | "at least", target: number): Row {
-  return { title, cells: { "mcp-bridge": { value } }, targets: [{ bound, value: target }] };
 }
 
 /** In ms. */
