@@ -14,6 +14,7 @@ import { type Contestant, type Executables, prepareContestants } from "./contest
 import { answers } from "./figures/answers.ts";
 import { attach } from "./figures/attach.ts";
 import { oneCall } from "./figures/call.ts";
+import { crowd } from "./figures/crowd.ts";
 import { endpoint } from "./figures/endpoint.ts";
 import { ends } from "./figures/ends.ts";
 import { large } from "./figures/large.ts";
@@ -45,6 +46,7 @@ const FIGURES: readonly Figure[] = [
   token,
   translation,
   endpoint,
+  crowd,
   attach,
   words,
 ];

@@ -12,6 +12,8 @@ const INITIALIZE = {
 export interface HttpSession {
   /** Has the tool `echo` say something. Throws on anything but a result. */
   call(): Promise<void>;
+  /** The result of any other request. Throws on anything else. */
+  ask(method: string): Promise<unknown>;
   /** Opens the stream for what the server says by itself, and leaves it open. */
   listen(): Promise<Socket>;
 }
@@ -36,6 +38,12 @@ export async function openSession(url: URL, token: string): Promise<HttpSession>
       const params = '{"name":"echo","arguments":{"text":"one line that is neither short nor long"}}';
       const text = await (await post(`{"jsonrpc":"2.0","id":${++id},"method":"tools/call","params":${params}}`)).text();
       if (!text.includes('"result"')) throw new Error(`no result: ${text}`);
+    },
+    async ask(method): Promise<unknown> {
+      const text = await (await post(JSON.stringify({ jsonrpc: "2.0", id: ++id, method }))).text();
+      const { result } = JSON.parse(/^data: (\{.*)$/m.exec(text)?.[1] ?? text);
+      if (result === undefined) throw new Error(`no result: ${text}`);
+      return result;
     },
     async listen(): Promise<Socket> {
       // A socket, since a fetch costs this process as much as it costs the one that is measured.

@@ -86,18 +86,18 @@ describe("a merged list", () => {
 });
 
 describe("a server that is slow or dead", () => {
-  test("is left out of a list after 5 s and named, and the client hears of its answer when that comes", async () => {
+  test("is left out of a list after 4.5 s and named, and the client hears of its answer when that comes", async () => {
     const slow = toolServer("slow", ["x"]);
     const rig = new MergeRig(toolServer("a", ["x"]), slow);
     await rig.handshake();
     const { serve } = slow;
     slow.serve = (request, server) => request.method === "tools/list" ? undefined : serve(request, server);
     await rig.say(LIST);
-    await rig.clock.pass(4_900);
+    await rig.clock.pass(4_400);
     expect(rig.answersTo(1)).toEqual([]);
     await rig.clock.pass(200);
     expect(names(rig.answersTo(1)[0]!)).toEqual(["a__x"]);
-    expect(rig.warnings).toEqual(["slow is left out: no answer within 5 s"]);
+    expect(rig.warnings).toEqual(["slow is left out: no answer within 4.5 s"]);
     slow.answer(slow.last("tools/list"), { result: { tools: [{ name: "x" }] } });
     await rig.clock.pass(0);
     expect(rig.answersTo(1)).toHaveLength(1);
@@ -128,7 +128,7 @@ describe("a server that is slow or dead", () => {
     const { serve } = slow;
     slow.serve = () => undefined;
     await rig.say(LIST);
-    await rig.clock.pass(5_000);
+    await rig.clock.pass(4_500);
     for (const id of [2, 3]) expect(names(await rig.ask({ ...LIST, id }))).toEqual(["a__x"]);
     expect(slow.all("tools/list")).toHaveLength(1);
     slow.serve = serve;
@@ -213,7 +213,7 @@ describe("where no server answers", () => {
     expect(rig.answersTo(1)).toMatchObject([{
       error: {
         message: 'mcp-bridge: none of the servers answers: a: nobody is there; b: "gone\\nmad"; ' +
-          "c: no answer within 5 s; try again in a moment",
+          "c: no answer within 4.5 s; try again in a moment",
         data: { code: "no_answer", server: "mcp-bridge" },
       },
     }]);
