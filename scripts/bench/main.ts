@@ -21,6 +21,7 @@ import { large } from "./figures/large.ts";
 import { memory } from "./figures/memory.ts";
 import { messages } from "./figures/messages.ts";
 import { push } from "./figures/push.ts";
+import { restart } from "./figures/restart.ts";
 import { sessions } from "./figures/sessions.ts";
 import { start } from "./figures/start.ts";
 import { throughput } from "./figures/throughput.ts";
@@ -47,6 +48,7 @@ const FIGURES: readonly Figure[] = [
   translation,
   endpoint,
   crowd,
+  restart,
   attach,
   words,
 ];

@@ -8,12 +8,18 @@ const INITIALIZE = {
   params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "bench", version: "1" } },
 };
 
+/** A message that answers a request. */
+export interface Answer {
+  readonly id: number;
+  readonly result?: unknown;
+}
+
 /** A session with an endpoint. */
 export interface HttpSession {
   /** Has the tool `echo` say something. Throws on anything but a result. */
   call(): Promise<void>;
-  /** The result of any other request. Throws on anything else. */
-  ask(method: string): Promise<unknown>;
+  /** All answers to any other request that come where it was posted, as one message or an event stream. */
+  answers(method: string, params?: unknown): Promise<Answer[]>;
   /** Opens the stream for what the server says by itself, and leaves it open. */
   listen(): Promise<Socket>;
 }
@@ -39,11 +45,10 @@ export async function openSession(url: URL, token: string): Promise<HttpSession>
       const text = await (await post(`{"jsonrpc":"2.0","id":${++id},"method":"tools/call","params":${params}}`)).text();
       if (!text.includes('"result"')) throw new Error(`no result: ${text}`);
     },
-    async ask(method): Promise<unknown> {
-      const text = await (await post(JSON.stringify({ jsonrpc: "2.0", id: ++id, method }))).text();
-      const { result } = JSON.parse(/^data: (\{.*)$/m.exec(text)?.[1] ?? text);
-      if (result === undefined) throw new Error(`no result: ${text}`);
-      return result;
+    async answers(method, params): Promise<Answer[]> {
+      const text = await (await post(JSON.stringify({ jsonrpc: "2.0", id: ++id, method, params }))).text();
+      const texts = text.startsWith("{") ? [text] : [...text.matchAll(/^data: (\{.*)$/gm)].map(([, data]) => data!);
+      return texts.map((each) => JSON.parse(each)).filter((message) => "result" in message || "error" in message);
     },
     async listen(): Promise<Socket> {
       // A socket, since a fetch costs this process as much as it costs the one that is measured.

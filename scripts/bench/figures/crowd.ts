@@ -31,9 +31,10 @@ async function secondsOfList(executable: string, folder: string): Promise<number
   await using serve = await startServe(executable, folder, servers, "/mcp");
   const session = await openSession(serve.url, serve.token);
   const begin = performance.now();
-  const { tools } = await session.ask("tools/list") as { tools: unknown[] };
+  const [answer] = await session.answers("tools/list");
   const seconds = (performance.now() - begin) / 1_000;
   const living = NAMES.length - DEAD.length - SLOW.length;
+  const { tools = [] } = (answer?.result ?? {}) as { tools?: unknown[] };
   if (tools.length !== living) throw new Error(`${tools.length} tools came of ${living}`);
   return seconds;
 }
