@@ -5,8 +5,12 @@ export function draftOf(file: string): string {
   return `${file}.${process.pid}-${crypto.randomUUID().slice(0, 8)}.new`;
 }
 
-/** Removes drafts of `file` whose process is gone. */
-export async function sweepDrafts(file: string): Promise<void> {
+/**
+ * Removes drafts of `file` whose process is gone; all of them where `alone` says that a lock keeps every other process
+ * from making one. A process that was killed is in the system's table until its parent looks, and its number may be
+ * another's.
+ */
+export async function sweepDrafts(file: string, alone?: "alone"): Promise<void> {
   const { readdirSync, rmSync } = await import("node:fs");
   const cut = Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\")) + 1;
   const folder = file.slice(0, cut);
@@ -14,7 +18,7 @@ export async function sweepDrafts(file: string): Promise<void> {
   for (const name of readdirSync(folder)) {
     if (!name.startsWith(`${base}.`)) continue;
     const pid = /^\.(\d+)-[0-9a-f]{8}\.new$/.exec(name.slice(base.length))?.[1];
-    if (pid !== undefined && !isRunning(Number(pid))) rmSync(`${folder}${name}`, { force: true });
+    if (pid !== undefined && (alone || !isRunning(Number(pid)))) rmSync(`${folder}${name}`, { force: true });
   }
 }
 

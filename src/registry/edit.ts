@@ -1,4 +1,5 @@
 import type { Clock } from "../platform/clock.ts";
+import { sweepDrafts } from "../platform/drafts.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";
 import { makePrivateFolder, replacePrivateFile } from "../platform/private_files.ts";
 import { withFileLock } from "../vault/lock.ts";
@@ -95,6 +96,7 @@ async function edit(file: string, clock: Clock, change: Change): Promise<void> {
       const next = await change(text, document, labelsOf(document, file));
       await JsonDocument.parse(next, file);
       if (await readText(file) !== found) continue;
+      await sweepDrafts(file, "alone");
       await replacePrivateFile(await ownPlace(file), new TextEncoder().encode(next));
       return;
     }

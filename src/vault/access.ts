@@ -1,5 +1,6 @@
 import { vaultFile } from "./place.ts";
 import { type Clock, jittered } from "../platform/clock.ts";
+import { sweepDrafts } from "../platform/drafts.ts";
 import { BridgeError } from "../platform/errors.ts";
 import type { Keychain } from "../platform/keychain.ts";
 import type { Notify } from "../platform/notice.ts";
@@ -121,6 +122,7 @@ export class Access {
       const image = await Store.image({ ...record, fingerprint }, []);
       // SQLite would play the journal of an earlier vault into the new one.
       await removePrivateFile(`${file}-journal`);
+      await sweepDrafts(file, "alone");
       await replacePrivateFile(file, image);
       this.#known = { fingerprint, seal: Promise.resolve(seal) };
     });

@@ -1,3 +1,4 @@
+import { sweepDrafts } from "../platform/drafts.ts";
 import { BridgeError } from "../platform/errors.ts";
 import type { Keychain } from "../platform/keychain.ts";
 import type { Notify } from "../platform/notice.ts";
@@ -115,6 +116,7 @@ async function makeKeyFile({ folder, keyKind, notify }: KeySources, last?: KeyRe
   let key = last === undefined ? await readKeyFile(file) : undefined;
   if (key === undefined) {
     key = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
+    await sweepDrafts(file, "alone");
     await replacePrivateFile(file, new TextEncoder().encode(`${Buffer.from(key).toString("base64")}\n`));
   }
   const where = `the key of the vault is kept in ${JSON.stringify(file)}, which only your user may read`;

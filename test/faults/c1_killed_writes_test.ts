@@ -1,6 +1,7 @@
 /** Processes that are killed while they write to the vault (C1). */
 import { describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { rotateKey } from "../../src/vault/rotate.ts";
 import { runs } from "../harness/counts.ts";
 import { VaultPlace } from "../harness/vault_place.ts";
@@ -58,4 +59,14 @@ describe("kill -9 at any moment leaves a whole vault, and nothing beside it afte
       expect(place.files()).toEqual(["vault-a.key", "vault.db"]);
     }
   }, 120_000);
+
+  test("nor what a process was writing whose parent has not yet seen its end, so that its number still counts", async () => {
+    using place = new VaultPlace();
+    mkdirSync(place.folder, { mode: 0o700 });
+    for (const name of ["vault-a.key", "vault.db"]) {
+      writeFileSync(join(place.folder, `${name}.${process.pid}-0123abcd.new`), "", { mode: 0o600 });
+    }
+    await place.open({ keyKind: "file" }).put("tokens", "a", 1);
+    expect(place.files()).toEqual(["vault-a.key", "vault.db"]);
+  });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { array, assert, asyncProperty, constantFrom, record, tuple, uniqueArray } from "fast-check";
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { systemClock } from "../../../src/platform/clock.ts";
 import { addServer, removeServer } from "../../../src/registry/edit.ts";
 import { readRegistry } from "../../../src/registry/registry.ts";
@@ -188,6 +188,13 @@ test("edits at the same time wait for each other, and none is lost", async () =>
   expect([...(await readRegistry(place.file)).servers.keys()].sort()).toEqual(
     ["one", "two", ...labels.map((label) => label.replace(" ", "-"))].sort(),
   );
+});
+
+test("what an edit that was killed has left is taken away by the next, though its process is still in the table", async () => {
+  using place = new RegistryPlace(COMMENTED);
+  writeFileSync(`${place.file}.${process.pid}-0123abcd.new`, "{");
+  await addServer(place.file, { label: "new", written: NEW }, systemClock);
+  expect(readdirSync(dirname(place.file)).filter((name) => name.endsWith(".new"))).toEqual([]);
 });
 
 test("what another program writes in the middle of an edit is edited in turn, and not lost", async () => {

@@ -10,7 +10,7 @@ import { type Held, ownerOf } from "./kept.ts";
 import { settingsOf } from "./subject.ts";
 
 /** Whether it is to be found out who signs people in: for a challenge, or because somebody has signed in before. */
-type Need =
+export type Need =
   | { readonly kind: "needed"; readonly challenge: AuthChallenge | undefined }
   | { readonly kind: "needless"; readonly why: string };
 
@@ -32,7 +32,7 @@ export interface Search {
 }
 
 /** Whether a sign-in matters here. */
-async function need(world: World): Promise<Need> {
+export async function need(world: World): Promise<Need> {
   const { headers, signIn } = settingsOf(world);
   if (headers["authorization"] !== undefined) return { kind: "needless", why: "the credential is given in a header" };
   if (signIn.tokenCommand !== undefined) return { kind: "needless", why: "a program of yours gives the token" };
