@@ -88,7 +88,11 @@ export async function reopenJourney(parts: SignInParts, records: Records): Promi
     const callback = await listenOnceFree({ host: hostname, port: Number(port), ports: 1, path: pathname, successUrl });
     callback.expect(state);
     parts.onwaiting(signInRequired(parts.owner, pending.url));
-    tell(parts, pending.url, true);
+    const { owner: { server }, notify } = parts;
+    notify({
+      level: "info",
+      text: `sign in to ${server}: go on in the browser window that is already open, or visit ${pending.url}`,
+    });
     return { discovery, client, begun: begunOf(pending), callback, proofKey };
   } catch (thrown) {
     parts.notify({

@@ -14,7 +14,7 @@ export async function handOver(browser: FakeBrowser, first: Executable, second: 
   await second.stderr.find((line) => line.includes("in the browser window that is open"));
   first.kill("SIGKILL");
   await first[Symbol.asyncDispose]();
-  await second.stderr.find((line) => line.includes("in the browser window that just opened"));
+  await second.stderr.find((line) => line.includes("in the browser window that is already open"));
   release();
   return await answer;
 }
