@@ -1,11 +1,15 @@
-/** A TCP proxy on loopback that cuts, freezes and slows what flows from the server to the client. */
+/** A TCP proxy on loopback that cuts, freezes and slows what flows between client and server. */
 import { connect, createServer, type Server, type Socket } from "node:net";
 
-/** What happens to what is said through the proxy; bytes are those of the server since this was put in force. */
+/** What happens to what is said through the proxy; bytes are counted since this was put in force. */
 export interface Chaos {
-  /** Ends the connection behind so many bytes of the server's, or resets it. */
+  /** Ends the connection behind so many bytes of the server's; resets it with `reset`. */
   cutAfter?: number;
   reset?: boolean;
+  /** The same behind so many bytes of the client's. */
+  cutRequestAfter?: number;
+  /** Whether one connection is cut, and those after it are left in peace. */
+  once?: boolean;
   /** Passes nothing on any more, without closing. */
   frozen?: boolean;
   /** Hands on so many bytes at a time. */
@@ -16,6 +20,7 @@ export interface Chaos {
 export class ChaosProxy implements Disposable {
   #chaos: Chaos = {};
   #passed = 0;
+  #asked = 0;
   /** How many connections were made. */
   connections = 0;
   readonly #server: Server;
@@ -25,6 +30,7 @@ export class ChaosProxy implements Disposable {
   set chaos(chaos: Chaos) {
     this.#chaos = chaos;
     this.#passed = 0;
+    this.#asked = 0;
   }
 
   private constructor(server: Server) {
@@ -65,11 +71,15 @@ export class ChaosProxy implements Disposable {
         if (!this.#chaos.frozen) other.end();
       });
     }
-    client.on("data", (chunk) => {
-      if (!this.#chaos.frozen) upstream.write(chunk);
+    client.on("data", (chunk: Buffer) => {
+      const { cutRequestAfter: limit, frozen } = this.#chaos;
+      if (frozen) return;
+      upstream.write(limit === undefined ? chunk : chunk.subarray(0, Math.max(limit - this.#asked, 0)));
+      this.#asked += chunk.length;
+      if (limit !== undefined && this.#asked > limit) this.#cut(client);
     });
     upstream.on("data", (chunk: Buffer) => {
-      const { cutAfter, reset, frozen, dripBytes } = this.#chaos;
+      const { cutAfter, frozen, dripBytes } = this.#chaos;
       if (frozen) return;
       const left = cutAfter === undefined ? chunk.length : Math.max(cutAfter - this.#passed, 0);
       this.#passed += chunk.length;
@@ -77,8 +87,14 @@ export class ChaosProxy implements Disposable {
       const step = dripBytes ?? Math.max(part.length, 1);
       for (let at = 0; at < part.length; at += step) client.write(part.subarray(at, at + step));
       if (cutAfter === undefined || this.#passed < cutAfter) return;
-      if (reset) client.resetAndDestroy();
-      else client.end();
+      this.#cut(client);
     });
+  }
+
+  #cut(client: Socket): void {
+    const { reset, once } = this.#chaos;
+    if (once) this.#chaos = {};
+    if (reset) client.resetAndDestroy();
+    else client.end();
   }
 }
