@@ -24,15 +24,24 @@ for file in dist/targets/darwin-*/mcp-bridge; do
   codesign --force --timestamp --options runtime --identifier io.github.mcp-bridge \
     --entitlements scripts/release/entitlements.plist --keychain "$keychain" --sign "$IDENTITY" "$file"
   codesign --verify --strict --verbose=2 "$file"
+  echo "signed $file"
 done
 if [ -z "${NOTARY_KEY:-}" ]; then
   echo "not notarised: there is no secret MACOS_NOTARY_KEY"
   exit 0
 fi
 printf '%s' "$NOTARY_KEY" >"$work/key.p8"
+apple=(--key "$work/key.p8" --key-id "$NOTARY_KEY_ID" --issuer "$NOTARY_ISSUER")
 for file in dist/targets/darwin-*/mcp-bridge; do
   ditto -c -k "$file" "$work/notarise.zip"
   # A program by itself takes no ticket; macOS asks Apple for it at the first start.
-  xcrun notarytool submit "$work/notarise.zip" --wait --timeout 20m \
-    --key "$work/key.p8" --key-id "$NOTARY_KEY_ID" --issuer "$NOTARY_ISSUER"
+  # Apple's no is no failure of this program: it says so in its answer alone.
+  xcrun notarytool submit "$work/notarise.zip" --wait --timeout 20m --output-format json "${apple[@]}" >"$work/answer.json" || true
+  status=$(plutil -extract status raw -o - "$work/answer.json" || echo nothing)
+  if [ "$status" != Accepted ]; then
+    echo "not notarised: Apple says '$status' of $file" >&2
+    xcrun notarytool log "$(plutil -extract id raw -o - "$work/answer.json")" "${apple[@]}" >&2 || true
+    exit 1
+  fi
+  echo "notarised $file"
 done
