@@ -3,7 +3,7 @@
  * or in two steps, `--build-only` and `--pack-only`, between which a workflow signs them.
  * Executables come to DIR/targets, what is downloaded to DIR/release, with SHA256SUMS and the bill of materials.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -59,12 +59,10 @@ function windowsRuntime(target: Target, work: string): string {
   return file;
 }
 
-/** The licences of what is in the executables in `outdir`, as the archives have them. */
+/** Where the licences of what is in the executables in `outdir` are, as the archives have them. */
 export function licencesIn(outdir: string): string {
-  return readFileSync(join(outdir, "targets", LICENCES), "utf8");
+  return join(outdir, "targets", "THIRD_PARTY_LICENSES.txt");
 }
-
-const LICENCES = "THIRD_PARTY_LICENSES.txt";
 
 /** Packs the executable of one target, which was built before, into its archives and its bundle. */
 export function packTarget(
@@ -105,12 +103,19 @@ export async function packRelease(
   const release = join(outdir, "release");
   rmSync(release, { recursive: true, force: true });
   const licences = thirdPartyLicences(components, Bun.version);
-  writeFileSync(join(outdir, "targets", LICENCES), licences);
+  writeFileSync(licencesIn(outdir), licences);
   const papers = await documents(product, licences, commitTime());
   for (const target of targets) packTarget(target, outdir, product, papers, effort);
   const bill = billOfMaterials(product, components, Bun.version);
   writeFileSync(join(release, `${product.name}-${product.version}.cdx.json`), bill);
   await writeSums(release);
+}
+
+/** The address that a workflow gives, which is empty where it has none. */
+function addressOf(text: string | undefined): URL | undefined {
+  if (!text) return undefined;
+  if (!URL.canParse(text)) throw new Error(`the address of the client's document is none: '${text}'`);
+  return new URL(text);
 }
 
 async function main(): Promise<void> {
@@ -125,8 +130,9 @@ async function main(): Promise<void> {
     },
   });
   const targets = targetsNamed(positionals);
-  const document = values["client-metadata-url"] ? new URL(values["client-metadata-url"]) : undefined;
+  const document = addressOf(values["client-metadata-url"]);
   const list = join(values.outdir, "targets", "components.json");
+  if (values["pack-only"] && !existsSync(list)) throw new Error(`nothing was built in ${values.outdir}`);
   for (const target of values["pack-only"] ? [] : targets) {
     const start = performance.now();
     const components = buildTarget(target, values.outdir, document);

@@ -25,6 +25,13 @@ export function faultsOfTag(root: string, { version }: Product, tag: string): st
   return tagged === head ? [] : [`the tag '${tag}' is at ${tagged}, and what is checked out is ${head}`];
 }
 
+/** What is wrong with the version: package managers take every release for the newest, so that none may be a preview. */
+export function faultsOfVersion({ version }: Product): string[] {
+  return /^\d+\.\d+\.\d+$/.test(version)
+    ? []
+    : [`the version '${version}' is not three numbers: previews have no release`];
+}
+
 /** What is wrong with the tree: it must be the commit's, to the letter. */
 export function faultsOfTree(root: string): string[] {
   const changes = git(root, "status", "--porcelain");
@@ -34,7 +41,12 @@ export function faultsOfTree(root: string): string[] {
 /** What is wrong with the files in `folder`: all must be there, be what their checksum says, and nothing else be there. */
 export async function faultsOfFiles(folder: string, product: Product): Promise<string[]> {
   if (!existsSync(join(folder, SUMS))) return [`there is no ${SUMS} in ${folder}: build with "bun run build:all"`];
-  const sums = readSums(folder);
+  let sums: Map<string, string>;
+  try {
+    sums = readSums(folder);
+  } catch (error) {
+    return [(error as Error).message];
+  }
   const wanted = releaseFiles(product);
   const present = readdirSync(folder).filter((name) => name !== SUMS);
   const strangers = new Set([...present, ...sums.keys()].filter((name) => !wanted.includes(name)));
@@ -73,8 +85,8 @@ function detailsOf(executable: string): { version?: unknown; commit?: unknown } 
   }
 }
 
-/** What is wrong with the executables in `files`, which go into the packages of npm and the container: all must be there. */
-export function faultsOfExecutables(files: readonly string[]): string[] {
+/** What is wrong with `files`, the executables and licences that go into the packages of npm and the container: all must be there. */
+export function faultsOfPresence(files: readonly string[]): string[] {
   return files.filter((file) => !existsSync(file)).map((file) => `${file} is missing`);
 }
 

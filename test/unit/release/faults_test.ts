@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { writeSums } from "../../../scripts/release/checksums.ts";
 import {
   faultsOfExecutable,
-  faultsOfExecutables,
   faultsOfFiles,
+  faultsOfPresence,
   faultsOfTag,
   faultsOfTree,
+  faultsOfVersion,
   releaseFiles,
 } from "../../../scripts/release/faults.ts";
 import { readProduct } from "../../../scripts/release/product.ts";
@@ -60,6 +61,15 @@ test("a tag that is not there, or at another commit, is a fault", () => {
   );
 });
 
+test("a version that is a preview is a fault, since package managers would take it for the newest", () => {
+  expect(faultsOfVersion(PRODUCT)).toEqual([]);
+  for (const version of ["1.2.3-rc.1", "1.2.3+4", "1.2", "v1.2.3"]) {
+    expect(faultsOfVersion({ ...PRODUCT, version })).toEqual([
+      `the version '${version}' is not three numbers: previews have no release`,
+    ]);
+  }
+});
+
 test("a file that was changed or is new is a fault of the tree", () => {
   writeFileSync(join(folder, "new.ts"), "");
   appendFileSync(join(folder, ".gitignore"), "x\n");
@@ -71,7 +81,7 @@ test("a missing target is a fault", async () => {
   expect(await faultsOfFiles(release, PRODUCT)).toEqual(["mcp-bridge-1.2.3-linux-arm64-musl.tar.xz is missing"]);
 });
 
-test("a file that is not what its checksum says is a fault", async () => {
+test("a file that is not what its checksum says is a fault (D2)", async () => {
   appendFileSync(join(release, "mcp-bridge-1.2.3-windows-x64.zip"), "more");
   expect(await faultsOfFiles(release, PRODUCT)).toEqual([
     "mcp-bridge-1.2.3-windows-x64.zip is not what its checksum says",
@@ -92,6 +102,13 @@ test("a folder without checksums is a fault that says how to come by them", asyn
   ]);
 });
 
+test("checksums that are none are a fault", async () => {
+  appendFileSync(join(release, "SHA256SUMS"), "\u001b[31mmore\n");
+  expect(await faultsOfFiles(release, PRODUCT)).toEqual([
+    'SHA256SUMS has a line that is no checksum: "\\u001b[31mmore"',
+  ]);
+});
+
 test.skipIf(process.platform === "win32")("an executable of another version or commit is a fault", () => {
   const program = join(folder, "program");
   writeFileSync(program, `#!/bin/sh\necho '{"version":"1.2.2","commit":"abc+"}'\n`, { mode: 0o755 });
@@ -102,7 +119,7 @@ test.skipIf(process.platform === "win32")("an executable of another version or c
 
 test("an executable that is not there, or does not run, is a fault", () => {
   const program = join(folder, "program");
-  expect(faultsOfExecutables([program, join(folder, ".gitignore")])).toEqual([`${program} is missing`]);
+  expect(faultsOfPresence([program, join(folder, ".gitignore")])).toEqual([`${program} is missing`]);
   expect(faultsOfExecutable(program, folder, PRODUCT)).toEqual([`${program} does not run`]);
   writeFileSync(program, "no program", { mode: 0o755 });
   expect(faultsOfExecutable(program, folder, PRODUCT)).toEqual([`${program} does not run`]);
