@@ -1,5 +1,5 @@
 /** Other systems than this one, as far as Debian has them: what stands before an executable of theirs on the command line. */
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Surroundings } from "../harness/executable.ts";
 
@@ -15,29 +15,14 @@ function areThere(...programs: string[]): boolean {
   return programs.every((program) => Bun.which(program) !== null);
 }
 
-/** Linux on arm64: Debian's `qemu-user-static`, and the C library of that processor, unpacked into `folder`. */
-export function arm64(folder: string): Surroundings {
-  for (const each of ["state/lists/partial", "cache/archives/partial", "packages"]) {
-    mkdirSync(join(folder, each), { recursive: true });
-  }
-  writeFileSync(join(folder, "status"), "");
-  const options = [
-    "APT::Architecture=arm64",
-    "APT::Architectures::=arm64",
-    "APT::Sandbox::User=",
-    `Dir::State=${join(folder, "state")}`,
-    `Dir::State::status=${join(folder, "status")}`,
-    `Dir::Cache=${join(folder, "cache")}`,
-  ].flatMap((option) => ["-o", option]);
-  const packages = join(folder, "packages");
-  run(packages, "apt-get", ...options, "update", "-qq");
-  run(packages, "apt-get", ...options, "download", "-qq", "libc6", "libstdc++6", "libgcc-s1");
-  for (const file of new Bun.Glob("*.deb").scanSync(packages)) run(packages, "dpkg", "-x", file, join(folder, "root"));
-  return { before: ["qemu-aarch64-static", "-L", join(folder, "root")] };
-}
+const ARM64_LIBRARIES = "/usr/aarch64-linux-gnu";
+
+/** Linux on arm64: `qemu-user-static`, and the libraries of that processor, from `lib{c6,stdc++6,gcc-s1}-arm64-cross`. */
+export const arm64: Surroundings = { before: ["qemu-aarch64-static", "-L", ARM64_LIBRARIES] };
 
 /** Whether this machine can be such a system. */
-export const hasArm64: boolean = areThere("qemu-aarch64-static", "apt-get", "dpkg");
+export const hasArm64: boolean = areThere("qemu-aarch64-static") &&
+  existsSync(join(ARM64_LIBRARIES, "lib", "libstdc++.so.6"));
 
 // What Debian's libstdc++ wants of its C library, and musl 1.2.3 has not; Alpine's is built without.
 const MISSING_IN_MUSL = `

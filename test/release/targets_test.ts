@@ -69,11 +69,7 @@ describe.skipIf(!isFull)("the executables of a release", () => {
   });
 
   describe.skipIf(!hasArm64)("of linux-arm64", () => {
-    test(
-      "does its work on an emulated processor",
-      () => expectWork("linux-arm64", arm64(join(outdir, "arm64"))),
-      300_000,
-    );
+    test("does its work on an emulated processor", () => expectWork("linux-arm64", arm64), 300_000);
   });
 
   test("of Linux want the loader of their C library, and nothing else beside it but libstdc++ with musl", () => {

