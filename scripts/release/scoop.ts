@@ -3,10 +3,13 @@ import { SUMS } from "./checksums.ts";
 import { type Download, downloadOf } from "./downloads.ts";
 import type { Product } from "./product.ts";
 
-/** The text of `mcp-bridge.json`; `sums` are the checksums by file. */
+/**
+ * The text of `mcp-bridge.json`; `sums` are the checksums by file. Of a .tar.xz Scoop sees that it wants 7-Zip, and gets that
+ * first; a .zip is a third larger.
+ */
 export function scoopManifest(product: Product, sums: ReadonlyMap<string, string>): string {
-  const x64 = downloadOf(product, sums, "windows-x64", "zip");
-  const arm64 = downloadOf(product, sums, "windows-arm64", "zip");
+  const x64 = downloadOf(product, sums, "windows-x64");
+  const arm64 = downloadOf(product, sums, "windows-arm64");
   const next = ({ url, folder }: Download): object => ({
     url: url.replaceAll(product.version, "$version"),
     extract_dir: folder.replace(product.version, "$version"),

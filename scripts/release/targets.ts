@@ -24,7 +24,7 @@ export interface Target {
 }
 
 const UNIX = { archives: ["tar.xz"], hasPackage: true } as const;
-// Deflate, which is all that Explorer and Scoop unpack everywhere, leaves a third more than xz does.
+// Deflate, which is all that winget and the Explorer of older systems unpack, leaves a third more than xz does.
 const WINDOWS = { os: "win32", archives: ["zip", "tar.xz"], hasPackage: true } as const;
 
 /** All of them. Bun 1.4.5 has one runtime for both kinds of x64; the names stay apart, since a later one may not. */
