@@ -9,6 +9,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -44,9 +45,11 @@ describe.skipIf(own === undefined || Bun.which("xz") === null)("a release", () =
   beforeAll(() => {
     Bun.spawnSync(["git", "clone", "--quiet", "--no-tags", ROOT, clone]);
     // What is tried is what is written here, committed or not.
-    for (const part of ["src", "scripts", "package.json", "README.md"]) {
+    for (const part of ["src", "scripts", "package.json", "README.md", ".github"]) {
       cpSync(join(ROOT, part), join(clone, part), { recursive: true });
     }
+    const changelog = join(clone, ".github", "CHANGELOG.md");
+    writeFileSync(changelog, readFileSync(changelog, "utf8").replace(", unreleased", ", 2026-11-24"));
     symlinkSync(join(ROOT, "node_modules"), join(clone, "node_modules"), "junction");
     appendFileSync(join(clone, ".git", "info", "exclude"), "node_modules\n");
     const identity = ["-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"];
@@ -82,6 +85,57 @@ describe.skipIf(own === undefined || Bun.which("xz") === null)("a release", () =
     expect(existsSync(join(clone, "dist", "publish"))).toBe(false);
   }, 60_000);
 
+  test("whose sources have a fault is not even built, and says so before", () => {
+    const changelog = join(clone, ".github", "CHANGELOG.md");
+    const text = readFileSync(changelog, "utf8");
+    expect(release("--sources", "--tag", tag)).toEqual({
+      exitCode: 0,
+      said: `release: the sources of ${tag} are as they should be\n`,
+    });
+    writeFileSync(changelog, text.replace(/^## .*$/m, "## Next"));
+    const { exitCode, said } = release("--sources", "--tag", "v9.9.9");
+    writeFileSync(changelog, text);
+    expect(said).toBe(
+      `release: the tag 'v9.9.9' is not the version: package.json says ${tag.slice(1)}\n` +
+        `release: .github/CHANGELOG.md has no part "## ${tag.slice(1)}, YYYY-MM-DD"\n` +
+        "release: the tree is not clean: M .github/CHANGELOG.md\n" +
+        "release: nothing was written\n",
+    );
+    expect(exitCode).toBe(1);
+  }, 60_000);
+
+  test("says what is wrong with the words it was given, in one line", () => {
+    expect(release("--tagg", tag).said).toMatch(/^release: Unknown option '--tagg'.*\n$/);
+  });
+
+  test.skipIf(process.platform !== "linux")("that was changed on its way is found out by its checksums (D2)", () => {
+    const folder = join(clone, "dist", "release");
+    const check = ["bash", "-c", `cd "${folder}" && sha256sum --check --ignore-missing SHA256SUMS`];
+    expect(run(...check).exitCode).toBe(0);
+    const archive = join(folder, `mcp-bridge-${tag.slice(1)}-linux-x64.tar.xz`);
+    const content = readFileSync(archive);
+    const changed = Buffer.from(content);
+    changed[changed.length >> 1]! ^= 1;
+    writeFileSync(archive, changed);
+    const { exitCode, said } = run(...check);
+    writeFileSync(archive, content);
+    expect(said).toContain("linux-x64.tar.xz: FAILED");
+    expect(exitCode).toBe(1);
+  }, 60_000);
+
+  test("brings along what is in it: a bill of materials, and in each archive the licences (D9)", () => {
+    const folder = join(clone, "dist", "release");
+    const bill = JSON.parse(readFileSync(join(folder, `mcp-bridge-${tag.slice(1)}.cdx.json`), "utf8"));
+    const listed: string[] = bill.components.map(({ purl }: { purl: string }) => purl);
+    const { dependencies } = JSON.parse(readFileSync(join(clone, "package.json"), "utf8"));
+    for (const name of ["hono", "zod", "mri"]) expect(listed).toContain(`pkg:npm/${name}@${dependencies[name]}`);
+    expect(listed).toContain(`pkg:npm/bun@${Bun.version}`);
+    for (const name of readdirSync(folder).filter((name) => name.endsWith(".tar.xz"))) {
+      const papers = run("tar", "--list", "--file", join(folder, name)).said;
+      expect(papers).toContain("/THIRD_PARTY_LICENSES.txt\n");
+    }
+  }, 60_000);
+
   test("without a fault is ready for all package managers", () => {
     const { exitCode, said } = release("--tag", tag);
     expect(said).toStartWith(`release: mcp-bridge ${tag.slice(1)} is ready in `);
@@ -97,6 +151,7 @@ describe.skipIf(own === undefined || Bun.which("xz") === null)("a release", () =
         "npm/mcp-bridge/launcher.cjs",
       ]
     ) expect(existsSync(join(publish, file))).toBe(true);
+    expect(readFileSync(join(publish, "notes.md"), "utf8")).toStartWith("* ");
     const order = readFileSync(join(publish, "npm", "order.txt"), "utf8").trim().split("\n");
     expect(order.at(-1)).toBe("mcp-bridge");
     for (const name of order) expect(existsSync(join(publish, "npm", name, "package.json"))).toBe(true);
@@ -121,7 +176,10 @@ describe.skipIf(own === undefined || Bun.which("xz") === null)("a release", () =
       const scoop = JSON.parse(readFileSync(join(publish, "scoop/bucket/mcp-bridge.json"), "utf8"));
       const part = scoop.architecture["64bit"];
       const apps = join(folder, "apps");
-      run("unzip", "-q", join(clone, "dist", "release", part.url.split("/").at(-1)), "-d", apps);
+      const forWindows = join(clone, "dist", "release", part.url.split("/").at(-1));
+      expect(new Bun.CryptoHasher("sha256").update(readFileSync(forWindows)).digest("hex")).toBe(part.hash);
+      run("mkdir", apps);
+      run("tar", "--extract", "--file", forWindows, "--directory", apps);
       expect(existsSync(join(apps, part.extract_dir, scoop.bin))).toBe(true);
     },
     60_000,

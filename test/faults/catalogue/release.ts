@@ -1,8 +1,6 @@
 /** What may go wrong between the source and the machine of a person. */
 import type { Entry } from "./entry.ts";
 
-const NO_RELEASE = "there is no release yet; this comes with the first one";
-
 /** Part D. */
 export const RELEASE: readonly Entry[] = [
   {
@@ -13,14 +11,13 @@ export const RELEASE: readonly Entry[] = [
   {
     id: "D2",
     fault: "a download that was changed",
-    promise: "checksums and a signature, checked by the package managers",
-    notShown: NO_RELEASE,
+    promise: "checksums that the package managers check, and a word on where each file was made",
   },
   {
     id: "D3",
     fault: "a Mac that does not know who made it",
-    promise: "signed and notarised, under a requirement that stays the same",
-    notShown: NO_RELEASE,
+    promise:
+      "signed and notarised under a name that stays the same, or no release (with stand-ins for Apple's programs)",
   },
   {
     id: "D4",
@@ -52,7 +49,6 @@ export const RELEASE: readonly Entry[] = [
     id: "D9",
     fault: "nobody knows what is in it",
     promise: "a list of what is in it goes along with each release",
-    notShown: NO_RELEASE,
   },
   {
     id: "D10",

@@ -17,7 +17,7 @@ const OURS = componentsOf({
   },
 });
 
-test("the packages that the compiler put into the executable are the components, each once", () => {
+test("the packages that the compiler put into the executable are the components, each once (D9)", () => {
   const { dependencies } = require("../../../package.json");
   expect(OURS.map(({ name, version }) => `${name} ${version}`)).toEqual([
     `@modelcontextprotocol/client ${dependencies["@modelcontextprotocol/client"]}`,
@@ -25,7 +25,7 @@ test("the packages that the compiler put into the executable are the components,
   ]);
 });
 
-test("a package without a licence stops the build", () => {
+test("a package without a licence stops the build (D9)", () => {
   const root = mkdtempSync(join(tmpdir(), "components-test-"));
   try {
     const folder = join(root, "node_modules", "odd");
@@ -40,7 +40,7 @@ test("a package without a licence stops the build", () => {
   }
 });
 
-test("the licences name every component, and say what each wants to be said", () => {
+test("the licences name every component, and say what each wants to be said (D9)", () => {
   const text = thirdPartyLicences(OURS, "1.4.5");
   for (const { name, version, licenseText } of OURS) {
     expect(text).toContain(`  ${name} ${version} (`);
@@ -49,7 +49,7 @@ test("the licences name every component, and say what each wants to be said", ()
   expect(text).toContain("Bun 1.4.5");
 });
 
-test("the bill of materials is CycloneDX, by its own schema", async () => {
+test("the bill of materials is CycloneDX, by its own schema (D9)", async () => {
   const bill = billOfMaterials(readProduct(), OURS, "1.4.5");
   expect(await new Validation.JsonStrictValidator(Spec.Version.v1dot6).validate(bill)).toBeNull();
   const { components, dependencies, metadata } = JSON.parse(bill);
@@ -59,7 +59,7 @@ test("the bill of materials is CycloneDX, by its own schema", async () => {
   expect(ours.dependsOn).toHaveLength(OURS.length + 1);
 });
 
-test("the bill of the same build is the same", () => {
+test("the bill of the same build is the same (D9)", () => {
   expect(billOfMaterials(readProduct(), OURS.toReversed(), "1.4.5")).toBe(
     billOfMaterials(readProduct(), OURS, "1.4.5"),
   );

@@ -25,7 +25,7 @@ function expectSums(text: string, pairs: [url: string, sum: string][], count: nu
   }
 }
 
-test("the formula names for each system of Homebrew the archive with its checksum", () => {
+test("the formula names for each system of Homebrew the archive with its checksum (D2)", () => {
   const formula = homebrewFormula(PRODUCT, SUMS);
   const pairs = [...formula.matchAll(/url "([^"]+)"\s+sha256 "([^"]+)"/g)].map(([, url, sum]) => [url, sum]);
   expectSums(formula, pairs as [string, string][], 4);
@@ -112,7 +112,7 @@ function byProcessor(rules: object): object {
   return { type: "object", additionalProperties: false, properties: { "32bit": part, "64bit": part, arm64: part } };
 }
 
-test("the manifest of Scoop keeps to its rules, and names both archives with their checksums", () => {
+test("the manifest of Scoop keeps to its rules, and names both archives with their checksums (D2)", () => {
   const text = scoopManifest(PRODUCT, SUMS);
   const manifest = JSON.parse(text);
   const ajv = new Ajv({ allErrors: true });
@@ -132,7 +132,7 @@ test("Scoop finds the next version by itself: its URL is ours with that version"
   }
 });
 
-test("the three files of winget speak of one package and version, and name both archives with their checksums", () => {
+test("the three files of winget speak of one package and version, and name both archives with their checksums (D2)", () => {
   const files = wingetManifests(PRODUCT, SUMS);
   const parsed = Object.values(files).map((text) => parse(text));
   expect(parsed.map(({ ManifestType }) => ManifestType)).toEqual(["version", "defaultLocale", "installer"]);
@@ -148,7 +148,7 @@ test("the three files of winget speak of one package and version, and name both 
   expect(Installers[0].NestedInstallerFiles[0].RelativeFilePath).toBe("mcp-bridge-1.2.3-windows-x64\\mcp-bridge.exe");
 });
 
-test("a release that lacks a checksum has no manifest", () => {
+test("a release that lacks a checksum has no manifest (D2)", () => {
   const sums = new Map(SUMS);
   sums.delete("mcp-bridge-1.2.3-darwin-arm64.tar.xz");
   expect(() => homebrewFormula(PRODUCT, sums)).toThrow("there is no checksum of mcp-bridge-1.2.3-darwin-arm64.tar.xz");
