@@ -1,5 +1,5 @@
 /** Archives that are the same for the same files: no owners, one time for all, names in order. */
-import { strToU8, type Zippable, zipSync } from "fflate";
+import { Zip, type ZipInputFile } from "fflate";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -54,18 +54,33 @@ export function packTarXz(outfile: string, top: string, entries: readonly Entry[
 
 /** Packs `entries` into the folder `top` of a .zip file, or at its root where that is empty. */
 export function packZip(top: string, entries: readonly Entry[], time: Date, effort: Effort): Uint8Array {
-  const files: Zippable = {};
+  const parts: Uint8Array[] = [];
+  const zip = new Zip((error, part) => {
+    if (error) throw error;
+    parts.push(part);
+  });
   for (const entry of inOrder(entries)) {
-    const data = typeof entry.content === "string" ? strToU8(entry.content) : entry.content;
-    // The upper half of the attributes is the mode of Unix.
-    files[top === "" ? entry.path : `${top}/${entry.path}`] = [data, {
-      level: effort,
+    const content = typeof entry.content === "string" ? Buffer.from(entry.content) : new Uint8Array(entry.content);
+    const file: ZipInputFile = {
+      filename: top === "" ? entry.path : `${top}/${entry.path}`,
+      size: content.length,
+      crc: Bun.hash.crc32(content),
+      compression: 8,
       mtime: localTime(time),
       os: 3,
+      // The upper half is the mode of Unix.
       attrs: (0o100000 | modeOf(entry)) * 0x10000,
-    }];
+    };
+    zip.add(file);
+    file.ondata!(null, deflated(content, effort), true);
   }
-  return zipSync(files);
+  zip.end();
+  return Buffer.concat(parts);
+}
+
+/** The same in the format of .zip files. The runtime's libdeflate goes beyond 9: of what zlib packs into 54 MB it makes 51.5. */
+function deflated(content: Uint8Array<ArrayBuffer>, effort: Effort): Uint8Array<ArrayBuffer> {
+  return Bun.deflateSync(content, { library: "libdeflate", level: (effort === 9 ? 12 : effort) as 9 });
 }
 
 /** A moment whose clock shows here what `time` shows in UTC: the format has no zone, and packers write the local time. */
