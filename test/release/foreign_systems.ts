@@ -1,10 +1,11 @@
 /** Other systems than this one, as far as Debian has them: what stands before an executable of theirs on the command line. */
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Surroundings } from "../harness/executable.ts";
 
 const MUSL_LOADER = "/lib/ld-musl-x86_64.so.1";
 const WINE = "/usr/lib/wine/wine64";
+const MINGW = "x86_64-w64-mingw32-gcc";
 
 function run(cwd: string, ...command: string[]): void {
   const { success, stdout, stderr } = Bun.spawnSync(command, { cwd });
@@ -63,17 +64,30 @@ const RANDOM = `
 __declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE bytes, SIZE_T count) { return SystemFunction036(bytes, count); }
 `;
 
-/** Windows on x64: Debian's `wine64`, and a library that it lacks beside the executable, made by `gcc-mingw-w64-x86-64`. */
+// Its program of this name does not tell the number of the user.
+const WHOAMI = `
+#include <stdio.h>
+int main(void) { puts("\\"HERE\\\\\\\\user\\",\\"S-1-5-21-0-0-0-1000\\""); return 0; }
+`;
+
+/**
+ * Windows on x64: Debian's `wine64`, a library that it lacks beside the executable, and a program that it has half of, both
+ * made by `gcc-mingw-w64-x86-64`.
+ */
 export function windows(folder: string, besideExecutable: string): Surroundings {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "random.c"), RANDOM);
+  writeFileSync(join(folder, "whoami.c"), WHOAMI);
   const library = join(besideExecutable, "bcryptprimitives.dll");
-  run(folder, "x86_64-w64-mingw32-gcc", "-shared", "-o", library, "random.c", "-ladvapi32");
-  const env = { WINEPREFIX: join(folder, "prefix"), WINEDEBUG: "-all" };
+  run(folder, MINGW, "-shared", "-o", library, "random.c", "-ladvapi32");
+  const env = { WINEPREFIX: join(folder, "prefix"), WINEDEBUG: "-all", WINEDLLOVERRIDES: "whoami.exe=n" };
   // The first start makes a home, which takes a while and says so.
   Bun.spawnSync([WINE, "cmd", "/c", "exit"], { env: { ...process.env, ...env } });
+  const program = join(folder, "prefix", "drive_c", "windows", "system32", "whoami.exe");
+  rmSync(program, { force: true });
+  run(folder, MINGW, "-o", program, "whoami.c");
   return { before: [WINE], env };
 }
 
 /** Whether this machine can be such a system. */
-export const hasWindows: boolean = areThere("x86_64-w64-mingw32-gcc", WINE);
+export const hasWindows: boolean = areThere(MINGW, WINE);

@@ -1,6 +1,17 @@
 /** The executables of all targets, built here and started as far as this machine can be theirs: `bun run release:check`. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync } from "node:fs";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { compile } from "../../scripts/build.ts";
@@ -95,6 +106,28 @@ describe.skipIf(!isFull)("the executables of a release", () => {
       const { stdout } = await outcomeOf(there, "--version", "--json");
       expect(JSON.parse(stdout)).toMatchObject({ version: product.version, platform: "win32", arch: "x64" });
       expect((await outcomeOf(there, "--help")).stdout).toContain("mcp-bridge <url>");
+    }, 120_000);
+
+    test("serves over HTTP, in wine", async () => {
+      using server = new FakeMcp();
+      const home = join(outdir, "home");
+      mkdirSync(home);
+      writeFileSync(join(home, "servers.json"), JSON.stringify({ mcpServers: { one: { url: server.url } } }));
+      const env = {
+        ...there.env,
+        MCP_BRIDGE_HOME: `Z:${home.replaceAll("/", "\\")}`,
+        MCP_BRIDGE_VAULT_KEY: "passphrase",
+        MCP_BRIDGE_PASSPHRASE: "in wine",
+      };
+      await using endpoint = new Executable({ ...there, env }, "serve", "--port", "0");
+      const line = await endpoint.stderr.find((each) => each.includes("serving 1 server"), 0, 60_000);
+      const token = (await outcomeOf({ ...there, env }, "serve", "--show-token")).stdout.trim();
+      const url = `${/http:\S+\/mcp/.exec(line)![0]}/one`;
+      const client = new Client({ name: "release-check", version: "1.0.0" });
+      const requestInit = { headers: { authorization: `Bearer ${token}` } };
+      await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }));
+      expect((await client.callTool({ name: "echo", arguments: {} })).content).toBeArray();
+      await client.close();
     }, 120_000);
   });
 
