@@ -14,8 +14,8 @@ import { runs } from "../harness/counts.ts";
 import { FakeAs } from "../harness/fake_as.ts";
 import { MemoryVault } from "../harness/memory_vault.ts";
 import { ProtectedMcp } from "../harness/protected_mcp.ts";
+import { signInSettings } from "../harness/upstream_settings.ts";
 import { VaultPlace } from "../harness/vault_place.ts";
-import { settingsOf } from "../unit/auth/rig.ts";
 
 /** More bytes than a token request has, or its answer, heads included. */
 const LONGEST = 1_000;
@@ -79,7 +79,7 @@ async function ask(): Promise<number | string> {
     signIn: (wish) =>
       signIn({
         ...shared,
-        settings: settingsOf(),
+        settings: signInSettings(),
         browser: { open: agree },
         headless: undefined,
         onwaiting: notify,
