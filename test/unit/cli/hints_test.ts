@@ -9,8 +9,8 @@ import { COMMANDS } from "../../../src/cli/program.ts";
 const SOURCES = join(import.meta.dir, "..", "..", "..", "src");
 const TABLE = COMMANDS as CommandTable;
 
-/** Comments and texts of TypeScript, so that neither is taken for the other. */
-const COMMENT_OR_TEXT = /\/\/.*|\/\*[\s\S]*?\*\/|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/g;
+/** Comments, patterns of one set of characters, and texts of TypeScript, so that none is taken for another. */
+const COMMENT_OR_TEXT = /\/\/.*|\/\*[\s\S]*?\*\/|\/\[.*\]\/|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/g;
 
 /** What stands in quotation marks inside a text, with the file where it does. */
 async function* quotations(): AsyncGenerator<{ file: string; quotation: string }> {
