@@ -1,6 +1,15 @@
 import type { TerminalLines } from "../platform/terminal_lines.ts";
 import { safeLine } from "./safe_text.ts";
-import { asSchema, choicesOf, type Field, fieldsOf, type Schema, typesOf, typeWords } from "./schema_words.ts";
+import {
+  asSchema,
+  choicesOf,
+  type Field,
+  fieldsOf,
+  rangeWords,
+  type Schema,
+  typesOf,
+  typeWords,
+} from "./schema_words.ts";
 import { mismatch } from "./value_words.ts";
 
 /** One value to choose, and what it is called. */
@@ -42,9 +51,13 @@ async function askField(field: Field, terminal: TerminalLines, signal: AbortSign
     if (text === "" && !isRequired) return MISSING;
     const value = text === "" ? MISSING : valueOf(text, schema);
     if (value !== MISSING) return value;
-    const wish = choicesIn(schema) === undefined ? typeWords(schema) : "one of these";
-    terminal.say(text === "" ? "    this one is required\n" : `    that is not ${wish}\n`);
+    terminal.say(text === "" ? "    this one is required\n" : `    that is not ${wishOf(schema)}\n`);
   }
+}
+
+function wishOf(schema: Schema): string {
+  if (choicesIn(schema) === undefined) return typeWords(schema);
+  return typesOf(schema).includes("array") ? `a choice of these${rangeWords(schema)}` : "one of these";
 }
 
 /** What is taken where nothing is typed; a default that the schema itself does not take is none. */
@@ -65,11 +78,9 @@ function promptOf({ schema, isRequired }: Field): string {
   const choices = choicesIn(schema);
   const isList = typesOf(schema).includes("array");
   const range = choices === undefined ? "" : choices.length === 1 ? "1" : `1 to ${choices.length}`;
-  const kind = choices === undefined
-    ? typeWords(schema)
-    : isList
-    ? `some of ${range}, with commas between`
-    : `a number, ${range}`;
+  const one = choices === undefined ? typeWords(schema) : `a number, ${range}`;
+  const some = choices === undefined ? one : `some of ${range}${rangeWords(schema)}`;
+  const kind = isList ? `${some}, with commas between` : one;
   const ending = fallback !== undefined
     ? ` [${safeLine(shown(fallback, choices), 60)}]`
     : isRequired
@@ -90,7 +101,8 @@ function shown(value: unknown, choices: readonly Choice[] | undefined): string {
 function valueOf(text: string, schema: Schema): unknown {
   const choices = choicesIn(schema);
   if (typesOf(schema).includes("array")) {
-    const items = text.split(",").map((item) => choose(item.trim(), choices ?? []));
+    const one = asSchema(schema["items"]);
+    const items = text.split(",").map((item) => choices ? choose(item.trim(), choices) : valueOf(item.trim(), one));
     return items.includes(MISSING) ? MISSING : checked(JSON.stringify([...new Set(items)]), schema);
   }
   if (choices !== undefined) return choose(text, choices);

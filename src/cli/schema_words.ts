@@ -82,11 +82,22 @@ export function typeWords(schema: Schema, depth = 0): string {
       const item = depth > DEEPEST ? "any value" : typeWords(asSchema(items), depth + 1);
       return item === "any value" ? "a list" : `a list, each of it ${item}`;
     }
-    if (type === "string" && typeof format === "string") return `text (${safeLine(format, 40)})`;
+    if (type === "string" && typeof format === "string") return formatWords(format);
     return { string: "text", integer: "a whole number", number: "a number", object: "a JSON object" }[type] ??
       (type === "boolean" ? "true or false" : type === "null" ? "null" : safeLine(type, 40));
   });
   return `${words.length === 0 ? "any value" : words.join(" or ")}${rangeWords(schema)}`;
+}
+
+const FORMATS: ReadonlyMap<string, string> = new Map([
+  ["email", "an e-mail address"],
+  ["uri", "an address such as https://example.com"],
+  ["date", "a date such as 2026-01-31"],
+  ["date-time", "a time such as 2026-01-31T08:00:00Z"],
+]);
+
+function formatWords(format: string): string {
+  return FORMATS.get(format) ?? `text (${safeLine(format, 40)})`;
 }
 
 /** What a JSON value is called by schemas. */
@@ -110,7 +121,8 @@ function standIn(schema: Schema): string {
   return { string: "TEXT", integer: "NUMBER", number: "NUMBER", boolean: "true|false", array: "LIST" }[type!] ?? "JSON";
 }
 
-function rangeWords({ minimum, maximum, minLength, maxLength, minItems, maxItems }: Schema): string {
+/** How large a value may be, behind what it is. */
+export function rangeWords({ minimum, maximum, minLength, maxLength, minItems, maxItems }: Schema): string {
   const number = range(minimum, maximum);
   const length = range(minLength, maxLength);
   const count = range(minItems, maxItems);

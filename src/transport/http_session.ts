@@ -20,6 +20,8 @@ export class HttpSession {
   readonly postHeaders: Headers;
   /** Aborted when another session takes its place, or none. */
   readonly over: Abort = new Abort();
+  /** How long its handshake took, in ms. */
+  readonly begunIn: number;
   /** Settles when its GET stream stands, or does not come about. */
   readonly listens: PromiseWithResolvers<void> = Promise.withResolvers();
   /** The last event that the server's own stream has named. */
@@ -29,8 +31,9 @@ export class HttpSession {
   #isLost = false;
 
   /** `own` are the headers of the person who runs us; `revision` is the one that was agreed upon. */
-  constructor(id: string | undefined, revision: string, own: Readonly<Record<string, string>>) {
+  constructor(id: string | undefined, revision: string, own: Readonly<Record<string, string>>, begunIn: number) {
     this.id = id;
+    this.begunIn = begunIn;
     this.#revision = revision;
     this.#own = own;
     this.postHeaders = new Headers({ ...this.#headers(), ...POST_HEADERS });

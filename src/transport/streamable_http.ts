@@ -39,8 +39,10 @@ export interface StreamableHttpOptions {
 const INVALID_PARAMS = "-32602";
 /** How long the server may take to end a session that another one replaces. */
 const REPLACED_DELETE_MS = 5_000;
-/** How long a server's own stream is waited for; some servers begin it with their first word alone. */
+/** How long a server's own stream is waited for at most; some servers begin it with their first word alone. */
 const LISTENS_MS = 1_000;
+/** What that wait is beyond twice the time of the handshake, which took a connection as well. */
+const LISTENS_BEYOND_MS = 50;
 
 /**
  * The far end of Streamable HTTP (basic/transports, revisions 2025-03-26 to 2025-11-25): every message is a POST,
@@ -86,13 +88,14 @@ export class StreamableHttp implements FarEnd {
     const opens = message.kind === "request" && message.method === "initialize";
     if (opens) void this.#endSession(REPLACED_DELETE_MS);
     const session = this.#session;
+    const sentAt = opens ? this.#options.clock.now() : 0;
     let sessionId: string | undefined;
     const exchange = new Exchange({
       ...(message.kind === "request" ? { request: message } : {}),
       send: options,
       events: this.#events,
       notify: this.#options.notify,
-      ...(opens ? { onanswer: (answer) => this.#beginSession(answer, sessionId) } : {}),
+      ...(opens ? { onanswer: (answer) => this.#beginSession(answer, sessionId, sentAt) } : {}),
     });
     try {
       const answer = await this.#options.wire.fetch({
@@ -206,9 +209,9 @@ export class StreamableHttp implements FarEnd {
     stop.abort(streamIsOver());
   }
 
-  async #untilListening({ listens, over }: HttpSession): Promise<void> {
+  async #untilListening({ begunIn, listens, over }: HttpSession): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = this.#options.clock.after(LISTENS_MS, resolve);
+    const timer = this.#options.clock.after(Math.min(LISTENS_MS, 2 * begunIn + LISTENS_BEYOND_MS), resolve);
     over.signal.addEventListener("abort", () => resolve());
     await Promise.race([listens.promise, promise]);
     timer.cancel();
@@ -257,10 +260,11 @@ export class StreamableHttp implements FarEnd {
   }
 
   /** A result of `initialize` opens a session. */
-  #beginSession(answer: Message, id: string | undefined): void {
+  #beginSession(answer: Message, id: string | undefined, sentAt: number): void {
     const revision = negotiatedRevision(answer);
     if (revision === undefined || isModern(revision)) return;
-    this.#session = new HttpSession(id, revision, this.#options.headers);
+    const { headers, clock } = this.#options;
+    this.#session = new HttpSession(id, revision, headers, clock.now() - sentAt);
   }
 
   #headersFor(message: Message, session: HttpSession | undefined, more?: SendOptions["headers"]): Headers {

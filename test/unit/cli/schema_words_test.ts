@@ -4,7 +4,8 @@ import { exampleOf, fieldsOf, typeWords, usageOf } from "../../../src/cli/schema
 
 test.each<[schema: Record<string, unknown>, words: string, usage: string]>([
   [{ type: "string" }, "text", "x=TEXT"],
-  [{ type: "string", format: "email" }, "text (email)", "x=TEXT"],
+  [{ type: "string", format: "email" }, "an e-mail address", "x=TEXT"],
+  [{ type: "string", format: "hostname" }, "text (hostname)", "x=TEXT"],
   [{ type: "string", minLength: 1, maxLength: 5 }, "text, from 1 to 5 characters", "x=TEXT"],
   [{ type: "integer", minimum: 0 }, "a whole number from 0 on", "x=NUMBER"],
   [{ type: "number", maximum: 1 }, "a number up to 1", "x=NUMBER"],
