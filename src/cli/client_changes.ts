@@ -41,7 +41,7 @@ export async function meantClients(word: string | undefined, user: UserEnvironme
 
 /** The error for a client that is not there, with the places that were looked at. */
 export function notInstalled({ client, lookedAt }: FoundClient): BridgeError {
-  const renamed = client.successor === undefined ? "" : `; its newer releases are "${client.successor}" here`;
+  const renamed = client.successor === undefined ? "" : `; it goes on as another client: "${client.successor}"`;
   return new BridgeError("client_missing", `${client.name} is not installed here, or was never started`, {
     hint: `looked for ${lookedAt.join(", ")}${renamed}`,
   });

@@ -135,9 +135,7 @@ async function saySuccessor({ name, successor }: Client, user: UserEnvironment):
   if (successor === undefined) return;
   const { client, isInstalled } = await findClient(await clientOf(successor), user);
   if (!isInstalled) return;
-  printLine(
-    `newer releases of ${name} are called ${client.name} and read a file of their own: say "${successor}" for it`,
-  );
+  printLine(`${name} goes on as ${client.name}, which reads a file of its own: say "${successor}" for that`);
 }
 
 async function print(operands: readonly string[], program: readonly string[], flags: Said): Promise<number> {

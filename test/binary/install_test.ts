@@ -122,7 +122,7 @@ describe("install", () => {
   test("lists the clients as JSON", async () => {
     const { stdout } = await outcomeOf({ env: home.env }, "install", "--json");
     const list = JSON.parse(stdout);
-    expect(list).toHaveLength(10);
+    expect(list).toHaveLength(11);
     expect(list.find(({ client }: { client: string }) => client === "cursor")).toEqual({
       client: "cursor",
       name: "Cursor",
@@ -134,13 +134,13 @@ describe("install", () => {
     });
   });
 
-  test("of Windsurf says that its newer releases have a name and a file of their own, where they are there", async () => {
+  test("of Windsurf says that it goes on under another name, with a file of its own, where that is there", async () => {
     mkdirSync(join(home.folder, ".codeium", "windsurf"), { recursive: true });
     const install = async (): Promise<string> =>
       (await outcomeOf({ env: home.env }, "install", "windsurf", URL, "--yes")).stderr;
     expect(await install()).not.toContain("Devin");
     mkdirSync(join(home.folder, ".config", "devin"), { recursive: true });
-    expect(await install()).toContain("newer releases of Windsurf are called Devin and read a file of their own");
+    expect(await install()).toContain("Windsurf goes on as Devin, which reads a file of its own");
   });
 
   test("writes an entry that a client can start, with nothing of our environment but what it holds", async () => {

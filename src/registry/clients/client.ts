@@ -67,7 +67,7 @@ export interface Client {
   readonly projects?: readonly string[];
   /** The folder of the project that this stands for; nothing for the whole user. */
   readonly project?: string;
-  /** The client that it has become under another name, with a file of its own. */
+  /** The client that it goes on as, which has a file of its own. */
   readonly successor?: string;
   places(user: UserEnvironment): ClientPlaces;
   /** An entry as this client wants it. */

@@ -156,6 +156,28 @@ export const CLIENTS: readonly Client[] = [
     },
     write: writeCommon,
     read: readCommon,
+    successor: "antigravity",
+  },
+  {
+    id: "antigravity",
+    name: "Antigravity",
+    format: "json",
+    path: ["mcpServers"],
+    places(user): ClientPlaces {
+      const folder = atHome(user, ".gemini", "config");
+      const places = applicationPlaces(user, {
+        files: [below(user, folder, "mcp_config.json")],
+        folder,
+        application: "Antigravity",
+        programFolder: ["Programs", "Antigravity"],
+        programs: ["agy", "antigravity"],
+      });
+      const others = ["antigravity", "antigravity-cli"].map((name) => atHome(user, ".gemini", name));
+      return { ...places, signs: [...places.signs, ...others] };
+    },
+    // It leaves out an entry that names its transport.
+    write: writeCommon,
+    read: readCommon,
   },
   {
     id: "opencode",

@@ -51,6 +51,12 @@ const FILES: readonly (readonly [client: string, linux: string, darwin: string, 
     "C:\\Users\\ada\\.gemini\\settings.json",
   ],
   [
+    "antigravity",
+    "/home/ada/.gemini/config/mcp_config.json",
+    "/Users/ada/.gemini/config/mcp_config.json",
+    "C:\\Users\\ada\\.gemini\\config\\mcp_config.json",
+  ],
+  [
     "opencode",
     "/home/ada/.config/opencode/opencode.json",
     "/Users/ada/.config/opencode/opencode.json",

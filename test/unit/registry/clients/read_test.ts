@@ -28,6 +28,7 @@ describe("the entries of a client's file", () => {
     ["devin", `{"mcpServers": {"a": {"transport": "http", "url": "https://a/mcp", "headers": {"X": "1"}}}}`],
     ["zed", `{"context_servers": {"a": {"url": "https://a/mcp", "headers": {"X": "1"}}}}`],
     ["gemini-cli", `{"mcpServers": {"a": {"httpUrl": "https://a/mcp", "headers": {"X": "1"}}}}`],
+    ["antigravity", `{"mcpServers": {"a": {"serverUrl": "https://a/mcp", "headers": {"X": "1"}}}}`],
     ["opencode", `{"mcp": {"a": {"type": "remote", "url": "https://a/mcp", "headers": {"X": "1"}}}}`],
     ["codex", `[mcp_servers.a]\nurl = "https://a/mcp"\nhttp_headers = { X = "1" }\n`],
   ];
