@@ -96,7 +96,10 @@ export function wholeOf(value: Offered["value"], fields: readonly Field[], { bol
   ].join("");
 }
 
-/** The command line that uses an element, to be pasted into a shell, which must not take a server's words for its own. */
+/**
+ * The command line that uses an element, to be pasted into a shell; neither that nor `mcp-bridge` may take a server's
+ * words for its own.
+ */
 export function commandLine(
   command: "call" | "prompts",
   server: string,
@@ -105,7 +108,9 @@ export function commandLine(
 ): string {
   const required = fields.filter(({ isRequired }) => isRequired).map(exampleOf);
   const words = [server, safeLine(String(value["name"])), ...required];
-  return ["mcp-bridge", command, ...words.map(shellWord)].join(" ");
+  // A name of the server's may look like a flag of ours, some of which write files and start programs.
+  const flagsEnd = words.some((word) => word.startsWith("-")) ? ["--"] : [];
+  return ["mcp-bridge", command, ...flagsEnd, ...words.map(shellWord)].join(" ");
 }
 
 /** Fields with their types, and what is said of each. */

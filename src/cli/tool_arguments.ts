@@ -44,7 +44,9 @@ export async function readArguments(owner: ArgumentsOwner, given: GivenArguments
   const missing = fields.find(({ name, isRequired }) => isRequired && !members.has(name));
   if (missing === undefined) return `{${membersText([...members])}}`;
   throw new BridgeError("bad_argument", `the argument ${quoted(missing.name)} of ${quoted(owner.name)} is missing`, {
-    hint: `add ${usageOf(missing)}; ${owner.shownBy} shows them all`,
+    hint: `add ${usageOf(missing)}${
+      missing.name.startsWith("-") ? ' behind "--"' : ""
+    }; ${owner.shownBy} shows them all`,
   });
 }
 
