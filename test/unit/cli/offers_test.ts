@@ -24,19 +24,20 @@ test.each([
   ["--output=/home/me/.bashrc", "a", "b"],
   ["--insecure", "--header-file", "/etc/passwd"],
   ["--", "-x", "--help"],
-])("the line that calls %j with %j=%j says the server, the tool and its argument, and no flag", async (...named) => {
-  const [tool, argument, choice] = named;
-  const { operands, flags } = await readWords(callCommand, pasted(lineFor(...named)));
-  expect(operands).toEqual([SERVER, tool, `${argument}=${choice}`]);
-  expect(flags).toEqual((await readWords(callCommand, [SERVER, "tool"])).flags);
-});
+])(
+  "the line that calls %j with %j=%j says the server, the tool and its argument, and no flag",
+  async (tool, argument, choice) => {
+    const { operands, flags } = await readWords(callCommand, pasted(lineFor(tool, argument, choice)));
+    expect(operands).toEqual([SERVER, tool, `${argument}=${choice}`]);
+    expect(flags).toEqual((await readWords(callCommand, [SERVER, "tool"])).flags);
+  },
+);
 
 test("so does the line for a tool of any name", async () => {
   const word = fc.stringMatching(/^[-=a-z'"$ ]{1,12}$/).filter((text) => text.trim() === text && !text.includes("  "));
   await fc.assert(
-    fc.asyncProperty(word, word, word, async (...named) => {
-      const [tool, argument, choice] = named;
-      const { operands } = await readWords(callCommand, pasted(lineFor(...named)));
+    fc.asyncProperty(word, word, word, async (tool, argument, choice) => {
+      const { operands } = await readWords(callCommand, pasted(lineFor(tool, argument, choice)));
       expect(operands).toEqual([SERVER, tool, `${argument}=${choice}`]);
     }),
     { numRuns: 50 },
