@@ -24,7 +24,7 @@ export interface FarEndParts extends Omit<StreamableHttpOptions, "url"> {
   readonly memory: Memory;
   readonly wire: Wire;
   readonly strategy: Strategy;
-  /** How long a server may take to name its endpoint, in ms. */
+  /** How long a server may take to name its endpoint, in ms; 0 for as long as it likes. */
   readonly patience: number;
   /** Is told of what was found out: that the second of two transports is spoken, and the revision of a translated server. */
   onsecond?(): void;
@@ -59,7 +59,7 @@ function transportMaker(server: Server, parts: FarEndParts): (events: FarEndEven
   if (server.protocol === "ws:" || server.protocol === "wss:") return shared(webSocketLink(remote));
   const mirrored = { notify, make: (events: FarEndEvents): FarEnd => new StreamableHttp(remote, events) };
   const http = (events: FarEndEvents): FarEnd => new MirroredHeaders(mirrored, events);
-  const sse = shared(legacySseLink({ ...remote, now: () => clock.now() }));
+  const sse = shared(legacySseLink(remote));
   switch (strategy) {
     case "http-only":
       return http;

@@ -1,4 +1,5 @@
 import type { HttpAnswer, HttpWire } from "../net/gate.ts";
+import type { Clock } from "../platform/clock.ts";
 import { BridgeError, quoted, toBridgeError } from "../platform/errors.ts";
 import { asChannelFailure, brokenBy, ChannelFailure, type SendOptions } from "./channel.ts";
 import { fetchOrFail, mediaType } from "./http_exchange.ts";
@@ -15,10 +16,9 @@ export interface LegacySseOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** The longest message in bytes. */
   readonly limit: number;
-  /** How long the server may take to name its endpoint, in ms. */
+  /** How long the server may take to name its endpoint, in ms; 0 for as long as it likes. */
   readonly patience: number;
-  /** The time, in ms. */
-  now(): number;
+  readonly clock: Clock;
 }
 
 /**
@@ -58,7 +58,7 @@ class LegacySseLink implements Link {
   }
 
   async write(message: Message, { abort }: SendOptions): Promise<void> {
-    const { wire, limit, now } = this.#options;
+    const { wire, limit, clock } = this.#options;
     const answer = await fetchOrFail(wire, {
       url: this.#endpoint,
       method: "POST",
@@ -67,7 +67,7 @@ class LegacySseLink implements Link {
       ...(abort === undefined ? {} : { abort }),
     });
     if (answer.status >= 200 && answer.status <= 299) return answer.body.discard();
-    const verdict = judgeRefusal(answer, await answer.body.bytes(limit), true, now());
+    const verdict = judgeRefusal(answer, await answer.body.bytes(limit), true, clock.now());
     if (verdict instanceof ChannelFailure) throw verdict;
     throw new ChannelFailure("refused", "http_status", `the server refused the message (${answer.status})`);
   }
@@ -83,7 +83,7 @@ async function get(options: LegacySseOptions, abort: AbortController): Promise<H
   const answer = await fetchOrFail(options.wire, { url: options.url, method: "GET", headers, abort, lasting: true });
   if (answer.status === 200 && mediaType(answer) === "text/event-stream") return answer;
   const body = await answer.body.bytes(options.limit);
-  const verdict = judgeRefusal(answer, body, false, options.now());
+  const verdict = judgeRefusal(answer, body, false, options.clock.now());
   if (answer.status > 299 && verdict instanceof ChannelFailure) throw verdict;
   const what = `the server offers no event stream at ${quoted(options.url.pathname)}`;
   throw new ChannelFailure("refused", "http_status", what, { status: answer.status });
@@ -97,10 +97,10 @@ function readUntilEndpoint(
   stream: AbortController,
 ): Promise<URL> {
   const { promise, resolve, reject } = Promise.withResolvers<URL>();
-  const late = setTimeout(() => {
-    const seconds = options.patience / 1000;
-    stream.abort(refused(`the server's event stream named no endpoint within ${seconds} s`));
-  }, options.patience);
+  const { clock, patience } = options;
+  const late = patience === 0 ? undefined : clock.after(patience, () => {
+    stream.abort(refused(`the server's event stream named no endpoint within ${patience / 1_000} s`));
+  });
   const waits: Promise<void>[] = [];
   const reader = new SseReader(options.limit, ({ event, data }) => {
     if (event === "endpoint") {
@@ -126,8 +126,8 @@ function readUntilEndpoint(
     const cause = toBridgeError(stream.signal.aborted ? stream.signal.reason : thrown);
     reject(asChannelFailure(cause));
     events.onclose(brokenBy(cause));
-  }).finally(() => clearTimeout(late));
-  return promise.finally(() => clearTimeout(late));
+  }).finally(() => late?.cancel());
+  return promise.finally(() => late?.cancel());
 }
 
 function endpointOf(url: URL, text: string): URL {

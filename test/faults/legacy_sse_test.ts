@@ -95,6 +95,17 @@ describe("over HTTP+SSE", () => {
     expect((await bridge.initialize()).error.message).toContain("named no endpoint within 1 s");
   });
 
+  test("a stream may take its time to name its endpoint where --connect-timeout is 0", async () => {
+    using server = new FakeSse();
+    server.endpoint = "";
+    await using bridge = new Executable(server.url, "--transport", "sse-only", "--connect-timeout", "0");
+    const initialized = bridge.initialize("2024-11-05");
+    const stream = await server.gets.find(() => true);
+    await bridge.started();
+    stream.raw("event: endpoint\ndata: /messages\n\n");
+    expect((await initialized).result.protocolVersion).toBe("2024-11-05");
+  });
+
   test("a stream that ends in the midst of a call leaves its outcome unknown; what only reads is asked again", async () => {
     using server = new FakeSse();
     await using bridge = new Executable(server.url);
