@@ -101,6 +101,8 @@ describe("over HTTP+SSE", () => {
     await using bridge = new Executable(server.url, "--transport", "sse-only", "--connect-timeout", "0");
     const initialized = bridge.initialize("2024-11-05");
     const stream = await server.gets.find(() => true);
+    stream.send({ jsonrpc: "2.0", method: "notifications/message", params: { level: "info", data: "early" } });
+    await bridge.output.find((line) => line.includes("early"));
     await bridge.started();
     stream.raw("event: endpoint\ndata: /messages\n\n");
     expect((await initialized).result.protocolVersion).toBe("2024-11-05");
