@@ -1,4 +1,4 @@
-import { BridgeError, ERROR_NUMBERS, type ErrorCode, quoted } from "../platform/errors.ts";
+import { BridgeError, ERROR_NUMBERS, type ErrorCode, harmless, quoted } from "../platform/errors.ts";
 import type { Message } from "../transport/message.ts";
 
 /** JSON-RPC's number for a client that cannot do what a request takes (2026-07-28). */
@@ -34,18 +34,15 @@ export function errorOf(answer: Message): BridgeError {
     return new ServerError(number, message, data);
   }
   const text = message.slice(PREFIX.length);
-  if (typeof hint !== "string") return new BridgeError(code, harmless(text));
+  if (typeof hint !== "string") return new BridgeError(code, harmless(text, LONGEST));
   const alone = text.endsWith(`; ${hint}`) ? text.slice(0, -hint.length - 2) : text;
-  return new BridgeError(code, harmless(alone), { hint: harmless(hint) });
+  return new BridgeError(code, harmless(alone, LONGEST), { hint: harmless(hint, LONGEST) });
 }
 
 const PREFIX = "mcp-bridge: ";
+/** A server can say what the bridge would: its text is shown up to this length, in characters. */
+const LONGEST = 1_000;
 
 function isOwnCode(code: unknown): code is ErrorCode {
   return typeof code === "string" && Object.hasOwn(ERROR_NUMBERS, code);
-}
-
-/** A server can say what the bridge would. */
-function harmless(text: string): string {
-  return quoted(text, 1_000).slice(1, -1).replaceAll('\\"', '"');
 }

@@ -2,7 +2,7 @@ import { openBudget } from "../app/budget.ts";
 import { openNetwork } from "../app/network.ts";
 import { readServerUrl } from "../net/server_url.ts";
 import { systemClock } from "../platform/clock.ts";
-import { BridgeError, quoted } from "../platform/errors.ts";
+import { BridgeError, harmless } from "../platform/errors.ts";
 import { addWords } from "../registry/add_words.ts";
 import { type Findings, type Listing, OFFICIAL_REGISTRY, searchCatalogue } from "../registry/catalogue.ts";
 import type { Command, Flags } from "./command.ts";
@@ -83,7 +83,7 @@ function addLine(listing: Listing): string | undefined {
   return ["mcp-bridge", ...words].map(shellWord).join(" ");
 }
 
-/** A registry's words, away from the terminal's controls. */
+/** A registry's words on one line. */
 function shown(text: string, limit = 200): string {
-  return quoted(text.replace(/\s+/g, " ").trim(), limit).slice(1, -1).replaceAll('\\"', '"');
+  return harmless(text.replace(/\s+/g, " ").trim(), limit);
 }

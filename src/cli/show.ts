@@ -1,4 +1,4 @@
-import { quoted } from "../platform/errors.ts";
+import { harmless, quoted } from "../platform/errors.ts";
 import type { ServerEntry } from "../registry/entry.ts";
 import { registryFile } from "../registry/file.ts";
 import { maskedAll, maskedCommand, maskedUrl } from "../registry/mask.ts";
@@ -106,5 +106,5 @@ function known(oauth: ServerEntry["oauth"]): Record<string, unknown> {
 
 /** A text of the file, away from the terminal's controls. */
 function shown(text: string): string {
-  return quoted(text, 1_000).slice(1, -1);
+  return harmless(text, 1_000);
 }

@@ -2,7 +2,7 @@ import { listAccounts, type SignedIn } from "../app/accounts.ts";
 import { ownerAddress } from "../app/authentication.ts";
 import { openState } from "../app/state.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
-import { quoted } from "../platform/errors.ts";
+import { harmless } from "../platform/errors.ts";
 import { readServerUrl } from "../net/server_url.ts";
 import type { KeyKind } from "../vault/seal.ts";
 import type { VaultStatus } from "../vault/vault.ts";
@@ -78,7 +78,7 @@ function asText(
     const { server, account, issuer, scope } = signedIn;
     if (server !== last) lines.push(...(last === undefined ? [] : [""]), server);
     last = server;
-    const grant = scope === undefined ? "no scope named" : `scope ${shown(scope)}`;
+    const grant = scope === undefined ? "no scope named" : `scope ${harmless(scope)}`;
     lines.push(
       `  ${account.padEnd(column)}${lifeOf(signedIn, clock)}`,
       `  ${"".padEnd(column)}${grant}, from ${issuer}`,
@@ -91,11 +91,6 @@ function asText(
 function byName(one: SignedIn, other: SignedIn): number {
   const [first, second] = [one, other].map(({ server, account }) => [server, account === "default" ? "" : account]);
   return String(first) < String(second) ? -1 : 1;
-}
-
-/** A server's words, away from the terminal's controls. */
-function shown(text: string): string {
-  return quoted(text).slice(1, -1);
 }
 
 const MINUTE_MS = 60_000;

@@ -140,7 +140,7 @@ export function toBridgeError(thrown: unknown): BridgeError {
   if (thrown instanceof BridgeError) return thrown;
   return new BridgeError(
     "internal",
-    `unexpected failure: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    `unexpected failure: ${harmless(thrown instanceof Error ? thrown.message : String(thrown), 500)}`,
     {
       hint: 'run again with "--debug" and report it',
       cause: thrown,
@@ -154,4 +154,9 @@ export function quoted(text: string, limit = 120): string {
   return JSON.stringify(short).replace(/[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (sign) => {
     return `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
+}
+
+/** The same without the quotation marks, for a text that stands by itself or was quoted before. */
+export function harmless(text: string, limit?: number): string {
+  return quoted(text, limit).slice(1, -1).replaceAll('\\"', '"');
 }

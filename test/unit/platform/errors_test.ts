@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { BridgeError, ERROR_NUMBERS, quoted, toBridgeError } from "../../../src/platform/errors.ts";
+import { BridgeError, ERROR_NUMBERS, harmless, quoted, toBridgeError } from "../../../src/platform/errors.ts";
 import { runs } from "../../harness/counts.ts";
 
 const HOSTILE: [what: string, text: string, shown: string][] = [
@@ -46,6 +46,16 @@ describe("quoted shows what a server said without obeying it (A21)", () => {
       { numRuns: runs(2_000, 100_000) },
     );
   });
+});
+
+test("harmless shows the same without quotation marks of its own", () => {
+  expect(harmless('a "b"\u001b[1m')).toBe(String.raw`a "b"\u001b[1m`);
+  expect(harmless("abcdef", 3)).toBe("abc...");
+});
+
+test("a defect is told on one line, whatever stands in it", () => {
+  const { code, message } = toBridgeError(new TypeError("Unexpected \u001b[31m\n at line 1"));
+  expect([code, message]).toEqual(["internal", String.raw`unexpected failure: Unexpected \u001b[31m\n at line 1`]);
 });
 
 describe("error numbers", () => {

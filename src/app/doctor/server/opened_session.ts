@@ -1,5 +1,5 @@
 import { isKnownRevision } from "../../../bridge/era/discovery.ts";
-import { quoted } from "../../../platform/errors.ts";
+import { harmless, quoted } from "../../../platform/errors.ts";
 import { type Explanation, type Explanations, fault, type Finding, ok } from "../check.ts";
 import type { World } from "../world.ts";
 import type { Handshake } from "./handshake.ts";
@@ -15,8 +15,8 @@ export function openedSession(explains: OpenedFaults, hands: Handshake, world: W
   const transport = transportOf(hands, world);
   const who = name === undefined
     ? "the server"
-    : `${quoted(name, 60)}${version === undefined ? "" : ` ${shown(version)}`}`;
-  const text = `${who} speaks MCP ${shown(revision)} over ${transport}`;
+    : `${quoted(name, 60)}${version === undefined ? "" : ` ${harmless(version, 40)}`}`;
+  const text = `${who} speaks MCP ${harmless(revision, 40)} over ${transport}`;
   const details = { name, version, revision, transport, isTranslated, capabilities };
   if (!isKnownRevision(revision)) {
     const what = `${who} answers the handshake with the revision ${quoted(revision, 40)} of MCP, which is not known`;
@@ -37,9 +37,4 @@ function transportOf({ isSecond }: Handshake, world: World): string {
   if (!(server instanceof URL)) return "stdio";
   if (server.protocol.startsWith("ws")) return "a WebSocket";
   return transport.startsWith("sse") === isSecond ? "Streamable HTTP" : "the retired HTTP+SSE transport";
-}
-
-/** A server's words without quotes, away from the terminal's controls. */
-function shown(text: string): string {
-  return quoted(text, 40).slice(1, -1);
 }
