@@ -76,7 +76,8 @@ export class Handshake {
     const { recover, settle, fail, say } = this.#parts;
     const { message, abort, receivedAt } = request;
     let wasLate = false;
-    const patience = clock.after(grace, () => void this.#answerInPlace(request).then((done) => wasLate = done));
+    let failed: BridgeError | undefined;
+    const patience = clock.after(grace, () => void this.#answerInPlace(request, failed).then((done) => wasLate = done));
     let wait = FIRST_REDIAL_MS;
     while (!request.settled) {
       try {
@@ -90,13 +91,13 @@ export class Handshake {
         else if (wasLate) this.announceLists();
       } catch (thrown) {
         if (request.settled) break;
-        const failure = toBridgeError(thrown);
+        const failure = failed = toBridgeError(thrown);
         if (!isPassing(failure) || clock.now() - receivedAt >= redialFor) {
           fail(request, failure);
           break;
         }
         notify({ level: "info", text: `${failure.message}; trying again` });
-        if (isHurried && await this.#answerInPlace(request)) break;
+        if (isHurried && await this.#answerInPlace(request, failed)) break;
         const asked = failure instanceof ChannelFailure ? failure.retryAfter : undefined;
         await pause(clock, asked || jittered(wait), abort.signal);
         wait = Math.min(wait * 2, LONGEST_REDIAL_IN_GRACE_MS);
@@ -139,8 +140,8 @@ export class Handshake {
     setImmediate(() => void this.#options.memory.put(nameOf(initialize), resultOf(answer)));
   }
 
-  /** Answers in the place of a server that is late; false where it has just come. */
-  async #answerInPlace(request: PendingRequest): Promise<boolean> {
+  /** Answers in the place of a server that is late, or that cannot be asked for `cause`; false where it has just come. */
+  async #answerInPlace(request: PendingRequest, cause: BridgeError | undefined): Promise<boolean> {
     const { clock, memory, server } = this.#options;
     const { settle, say, recover } = this.#parts;
     const { message, abort } = request;
@@ -148,6 +149,7 @@ export class Handshake {
     const promise = recalledInitializeResult(message, recalled) ?? provisionalInitializeResult(message, server);
     if (!settle(request)) return false;
     this.#promise = promise;
+    promise.standsInFor = cause;
     say(promise);
     abort.abort(new ChannelFailure("broken", "timed_out", "the server is not ready yet"));
     void this.redial(recover.generation);

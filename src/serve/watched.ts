@@ -1,6 +1,6 @@
 import type { LocalEnd } from "../transport/channel.ts";
 import { idKey, type Message } from "../transport/message.ts";
-import { type OwnFailure, ownFailure } from "./health/own_failure.ts";
+import { failureOf, type OwnFailure, ownFailure } from "./health/own_failure.ts";
 
 /** Who a client says it is. */
 export interface Visitor {
@@ -29,7 +29,7 @@ export interface CallRecord extends CallOrigin {
   readonly outcome: "result" | "error" | "cancelled";
   /** The code of the error. */
   readonly code: string | undefined;
-  /** What of ours answered in the server's place. */
+  /** What of ours answered in the server's place; beside a result, why that is not the server's. */
   readonly failure: OwnFailure | undefined;
   /** The id of the HTTP request that brought it. */
   readonly request: string | undefined;
@@ -110,7 +110,8 @@ export class Watched implements LocalEnd {
   send(message: Message, causedBy?: string): Promise<void> | undefined {
     if (message.kind === "response") {
       if (this.#asked !== undefined && this.#settleOwn(message, this.#asked)) return undefined;
-      if (!message.isError) this.#ended(message.key, "result");
+      const { standsInFor: cause } = message;
+      if (!message.isError) this.#ended(message.key, "result", undefined, cause && failureOf(cause));
       else this.#ended(message.key, "error", message.answerMember("error", "code"), ownFailure(message));
     }
     return this.#end.send(message, causedBy);

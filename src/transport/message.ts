@@ -1,3 +1,4 @@
+import type { BridgeError } from "../platform/errors.ts";
 import { edited, membersText, type RawMember, removingMember, settingMembers } from "./json_edit.ts";
 import {
   eachMember,
@@ -56,6 +57,8 @@ export class Message {
   readonly isError: boolean;
   /** What brought it; stays with it when its text is edited. */
   carrier: Carrier | undefined;
+  /** Why this answer is ours, in the place of a server that could not be asked; stays with it likewise. */
+  standsInFor: BridgeError | undefined;
   readonly #params: number;
   #key: string | undefined;
 
@@ -157,6 +160,7 @@ export class Message {
   #edited(edits: Parameters<typeof edited>[1]): Message {
     const message = readMessage(edited(this.bytes, edits));
     message.carrier = this.carrier;
+    message.standsInFor = this.standsInFor;
     return message;
   }
 }

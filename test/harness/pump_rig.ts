@@ -37,6 +37,8 @@ export class PumpRig {
   readonly clock = new FakeClock();
   /** What the client received. */
   readonly received: Json[] = [];
+  /** Why answers that the client received were ours, in the server's place. */
+  readonly standIns: string[] = [];
   /** What was sent to the server, in order. */
   readonly sent: Sent[] = [];
   /** How often the far end was told to connect anew. */
@@ -51,7 +53,11 @@ export class PumpRig {
   constructor(settings: RigSettings = {}) {
     this.pump = new Pump({
       local: {
-        send: (message) => void this.received.push(toJson(message)),
+        send: (message) => {
+          this.received.push(toJson(message));
+          if (message.standsInFor !== undefined) this.standIns.push(message.standsInFor.code);
+          return undefined;
+        },
         close: () => Promise.resolve(),
       },
       far: {

@@ -1,4 +1,4 @@
-import { ERROR_NUMBERS, type ErrorCode, quoted } from "../../platform/errors.ts";
+import { type BridgeError, ERROR_NUMBERS, type ErrorCode, quoted } from "../../platform/errors.ts";
 import type { Message } from "../../transport/message.ts";
 
 /** An error of ours that answered a call in the server's place. */
@@ -24,8 +24,17 @@ export function ownFailure(answer: Message): OwnFailure | undefined {
   const whole = String(JSON.parse(answer.answerMember("error", "message") ?? '""'));
   const text = whole.startsWith(PREFIX) ? whole.slice(PREFIX.length) : whole;
   const bare = typeof hint === "string" && text.endsWith(`; ${hint}`) ? text.slice(0, -hint.length - 2) : text;
-  const short = bare.slice(0, LONGEST_TEXT);
-  const isPlain = quoted(short, LONGEST_TEXT).length === JSON.stringify(short).length && !CONTROLS.test(short);
   // A server may give its own errors the looks of ours.
-  return { code: code as ErrorCode, text: isPlain ? short : quoted(short, LONGEST_TEXT) };
+  return { code: code as ErrorCode, text: shown(bare) };
+}
+
+/** The same of an error that stayed with us. */
+export function failureOf({ code, message }: BridgeError): OwnFailure {
+  return { code, text: shown(message) };
+}
+
+function shown(text: string): string {
+  const short = text.slice(0, LONGEST_TEXT);
+  const isPlain = quoted(short, LONGEST_TEXT).length === JSON.stringify(short).length && !CONTROLS.test(short);
+  return isPlain ? short : quoted(short, LONGEST_TEXT);
 }

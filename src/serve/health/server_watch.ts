@@ -65,7 +65,7 @@ export class ServerWatch {
   /** A call of a client has ended. */
   called({ method, ms, outcome, failure }: CallRecord): void {
     this.#usedAt = this.#options.clock.now();
-    const isShaken = method === "initialize" && outcome === "result";
+    const isShaken = method === "initialize" && outcome === "result" && failure === undefined;
     const isInPlace = isShaken && (ms >= LATE_HANDSHAKE_MS || isTrouble(this.#now.state));
     if (outcome !== "cancelled" && !isInPlace) this.#take(failure, 1);
     if (this.#timer === undefined && !this.#isProbing) {

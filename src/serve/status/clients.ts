@@ -6,19 +6,24 @@ export interface ConnectedClient {
   readonly name: string | undefined;
   /** The beginning of its session's id; nothing for one that speaks without. */
   readonly session: string | undefined;
-  readonly server: string;
-  readonly account: string;
+  /** The servers that it has called, and as whom, in the order of its first calls. */
+  readonly uses: readonly Use[];
   /** When its first and its last call have ended. */
   readonly since: number;
   readonly seen: number;
   readonly calls: number;
 }
 
+/** A server that a client has called, and the account. */
+export interface Use {
+  readonly server: string;
+  readonly account: string;
+}
+
 interface Known {
   readonly name: string | undefined;
   readonly session: string | undefined;
-  readonly server: string;
-  readonly account: string;
+  readonly uses: Use[];
   readonly since: number;
   seen: number;
   calls: number;
@@ -29,6 +34,8 @@ const GONE_MS = 10 * 60_000;
 /** More are not kept; names are given by clients. */
 const MOST_CLIENTS = 5_000;
 const LONGEST_NAME = 200;
+/** Of each client; there may be a hundred servers behind one address. */
+const MOST_USES = 128;
 const SHOWN_OF_SESSION = 8;
 
 /** Which clients are there, by the calls that they make. */
@@ -40,7 +47,9 @@ export class Clients {
   record({ client, session, server, account }: CallRecord, now: number): void {
     const key = session ?? `${server}@${account} ${client ?? ""}`;
     const known = this.#clients.get(key) ??
-      { name: client?.slice(0, LONGEST_NAME), session, server, account, since: now, seen: now, calls: 0 };
+      { name: client?.slice(0, LONGEST_NAME), session, uses: [], since: now, seen: now, calls: 0 };
+    const isNew = !known.uses.some((use) => use.server === server && use.account === account);
+    if (isNew && known.uses.length < MOST_USES) known.uses.push({ server, account });
     known.seen = now;
     known.calls++;
     this.#clients.delete(key);
@@ -55,6 +64,7 @@ export class Clients {
     }
     return [...this.#clients.values()].reverse().map((client) => ({
       ...client,
+      uses: [...client.uses],
       session: client.session?.slice(0, SHOWN_OF_SESSION),
     }));
   }

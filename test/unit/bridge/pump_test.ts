@@ -188,6 +188,7 @@ describe("a server that is down", () => {
     await rig.say({ id: 1, method: "initialize", params: {} });
     await rig.say({ id: 2, method: "tools/list" });
     expect(rig.answersTo(1)).toMatchObject([{ result: {} }]);
+    expect(rig.standIns).toEqual(["unreachable"]);
     expect(rig.answersTo(2)).toMatchObject([{ error: { data: { code: "unreachable" } } }]);
     rig.onsend = (sent) => sent.json.id === undefined ? sent.end() : sent.answer({ capabilities: {} });
     await rig.clock.pass(1_000);

@@ -238,13 +238,23 @@ function showServers(all, now) {
   );
 }
 
+function useOf({ server, account }) {
+  return account === "default" ? server : `${server}@${account}`;
+}
+
+/** The first of many words; all of them stand in the title. */
+function inFew(words) {
+  const more = words.length - 3;
+  return more < 2 ? words.join(", ") : `${words.slice(0, 3).join(", ")} and ${more} more`;
+}
+
 function showClients(clients, more, now) {
   byId("clients").replaceChildren(...clients.map((client) =>
     make(
       "li",
       {},
       make("span", { text: client.name ?? "a client without a name" }),
-      make("span", { text: client.account === "default" ? client.server : `${client.server}, ${client.account}` }),
+      make("span", { text: inFew(client.uses.map(useOf)), title: client.uses.map(useOf).join(", ") }),
       make("span", {
         class: "soft",
         text: client.session === undefined ? "no session" : `session ${client.session}`,

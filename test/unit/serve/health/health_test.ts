@@ -85,6 +85,11 @@ describe("the state of a server", () => {
     if (expected !== "up") expect(reason()).toBe("so it is");
   });
 
+  test("is not shown by the answer that a client had in its place", () => {
+    call(GONE, { method: "initialize", outcome: "result" });
+    expect([state(), reason(), told]).toEqual(["down", GONE.text, ["down"]]);
+  });
+
   test("is down after three failures in a row, whatever they were; late answers alone never bring it there", () => {
     for (let late = 0; late < 10; late++) call({ code: "timed_out", text: "late" });
     expect(state()).toBe("degraded");

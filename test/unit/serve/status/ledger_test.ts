@@ -102,6 +102,8 @@ describe("the last ten minutes", () => {
 });
 
 describe("clients", () => {
+  const USE = { server: "a", account: "default" };
+
   test("with a session are there until that ends, those without for ten minutes", async () => {
     call({ client: "one", session: "0123456789" });
     call({ client: "two" });
@@ -109,12 +111,20 @@ describe("clients", () => {
     await clock.pass(300_000);
     call({ client: "two" });
     expect(ledger.clients(() => true)).toEqual([
-      { name: "two", session: undefined, server: "a", account: "default", since, seen: since + 300_000, calls: 2 },
-      { name: "one", session: "01234567", server: "a", account: "default", since, seen: since, calls: 1 },
+      { name: "two", session: undefined, uses: [USE], since, seen: since + 300_000, calls: 2 },
+      { name: "one", session: "01234567", uses: [USE], since, seen: since, calls: 1 },
     ]);
     await clock.pass(600_000);
     expect(ledger.clients(() => true).map(({ name }) => name)).toEqual(["one"]);
     expect(ledger.clients(() => false)).toEqual([]);
+  });
+
+  test("of all servers as one use each server that they have called, and are one client", () => {
+    for (const server of ["a", "b", "a"]) call({ session: "0123456789", server });
+    call({ session: "0123456789", server: "b", account: "work" });
+    expect(ledger.clients(() => true)).toMatchObject([
+      { calls: 4, uses: [USE, { server: "b", account: "default" }, { server: "b", account: "work" }] },
+    ]);
   });
 
   test("that go by ever other names need no more room", () => {
