@@ -165,6 +165,8 @@ async function entriesOf(
 async function poolEntry(entry: ServerEntry, run: RunSettings, shared: SharedRun): Promise<PoolEntry> {
   const settings = await settingsOf(entry, run, run.state.surroundings.env, systemKeychain());
   const signing = signingOf(settings, shared, shared.vault, shared.signal);
+  // Of many servers it has to be said which one speaks, or is spoken of.
+  const notify: Notify = (notice) => shared.notify({ ...notice, text: `${entry.slug}: ${notice.text}` });
   return {
     slug: entry.slug,
     account: entry.account,
@@ -173,7 +175,7 @@ async function poolEntry(entry: ServerEntry, run: RunSettings, shared: SharedRun
     fingerprint: JSON.stringify([entry, settings.headers, settings.server, settings.signIn, settings.network.tls]),
     attachable: attachSettings(entry, run, run.state.surroundings.env),
     reach: (account, events) => {
-      const upstream = new Upstream({ ...settings, account }, { ...shared, ...events });
+      const upstream = new Upstream({ ...settings, account }, { ...shared, ...events, notify });
       return {
         name: upstream.name,
         open: (local, isHurried) => upstream.open(local, isHurried),
