@@ -22,7 +22,28 @@ export interface Doors {
 
 /** The ways of this machine. */
 export function systemDoors(keychain: Keychain, env: Environment): Doors {
-  return { keychain, freeBytes, networkDrive: networkDriveOf, tryPort, portHolder, which, network: systemNetwork(env) };
+  return {
+    keychain,
+    freeBytes,
+    networkDrive: networkDriveOf,
+    tryPort: atOnce(tryPort),
+    portHolder: atOnce(portHolder),
+    which,
+    network: systemNetwork(env),
+  };
+}
+
+/** Whoever asks the same while it is found out gets the same answer: several of ours at a port would find each other. */
+function atOnce<Asked extends readonly unknown[], Found>(
+  find: (...asked: Asked) => Promise<Found>,
+): (...asked: Asked) => Promise<Found> {
+  const running = new Map<string, Promise<Found>>();
+  return (...asked) => {
+    const key = asked.join(" ");
+    const found = running.get(key) ?? find(...asked).finally(() => running.delete(key));
+    running.set(key, found);
+    return found;
+  };
 }
 
 async function freeBytes(folder: string): Promise<number | undefined> {

@@ -2,6 +2,7 @@ import { callbackPorts, type PortRange } from "../../../auth/callback_ports.ts";
 import { ownerAddress } from "../../authentication.ts";
 import { type Check, fault, type Finding, ok, skip } from "../check.ts";
 import type { Target, World } from "../world.ts";
+import { need } from "./search.ts";
 
 const explains = {
   port_taken: {
@@ -22,13 +23,16 @@ const explains = {
 export const callbackPort: Check = {
   code: "callback-port",
   title: "port of the sign-in",
-  after: ["loopback"],
+  after: ["loopback", "server-http"],
+  limit: 25_000,
   explains,
   async run(world): Promise<Finding> {
     const target = world.target!;
     const { headers, signIn, server } = target.settings;
     if (headers["authorization"] !== undefined) return skip("the credential is a header: nobody signs in");
     if (signIn.grant !== "browser" || signIn.tokenCommand !== undefined) return skip("no browser takes part");
+    const wanted = await need(world);
+    if (wanted.kind === "needless") return skip(wanted.why);
     const byDocument = signIn.clientInfo === undefined && signIn.clientMetadataUrl !== undefined;
     const range = callbackPorts(signIn, ownerAddress(server as URL), byDocument);
     return await tryPorts(range, target, world);

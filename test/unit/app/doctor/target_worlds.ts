@@ -2,9 +2,10 @@ import type { Target, World } from "../../../../src/app/doctor/world.ts";
 import type { LocalProgram } from "../../../../src/app/far_end.ts";
 import { doctorWorld } from "../../../harness/doctor_world.ts";
 import { doctorTarget } from "../../../harness/doctor_target.ts";
+import { pagesWorld } from "../../../harness/server_world.ts";
 import type { FailingWorld } from "./failing_world.ts";
 
-const SERVER = new URL("https://server.invalid/mcp");
+const SERVER = "https://server.invalid/mcp";
 
 /** A port that is taken at these addresses. */
 function taken(...addresses: string[]): World["doors"]["tryPort"] {
@@ -19,10 +20,9 @@ function withPorts(
   tryPort: World["doors"]["tryPort"],
   signIn: Partial<Target["settings"]["signIn"]>,
 ): FailingWorld["world"] {
-  return (stack) => {
-    const target = doctorTarget(SERVER);
-    const settings = { ...target.settings, signIn: { ...target.settings.signIn, ...signIn } };
-    return { ...doctorWorld(stack, { doors: { tryPort } }), target: { ...target, settings } };
+  return async (stack) => {
+    const world = await pagesWorld(stack, { [SERVER]: 401 }, { server: SERVER, signIn });
+    return { ...world, doors: { ...world.doors, tryPort } };
   };
 }
 
