@@ -1,5 +1,5 @@
 import { type Clock, jittered, pause, type Timer } from "../../platform/clock.ts";
-import { BridgeError, toBridgeError } from "../../platform/errors.ts";
+import { BridgeError, quoted, toBridgeError } from "../../platform/errors.ts";
 import type { Notify } from "../../platform/notice.ts";
 import { ChannelFailure } from "../../transport/channel.ts";
 import { composeMessage, decodedString, idKey, type Message } from "../../transport/message.ts";
@@ -227,7 +227,7 @@ export class Subscription {
 
 function refused(answer: Message): ChannelFailure {
   const said = decodedString(answer.answerMember("error", "message")) ?? "an error";
-  return new ChannelFailure("refused", "bad_answer", `the server does not let us listen: ${said}`);
+  return new ChannelFailure("refused", "bad_answer", `the server does not let us listen: ${quoted(said)}`);
 }
 
 function unagreed(): ChannelFailure {

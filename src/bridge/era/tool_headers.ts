@@ -1,3 +1,4 @@
+import { quoted } from "../../platform/errors.ts";
 import { encodeHeaderValue } from "../../transport/request_headers.ts";
 import { decodedString, type Message } from "../../transport/message.ts";
 
@@ -24,9 +25,13 @@ export function mirroredArguments(inputSchema: unknown): MirroredArgument[] | st
   const found: MirroredArgument[] = [];
   const fault = search(inputSchema, [], true, 0, found);
   if (fault !== undefined) return fault;
-  const names = found.map(({ header }) => header.toLowerCase());
-  const twice = names.find((name, place) => names.indexOf(name) < place);
-  return twice === undefined ? found : `two arguments have the header ${JSON.stringify(twice)}`;
+  const names = new Set<string>();
+  for (const { header } of found) {
+    const name = header.toLowerCase();
+    if (names.has(name)) return `two arguments have the header ${quoted(name)}`;
+    names.add(name);
+  }
+  return found;
 }
 
 /** Looks at a schema and all below it; `isReachable` where only `properties` lead there. */
@@ -41,11 +46,11 @@ function search(
   if (!Array.isArray(schema) && Object.hasOwn(schema, ANNOTATION)) {
     const { [ANNOTATION]: header, type } = schema as Record<string, unknown>;
     if (!isReachable || path.length === 0) return "a header is named where no argument can be found by its path";
-    if (typeof header !== "string" || !TOKEN.test(header)) return `${JSON.stringify(header)} is no name of a header`;
+    if (typeof header !== "string" || !TOKEN.test(header)) return `${shown(header)} is no name of a header`;
     // What may be null besides has no header then.
     const types = Array.isArray(type) ? type.filter((one) => one !== "null") : [type];
     if (types.length === 0 || !types.every((one) => MIRRORED_TYPES.includes(one))) {
-      return `the argument ${JSON.stringify(path.join("."))} is neither a string, an integer nor a boolean`;
+      return `the argument ${quoted(path.join("."))} is neither a string, an integer nor a boolean`;
     }
     found.push({ path, header });
   }
@@ -61,6 +66,11 @@ function search(
     }
   }
   return undefined;
+}
+
+/** What a server wrote in the place of a name. */
+function shown(value: unknown): string {
+  return quoted(typeof value === "string" ? value : JSON.stringify(value));
 }
 
 /** The headers of a call; an argument that is absent, null, or no primitive value has none. */

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../../platform/clock.ts";
-import { BridgeError, quoted } from "../../platform/errors.ts";
+import { BridgeError, harmless, quoted } from "../../platform/errors.ts";
 import { decodedString, type Message } from "../../transport/message.ts";
 import type { Branch } from "./branch.ts";
 
@@ -127,10 +127,10 @@ export function nobodyAnswered(causes: readonly { slug: string; cause: string }[
   });
 }
 
-/** What an error says: as it is where it is ours, else quoted. */
+/** What an error says: quoted, but for our own words, which any server can begin with. */
 export function saidIn(error: Message): string {
   const text = messageOf(error);
-  return isOurWord(error) ? text.slice(OURS.length) : quoted(text);
+  return isOurWord(error) ? harmless(text.slice(OURS.length), LONGEST_WORDS) : quoted(text);
 }
 
 /** Whether an error is said in a server's place. */
@@ -138,8 +138,9 @@ export function isOurWord(error: Message): boolean {
   return messageOf(error).startsWith(OURS);
 }
 
-/** How `errorAnswer` begins. */
+/** How `errorAnswer` begins, and how much of it is shown, in characters. */
 const OURS = "mcp-bridge: ";
+const LONGEST_WORDS = 1_000;
 
 function messageOf(error: Message): string {
   return decodedString(error.answerMember("error", "message")) ?? "an error";

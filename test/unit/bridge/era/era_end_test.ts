@@ -728,6 +728,20 @@ describe("news", () => {
     await expect(subscribed).rejects.toThrow("Method not found");
   });
 
+  test("that are refused are told without what a terminal would obey", async () => {
+    const rig = await opened(({ method }) =>
+      method === "subscriptions/listen"
+        ? { error: { code: -32000, message: "no\u001b]0;x\u0007\u009b31m\n" } }
+        : { result: {} }
+    );
+    await rig.clock.pass(1_000);
+    const texts = rig.notices.map(({ text }) => text).join("");
+    expect(texts).toContain(
+      String.raw`no news from the server: the server does not let us listen: "no\u001b]0;x\u0007`,
+    );
+    expect(texts).not.toMatch(/\p{Cc}/u);
+  });
+
   test("that nobody waits for any more are no news to a person", async () => {
     const rig = await opened(listening().serve);
     await rig.far.close(0);

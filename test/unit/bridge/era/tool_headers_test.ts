@@ -66,6 +66,23 @@ describe("the arguments that are mirrored", () => {
     expect(mirroredArguments(schema)).toBeString();
   });
 
+  test("are wrong in words that no terminal obeys", () => {
+    const name = "\u009b31m\u202e";
+    const faults = [
+      object({ a: { type: "string", [MARK]: name } }),
+      object({ a: { type: "string", [MARK]: { [name]: name } } }),
+      object({ [name]: { type: "number", [MARK]: "A" } }),
+    ].map(mirroredArguments);
+    for (const fault of faults) expect(fault).toMatch(/^[ -~]*\\u009b31m[ -~]*$/);
+  });
+
+  test("may be very many", () => {
+    const many = Array.from({ length: 100_000 }, (_, place) => [`a${place}`, { type: "string", [MARK]: `A-${place}` }]);
+    const since = performance.now();
+    expect(mirroredArguments(object(Object.fromEntries(many)))).toHaveLength(100_000);
+    expect(performance.now() - since).toBeLessThan(3_000);
+  });
+
   test("are looked for no deeper than anybody nests", () => {
     let schema: Record<string, unknown> = { type: "string", [MARK]: "A" };
     for (let depth = 0; depth < 5_000; depth++) schema = object({ a: schema });
