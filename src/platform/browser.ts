@@ -1,5 +1,5 @@
 import { BridgeError } from "./errors.ts";
-import type { Surroundings } from "./paths.ts";
+import { type Surroundings, windowsProgram } from "./paths.ts";
 
 /** The program that shows a page to the person; it gets the address as one argument, and no shell looks at that. */
 export interface Browser {
@@ -42,7 +42,7 @@ export function openers(href: string, { platform, env }: Surroundings): string[]
   const named = env["BROWSER"];
   if (named) return [fromVariable(named, href)];
   if (platform === "darwin") return [["open", href]];
-  if (platform === "win32") return [["rundll32", "url.dll,FileProtocolHandler", href]];
+  if (platform === "win32") return [[windowsProgram("rundll32.exe", env), "url.dll,FileProtocolHandler", href]];
   const isWsl = env["WSL_DISTRO_NAME"] !== undefined;
   return [...(isWsl ? [["wslview", href], ["rundll32.exe", "url.dll,FileProtocolHandler", href]] : []), [
     "xdg-open",

@@ -65,7 +65,9 @@ describe("a sign-in page is one https address and one argument, or it is refused
       expect(url.protocol).toBe("https:");
       for (const argv of openers(url.href, { platform, env: {} })) {
         expect(argv.filter((word) => word.includes("as.example.com"))).toEqual([url.href]);
-        expect(argv.slice(0, -1).join(" ")).toMatch(/^(?:open|xdg-open|rundll32 url\.dll,FileProtocolHandler)$/);
+        expect(argv.slice(0, -1).join(" ")).toMatch(
+          /^(?:open|xdg-open|C:\\Windows\\System32\\rundll32\.exe url\.dll,FileProtocolHandler)$/,
+        );
         // A word that begins with a dash would be an option of the program.
         expect(argv.at(-1)).toStartWith("https://");
       }

@@ -36,7 +36,12 @@ function recorder(home: Home, exitCode = 0): { program: string; record: string }
 describe("openers", () => {
   test.each<[string, NodeJS.Platform, Record<string, string>, string[][]]>([
     ["macOS", "darwin", {}, [["open", PAGE]]],
-    ["Windows", "win32", {}, [["rundll32", "url.dll,FileProtocolHandler", PAGE]]],
+    ["Windows", "win32", { SystemRoot: "D:\\Windows" }, [[
+      // By its whole path: who plants a file of that name in the folder that we start in starts nothing.
+      "D:\\Windows\\System32\\rundll32.exe",
+      "url.dll,FileProtocolHandler",
+      PAGE,
+    ]]],
     ["Linux", "linux", {}, [["xdg-open", PAGE]]],
     ["WSL", "linux", { WSL_DISTRO_NAME: "Debian" }, [["wslview", PAGE], [
       "rundll32.exe",

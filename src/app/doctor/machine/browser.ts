@@ -1,6 +1,5 @@
 import { openers } from "../../../platform/browser.ts";
 import { headlessReason } from "../../../platform/desktop.ts";
-import { windowsProgram } from "../../../platform/paths.ts";
 import { type Check, fault, type Finding, ok } from "../check.ts";
 import type { World } from "../world.ts";
 
@@ -48,7 +47,7 @@ function judge(world: World): Finding {
   const { platform, env, doors } = world;
   const surroundings = { platform, env };
   const programs = openers(ADDRESS, surroundings).map(([program]) => program!);
-  const found = programs.find((program) => doors.which(placeOf(program, world), env["PATH"]) !== undefined);
+  const found = programs.find((program) => doors.which(program, env["PATH"]) !== undefined);
   const details = { programs };
   if (env["BROWSER"]) {
     if (found !== undefined) return ok(`${JSON.stringify(found)} opens pages (BROWSER)`, details);
@@ -62,8 +61,4 @@ function judge(world: World): Finding {
     return fault(explains, "no_opener", { text, details });
   }
   return ok(`${found} opens pages`, details);
-}
-
-function placeOf(program: string, { platform, env }: World): string {
-  return platform === "win32" && program === "rundll32" ? windowsProgram("rundll32.exe", env) : program;
 }
