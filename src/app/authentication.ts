@@ -64,7 +64,8 @@ export async function openTokenSession(wire: HttpWire, parts: AuthenticationPart
 export function authenticated(wire: Wire, parts: AuthenticationParts): Wire {
   const { tokenCommand } = parts.signIn;
   if (tokenCommand !== undefined) {
-    return withAuth(wire, parts.server, new TokenCommand({ ...tokenCommand, clock: parts.clock }));
+    const { clock, surroundings: { env } } = parts;
+    return withAuth(wire, parts.server, new TokenCommand({ ...tokenCommand, env, clock }));
   }
   let session: Promise<TokenSession> | undefined;
   const open = (): Promise<TokenSession> => session ??= openTokenSession(wire, parts);

@@ -8,6 +8,8 @@ export interface TokenCommandOptions {
   readonly command: readonly string[];
   /** How long what it prints may be used, in ms. */
   readonly lifetime: number;
+  /** Our environment, of which the program gets what is not meant for us alone. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
 }
 
@@ -43,8 +45,8 @@ export class TokenCommand implements Credentials {
   }
 
   async #run(): Promise<string> {
-    const { command, lifetime, clock } = this.#options;
-    const text = await output(command);
+    const { command, lifetime, env, clock } = this.#options;
+    const text = await output(command, env);
     if (!TOKEN.test(text)) {
       throw new BridgeError("bad_token_answer", `what ${quoted(command[0]!)} prints is no token`, {
         hint: '"--token-command" must print the token and nothing else',
@@ -55,10 +57,12 @@ export class TokenCommand implements Credentials {
   }
 }
 
-async function output(command: readonly string[]): Promise<string> {
+async function output(command: readonly string[], env: TokenCommandOptions["env"]): Promise<string> {
+  const { environmentForPrograms } = await import("../platform/child.ts");
   const name = quoted(command[0]!);
   try {
     const program = Bun.spawn([...command], {
+      env: environmentForPrograms(env),
       stdin: "ignore",
       stdout: "pipe",
       stderr: "ignore",

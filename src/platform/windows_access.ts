@@ -1,3 +1,4 @@
+import { environmentForPrograms } from "./child.ts";
 import { BridgeError } from "./errors.ts";
 import { windowsProgram } from "./paths.ts";
 
@@ -39,7 +40,8 @@ async function findSid(run: Run): Promise<string | undefined> {
 }
 
 async function runHere(argv: readonly string[]): Promise<{ ok: boolean; output: string }> {
-  const child = Bun.spawn([...argv], { stdin: "ignore", stdout: "pipe", stderr: "ignore", windowsHide: true });
+  const env = environmentForPrograms(process.env);
+  const child = Bun.spawn([...argv], { env, stdin: "ignore", stdout: "pipe", stderr: "ignore", windowsHide: true });
   const [output, exitCode] = await Promise.all([new Response(child.stdout).text(), child.exited]);
   return { ok: exitCode === 0, output };
 }

@@ -158,7 +158,7 @@ export async function withCredential(world: World): Promise<{ wire: Wire; shown:
   if (!(server instanceof URL)) return { wire, shown: { kind: "none", renews: false } };
   if (headers["authorization"] !== undefined) return { wire, shown: { kind: "header", renews: false } };
   if (signIn.tokenCommand !== undefined) {
-    const credentials = new TokenCommand({ ...signIn.tokenCommand, clock: world.clock });
+    const credentials = new TokenCommand({ ...signIn.tokenCommand, env: world.env, clock: world.clock });
     return { wire: withAuth(wire, server, credentials), shown: { kind: "command", renews: false } };
   }
   const { token, prover, ...known } = await tokenOf(world);
