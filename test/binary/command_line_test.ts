@@ -88,8 +88,8 @@ const WRONG: [words: string[], error: string, hint: string][] = [
   [[URL_WORD, "3334", "more"], '"more" is one word too many', SEE_HELP],
   [
     ["--debug=yes", URL_WORD],
-    `several servers go by their names, and "${URL_WORD}" is none`,
-    'give it a name with "mcp-bridge add NAME URL"',
+    '"--debug" takes no value',
+    'leave "=" out, and what stands behind it; run "mcp-bridge --help" for what can be said',
   ],
   [["--", URL_WORD], `"${URL_WORD}" is an address, not a program`, 'leave the "--" out'],
   [["--"], 'there is no command behind "--"', SEE_HELP],
