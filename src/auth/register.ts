@@ -12,6 +12,9 @@ import type { JsonObject, SignInSettings } from "./settings.ts";
 /** Longer names are no names. */
 const LONGEST_ID = 4_096;
 
+/** The end of the calendar (ECMAScript, 21.4.1.1), in seconds: what is said to end later never does. */
+const LAST_DAY = 8_640_000_000_000;
+
 /**
  * Makes us known to an authorization server, by the best way that there is: the client that a person gave, a document
  * at an address of ours (CIMD), registration (RFC 7591). `redirectUri` is where the browser is to come back to, unless
@@ -113,7 +116,7 @@ function readClient({ json }: Reply, wanted: JsonObject, metadata: ServerMetadat
     });
   }
   const clientSecret = typeof secret === "string" && secret !== "" ? secret : undefined;
-  const expires = clientSecret !== undefined && typeof expiry === "number" && expiry > 0 && Number.isFinite(expiry);
+  const expires = clientSecret !== undefined && typeof expiry === "number" && expiry > 0 && expiry <= LAST_DAY;
   return {
     issuer: metadata.issuer,
     clientId,

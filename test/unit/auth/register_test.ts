@@ -217,6 +217,14 @@ describe("of what the server says of the client, only what is known is kept", ()
       clientSecret: "s",
       authMethod: "client_secret_basic",
     }],
+    [{ "client_id": "c", "client_secret": "s", "client_secret_expires_at": 1e300 }, {
+      clientSecret: "s",
+      authMethod: "client_secret_basic",
+    }],
+    [{ "client_id": "c", "client_secret": "s", "client_secret_expires_at": 8_640_000_000_001 }, {
+      clientSecret: "s",
+      authMethod: "client_secret_basic",
+    }],
     [{ "client_id": "c", "client_secret": "s", "client_secret_expires_at": "soon" }, {
       clientSecret: "s",
       authMethod: "client_secret_basic",
