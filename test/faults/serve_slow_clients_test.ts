@@ -2,30 +2,56 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { listen } from "../../src/serve/listener.ts";
+import { runs } from "../harness/counts.ts";
+import { FakeMcp } from "../harness/fake_mcp.ts";
+import { ServeExecutable } from "../harness/serve_executable.ts";
 import { LIMIT, ServeRig, TOKEN } from "../harness/serve_rig.ts";
 
 /** In place of a minute. */
 const IDLE_S = 2;
 /** The system looks at such times each 4 s, and a connection that has said nothing has twice the time. */
 const CUT_WITHIN_MS = 16_000;
-const HEAD = `POST /mcp/a HTTP/1.1\r\nHost: 127.0.0.1:7319\r\nAuthorization: Bearer ${TOKEN}\r\n`;
+/** The same for a minute, as it is shipped. */
+const SHIPPED_WITHIN_MS = 140_000;
+const HEAD = headOf(7319, TOKEN);
 const JSON_HEAD = `${HEAD}Content-Type: application/json\r\n`;
+
+function headOf(port: number, token: string): string {
+  return `POST /mcp/a HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${token}\r\n`;
+}
+
+/** Ways to hold a connection: what is said first, and then again and again. */
+function slowWays(head: string): [what: string, first: string, more: string | undefined][] {
+  const json = `${head}Content-Type: application/json\r\n`;
+  return [
+    ["that says nothing", "", undefined],
+    ["that stops in the midst of its headers", head, undefined],
+    ["that says its headers letter by letter", `${head}X-Slow: `, "x"],
+    ["that stops in the midst of its body", `${json}Content-Length: 100\r\n\r\n{`, undefined],
+    ["that says its body letter by letter", `${json}Content-Length: 10000\r\n\r\n{`, " "],
+    ["that says its body in pieces of a letter", `${json}Transfer-Encoding: chunked\r\n\r\n`, "1\r\n \r\n"],
+  ];
+}
 
 const rig = new ServeRig();
 const listener = await listen({ host: "127.0.0.1", port: 0, limit: LIMIT, endpoint: rig.endpoint, idle: IDLE_S });
 afterAll(() => listener.stop());
 
 /** Says something, again and again where there is `more`, and waits for the connection's end. */
-async function closing(first: string, more?: string): Promise<{ text: string; ms: number }> {
+async function closing(
+  first: string,
+  more?: string,
+  { port, within } = { port: listener.port, within: CUT_WITHIN_MS },
+): Promise<{ text: string; ms: number }> {
   const start = performance.now();
-  const socket = connect(listener.port, "127.0.0.1");
+  const socket = connect(port, "127.0.0.1");
   let text = "";
   socket.on("data", (chunk) => text += chunk);
   socket.on("error", () => {});
   if (first !== "") socket.write(first);
   const drip = more === undefined ? undefined : setInterval(() => socket.write(more), 200);
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`It is open still: ${text}`)), CUT_WITHIN_MS);
+  const timer = setTimeout(() => late.reject(new Error(`It is open still: ${text}`)), within);
   try {
     await Promise.race([new Promise<void>((resolve) => socket.once("close", () => resolve())), late.promise]);
   } finally {
@@ -37,14 +63,7 @@ async function closing(first: string, more?: string): Promise<{ text: string; ms
 }
 
 describe("a client is cut off", () => {
-  test.concurrent.each<[string, string, string | undefined]>([
-    ["that says nothing", "", undefined],
-    ["that stops in the midst of its headers", HEAD, undefined],
-    ["that says its headers letter by letter", `${HEAD}X-Slow: `, "x"],
-    ["that stops in the midst of its body", `${JSON_HEAD}Content-Length: 100\r\n\r\n{`, undefined],
-    ["that says its body letter by letter", `${JSON_HEAD}Content-Length: 10000\r\n\r\n{`, " "],
-    ["that says its body in pieces of a letter", `${JSON_HEAD}Transfer-Encoding: chunked\r\n\r\n`, "1\r\n \r\n"],
-  ])("%s", async (_what, first, more) => {
+  test.concurrent.each(slowWays(HEAD))("%s", async (_what, first, more) => {
     const { text } = await closing(first, more);
     expect(text).toBe("");
   }, 20_000);
@@ -77,6 +96,26 @@ describe("a client is cut off", () => {
     await session.delete();
   }, 40_000);
 });
+
+test.if(runs(0, 1) > 0)(
+  "the executable cuts all of them off within its minute, and answers others meanwhile",
+  async () => {
+    using server = new FakeMcp();
+    await using serving = await ServeExecutable.start({ a: { url: server.url } });
+    const call = await serving.session("a");
+    const at = { port: serving.port, within: SHIPPED_WITHIN_MS };
+    const ways = slowWays(headOf(serving.port, serving.token));
+    const cut = Promise.all(ways.map(([, first, more]) => closing(first, more, at)));
+    let isOver = false;
+    void cut.finally(() => isOver = true).catch(() => {});
+    while (!isOver) {
+      expect((await call("tools/list")).result).toBeDefined();
+      await Bun.sleep(1_000);
+    }
+    expect((await cut).map(({ text }) => text)).toEqual(ways.map(() => ""));
+  },
+  SHIPPED_WITHIN_MS + 20_000,
+);
 
 test("a body that is beyond the limit is refused while it comes, whether its length is told or not", async () => {
   const { text } = await closing(`${JSON_HEAD}Content-Length: ${LIMIT * 2}\r\n\r\n`);

@@ -4,6 +4,7 @@ import type { Branch } from "./branch.ts";
 import type { Listens } from "./listens.ts";
 import type { News } from "./news.ts";
 import type { Questions } from "./questions.ts";
+import { withMergedTasks } from "./tasks.ts";
 import { mergedUri } from "./uris.ts";
 
 /** What handing on needs. */
@@ -25,15 +26,19 @@ export class FromServers {
   /** Takes what is no answer; `causedBy` is the client's request that it belongs to, by id key. */
   take(branch: Branch, message: Message, causedBy: string | undefined): Promise<void> | undefined {
     const { client, questions, listens, news } = this.#options;
-    if (message.kind === "request") return client.send(questions.asked(branch, message), causedBy);
+    if (message.kind === "request") {
+      return client.send(withMergedTasks(branch.slug, questions.asked(branch, message)), causedBy);
+    }
     switch (message.method) {
       case "notifications/cancelled":
         return this.#withdrawn(branch, message);
       case "notifications/progress":
         // Tokens are small numbers, most of them: no server speaks for another one's work.
-        return branch.awaitsProgress(message.param("progressToken")) ? client.send(message, causedBy) : undefined;
+        return branch.awaitsProgress(message.param("progressToken"))
+          ? client.send(withMergedTasks(branch.slug, message), causedBy)
+          : undefined;
       default: {
-        const renamed = inTheClientsWords(branch, message);
+        const renamed = withMergedTasks(branch.slug, inTheClientsWords(branch, message));
         if (listens.takes(branch, renamed)) return undefined;
         if (message.method?.endsWith("/list_changed") !== true) return client.send(renamed, causedBy);
         news.say(renamed);

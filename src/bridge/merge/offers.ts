@@ -19,7 +19,11 @@ const CAPABILITIES = {
   resources: { subscribe: true, listChanged: true },
   completions: {},
   logging: {},
+  // Whether a tool makes tasks, its own entry says. Lists of tasks are not merged.
+  tasks: { cancel: {}, requests: { tools: { call: {} } } },
 };
+/** Extensions that need us to pass things on, and whose things are passed on. */
+const EXTENSIONS = ["io.modelcontextprotocol/tasks", "io.modelcontextprotocol/ui"];
 
 /** The answer to a client's handshake, which waits for no server. */
 export function mergedInitializeResult(initialize: Message, serverInfo: ServerInfo): Message {
@@ -76,6 +80,11 @@ function mergedCapabilities(all: readonly Readonly<Record<string, unknown>>[]): 
       if (!isObject(offered)) continue;
       const flags = Object.entries(offered).filter(([, value]) => value === true);
       merged[name] = { ...merged[name], ...Object.fromEntries(flags) };
+    }
+    const { extensions } = capabilities;
+    const passed = EXTENSIONS.filter((name) => isObject(extensions) && isObject(extensions[name]));
+    if (passed.length > 0) {
+      merged["extensions"] = { ...merged["extensions"], ...Object.fromEntries(passed.map((name) => [name, {}])) };
     }
   }
   return merged;

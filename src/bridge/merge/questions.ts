@@ -1,5 +1,6 @@
 import { composeMessage, decodedString, idKey, type Message } from "../../transport/message.ts";
 import type { Branch } from "./branch.ts";
+import { RELATED_TASK } from "./tasks.ts";
 
 /** A request of a server that waits for the client. */
 interface Question {
@@ -8,6 +9,8 @@ interface Question {
   readonly id: string;
   /** The token of its progress, as the server wrote it. */
   readonly token: string | undefined;
+  /** The task of the server's that it is of, as the server wrote it. */
+  readonly task: string | undefined;
 }
 
 /**
@@ -22,7 +25,7 @@ export class Questions {
   asked(branch: Branch, request: Message): Message {
     const id = mergedId(branch, request.id!);
     const token = request.param("_meta", "progressToken");
-    const question = { branch, id: request.id!, token };
+    const question = { branch, id: request.id!, token, task: request.param("_meta", RELATED_TASK) };
     this.#waiting.set(idKey(id), question);
     const renamed = request.withId(id);
     if (token === undefined) return renamed;
@@ -35,7 +38,10 @@ export class Questions {
     const question = this.#waiting.get(message.key);
     if (question === undefined) return undefined;
     this.#forget(message.key, question);
-    return question.branch.tell(message.withId(question.id));
+    const answer = message.withId(question.id);
+    return question.branch.tell(
+      question.task === undefined ? answer : answer.withResultMeta(RELATED_TASK, question.task),
+    );
   }
 
   /** The server's word that it does not want an answer any more, for the client; nothing where the client has none open. */

@@ -1,14 +1,24 @@
 import { type Edit, edited, settingMembers } from "../../transport/json_edit.ts";
 import { elementsOf, findMember, skipBlank, type Span, textOf } from "../../transport/json_scan.ts";
 import { decodedString, type Message, readMessage } from "../../transport/message.ts";
+import { taskEdits } from "./tasks.ts";
 import { uiEdits } from "./ui_links.ts";
 import { mergedUri } from "./uris.ts";
 
 const OPEN_BRACKET = 0x5b;
 
+/** Requests whose answers hold what a tool gave, or the task that is to give it. */
+const OF_TOOLS: ReadonlySet<string> = new Set([
+  "tools/call",
+  "tasks/get",
+  "tasks/result",
+  "tasks/update",
+  "tasks/cancel",
+]);
+
 /**
- * The answer to a request of `method` with the URIs of the server's resources as the client knows them: in what was
- * read, and in links, pages and resources within what a tool or a prompt gave. Every other byte stays.
+ * The answer to a request of `method` with what is the server's as the client knows it: URIs of resources in what was
+ * read, and in links, pages and resources within what a tool or a prompt gave; ids of tasks. Every other byte stays.
  */
 export function mergedResult(method: string, slug: string, answer: Message): Message {
   if (answer.isError) return answer;
@@ -16,18 +26,18 @@ export function mergedResult(method: string, slug: string, answer: Message): Mes
   const result = (): Span | undefined => findMember(bytes, skipBlank(bytes, 0), "result");
   const edits = method === "resources/read"
     ? elements(bytes, result(), "contents").flatMap((span) => uriEdits(bytes, span, slug))
-    : method !== "tools/call" && method !== "prompts/get" || !speaksOfResources(bytes)
+    : !OF_TOOLS.has(method) && method !== "prompts/get" || !mayNameThings(bytes)
     ? []
-    : method === "tools/call"
+    : OF_TOOLS.has(method)
     ? toolEdits(bytes, result(), slug)
     : elements(bytes, result(), "messages").flatMap((span) => contentEdits(bytes, span, slug));
   return edits.length === 0 ? answer : readMessage(edited(bytes, edits));
 }
 
-/** Most results hold no resource, and are not looked at any further. */
-function speaksOfResources(bytes: Uint8Array): boolean {
+/** Most results name no resource and no task, and are not looked at any further. */
+function mayNameThings(bytes: Uint8Array): boolean {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return ['"resource', '"ui/resource', '"openai/outputTemplate"'].some((word) => text.includes(word));
+  return ['"resource', '"ui/resource', '"openai/outputTemplate"', '"taskId"'].some((word) => text.includes(word));
 }
 
 function elements(bytes: Uint8Array, object: Span | undefined, name: string): readonly Span[] {
@@ -36,8 +46,12 @@ function elements(bytes: Uint8Array, object: Span | undefined, name: string): re
 }
 
 function toolEdits(bytes: Uint8Array, result: Span | undefined, slug: string): Edit[] {
-  const links = result === undefined ? [] : uiEdits(bytes, result.start, slug);
-  return [...links, ...elements(bytes, result, "content").flatMap((span) => blockEdits(bytes, span, slug))];
+  if (result === undefined) return [];
+  const outer = [...uiEdits(bytes, result.start, slug), ...taskEdits(bytes, result, slug)];
+  // A task that is over may hold what the tool gave.
+  const given = [result, findMember(bytes, result.start, "result")];
+  const blocks = given.flatMap((object) => elements(bytes, object, "content"));
+  return [...outer, ...blocks.flatMap((span) => blockEdits(bytes, span, slug))];
 }
 
 /** The content of a prompt's message is one block; other revisions may make it a list. */

@@ -7,6 +7,7 @@ import type { Lists } from "./lists.ts";
 import { readMergedName } from "./names.ts";
 import { inTheNameOf } from "./offers.ts";
 import type { Target } from "./target.ts";
+import { readMergedTaskId } from "./tasks.ts";
 import { readMergedUri } from "./uris.ts";
 
 /** Where a request goes, and what the thing is called there that it is about. */
@@ -38,6 +39,10 @@ export class Router {
       const parts = readMergedUri(called);
       return this.#route(parts?.slug, parts?.uri);
     }
+    if (kind === "tasks") {
+      const parts = readMergedTaskId(called);
+      return this.#route(parts?.slug, parts?.own);
+    }
     const parts = readMergedName(called);
     return this.#route(
       parts?.slug,
@@ -56,6 +61,7 @@ export class Router {
       throw new BridgeError("not_offered", `${request.method} does not say what it is about`);
     }
     if (kind === "resources") throw this.#unknownUri(called);
+    if (kind === "tasks") throw new BridgeError("not_offered", `no server has a task ${quoted(called)}`);
     const branch = this.#branchOf(readMergedName(called)?.slug ?? "");
     if (branch !== undefined) await this.#list(request, kind, branch);
     const route = this.find(target);

@@ -5,8 +5,8 @@ import type { Kind } from "./directory.ts";
 
 /** What a request is about. */
 export interface Target {
-  /** What kind of thing: one that has a name, or one that has a URI. */
-  readonly kind: Kind | "resources";
+  /** What kind of thing: one that has a name, one that has a URI, or a task with its id. */
+  readonly kind: Kind | "resources" | "tasks";
   /** What the client calls it; nothing where the request does not say. */
   readonly called: string | undefined;
   /** The request with what the server calls it. */
@@ -24,6 +24,11 @@ export function targetOf(request: Message): Target | undefined {
     case "resources/subscribe":
     case "resources/unsubscribe":
       return byParam(request, "resources", "uri");
+    case "tasks/get":
+    case "tasks/result":
+    case "tasks/update":
+    case "tasks/cancel":
+      return byParam(request, "tasks", "taskId");
     case "completion/complete":
       return request.stringParam("ref", "type") === "ref/resource"
         ? byReference(request, "resources", "uri")

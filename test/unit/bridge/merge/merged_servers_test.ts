@@ -561,3 +561,66 @@ describe("leaving", () => {
     await rig.merged.leave(1_000);
   });
 });
+
+describe("tasks", () => {
+  const RELATED = "io.modelcontextprotocol/related-task";
+  const task = (taskId: string): Json => ({ taskId, status: "working", ttl: 60_000 });
+
+  async function opened(): Promise<{ rig: MergeRig; docs: FakeServer }> {
+    const docs = new FakeServer("docs", ({ method, params }) => {
+      switch (method) {
+        case "initialize":
+          return agreed({ tools: {}, tasks: {} });
+        case "tools/call":
+          return { result: { task: task("7:a"), _meta: { keep: 1.5 } } };
+        case "tasks/result":
+          return {
+            result: { content: [{ type: "resource_link", uri: "a:b" }], _meta: { [RELATED]: { taskId: "7:a" } } },
+          };
+        default:
+          return { result: { ...task(params.taskId), result: { content: [{ type: "resource_link", uri: "a:b" }] } } };
+      }
+    });
+    const rig = new MergeRig(toolServer("a", []), docs);
+    await rig.handshake();
+    return { rig, docs };
+  }
+
+  test("have ids that tell their server, to which all that is asked of them goes", async () => {
+    const { rig, docs } = await opened();
+    const made = await rig.ask({ id: 1, method: "tools/call", params: { name: "docs__x", task: { ttl: 9 } } });
+    expect(made.result).toEqual({ task: task("docs:7:a"), _meta: { keep: 1.5 } });
+    expect(docs.last("tools/call").params).toEqual({ name: "x", task: { ttl: 9 } });
+    const link = { type: "resource_link", uri: "mcp-bridge://docs/a%3Ab" };
+    for (const method of ["tasks/get", "tasks/cancel", "tasks/update"]) {
+      const { result } = await rig.ask({ id: method, method, params: { taskId: "docs:7:a" } });
+      expect(result).toEqual({ ...task("docs:7:a"), result: { content: [link] } });
+      expect(docs.last(method).params).toEqual({ taskId: "7:a" });
+    }
+    const { result } = await rig.ask({ id: 2, method: "tasks/result", params: { taskId: "docs:7:a" } });
+    expect(result).toEqual({ content: [link], _meta: { [RELATED]: { taskId: "docs:7:a" } } });
+  });
+
+  test("that no server has are refused", async () => {
+    const { rig } = await opened();
+    for (const [id, taskId] of ["7", ":7", "nobody:7"].entries()) {
+      expect(await rig.ask({ id, method: "tasks/get", params: { taskId } })).toMatchObject({
+        error: { code: -32602, message: expect.stringContaining("no server has a task") },
+      });
+    }
+  });
+
+  test("are told of, and asked in, by the ids that the client knows", async () => {
+    const { rig, docs } = await opened();
+    docs.say({ method: "notifications/tasks/status", params: task("7:a") });
+    expect(rig.received.at(-1)!.params).toEqual(task("docs:7:a"));
+    const _meta = { [RELATED]: { taskId: "7:a" } };
+    docs.say({ method: "notifications/message", params: { level: "info", data: "x", _meta } });
+    expect(rig.received.at(-1)!.params._meta).toEqual({ [RELATED]: { taskId: "docs:7:a" } });
+    docs.say({ id: 5, method: "elicitation/create", params: { message: "?", _meta } });
+    const asked = rig.received.at(-1)!;
+    expect(asked.params._meta).toEqual({ [RELATED]: { taskId: "docs:7:a" } });
+    await rig.say({ id: asked.id, result: { action: "accept", _meta: asked.params._meta } });
+    expect(docs.seen.at(-1)).toMatchObject({ id: 5, result: { action: "accept", _meta } });
+  });
+});

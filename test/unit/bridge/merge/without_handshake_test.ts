@@ -32,13 +32,22 @@ describe("server/discover", () => {
   test("is answered by what all servers offer, asked in the client's name", async () => {
     const servers = [
       modern("a", () => ({ result: { ...offer(), instructions: "use x", ttlMs: 50, cacheScope: "public" } })),
-      modern("b", () => ({ result: { ...offer(), capabilities: { prompts: {} }, ttlMs: 9 } })),
+      modern("b", () => {
+        const extensions = { "io.modelcontextprotocol/tasks": {}, "com.example/ours": {} };
+        return { result: { ...offer(), capabilities: { prompts: {}, extensions }, ttlMs: 9 } };
+      }),
     ];
     const rig = new MergeRig(...servers);
     expect((await rig.ask(request(1, "server/discover"))).result).toEqual({
       resultType: "complete",
       supportedVersions: [MODERN],
-      capabilities: { tools: { listChanged: true }, prompts: {}, resources: { subscribe: true }, logging: {} },
+      capabilities: {
+        tools: { listChanged: true },
+        prompts: {},
+        resources: { subscribe: true },
+        logging: {},
+        extensions: { "io.modelcontextprotocol/tasks": {} },
+      },
       instructions: "a: use x",
       ttlMs: 9,
       cacheScope: "private",
