@@ -309,3 +309,21 @@ describe("servers that are not there", () => {
     expect(await toolsOf(session.client)).toEqual(["here__x", "gone__y"]);
   }, 30_000);
 });
+
+test("a tool that makes a task is called, and its task asked for, by names that tell the server", async () => {
+  await using everything = await EverythingServer.start();
+  await using serve = await ServeExecutable.start({ every: { url: everything.url } });
+  const session = await serve.open("/mcp");
+  const ask = async (id: number, method: string, params: object): Promise<Json> =>
+    (await serve.answers("/mcp", { id, method, params }, session))[0]!.result;
+  const { task } = await ask(1, "tools/call", {
+    name: "every__simulate-research-query",
+    arguments: { topic: "bridges" },
+    task: { ttl: 60_000 },
+  });
+  expect(task.taskId).toStartWith("every:");
+  expect((await ask(2, "tasks/get", { taskId: task.taskId })).taskId).toBe(task.taskId);
+  const given = await ask(3, "tasks/result", { taskId: task.taskId });
+  expect(given.content[0].text).toContain("bridges");
+  expect(given._meta["io.modelcontextprotocol/related-task"].taskId).toBe(task.taskId);
+}, 30_000);
