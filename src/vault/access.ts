@@ -199,7 +199,9 @@ export class Access {
     if (this.#options.leavesDamage) return damaged(damage, "sign in again; the damaged file is then kept aside");
     const aside = await this.locked(DAMAGE_LOCK, async () => {
       try {
-        using _ = await this.#open();
+        using store = await this.#open();
+        // What is damaged may show to who reads rows alone; otherwise another process has been quicker.
+        store?.checkPages();
         return undefined;
       } catch (thrown) {
         if (!(thrown instanceof Damage)) return undefined;

@@ -120,6 +120,11 @@ describe("a file that is no vault any more is kept under another name, and the n
       using database = new Database(file);
       database.run("CREATE TABLE cookies (name TEXT)");
     }],
+    ["one whose rows stand in a page of rubbish", (file) => {
+      const bytes = readFileSync(file);
+      bytes.fill(0xff, 2 * 4_096);
+      writeFileSync(file, bytes);
+    }],
     ["one without its header", (file) => {
       using database = new Database(file);
       database.run("DELETE FROM header");

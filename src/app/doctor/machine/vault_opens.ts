@@ -1,4 +1,6 @@
 import { BridgeError } from "../../../platform/errors.ts";
+import { foldersOf } from "../../../platform/paths.ts";
+import { vaultFile } from "../../../vault/place.ts";
 import { openState } from "../../state.ts";
 import { TABLES, type Vault } from "../../../vault/vault.ts";
 import type { KeyKind } from "../../../vault/seal.ts";
@@ -63,18 +65,35 @@ export const vaultOpens: Check = {
     try {
       return await open(world.vault());
     } catch (thrown) {
-      if (!(thrown instanceof BridgeError) || thrown.code !== "vault_damaged") throw thrown;
+      if (!(thrown instanceof BridgeError)) throw thrown;
       // The next use moves it aside as well, but whoever asks here is told the command.
-      return fault(explains, "vault_damaged", { text: thrown.message });
+      if (thrown.code === "vault_damaged") return fault(explains, "vault_damaged", { text: thrown.message });
+      if (thrown.code !== "vault_locked") throw thrown;
+      const file = vaultFile(foldersOf(world.state.surroundings).state);
+      const cure = (thrown.hint ?? explains.vault_locked.cure).replace(
+        "move the vault away",
+        `move ${JSON.stringify(file)} away`,
+      );
+      return fault(explains, "vault_locked", { text: thrown.message, cure });
     }
   },
   async fix({ state, clock, notify }, { fault: found }): Promise<string | undefined> {
     if (found !== "vault_damaged") return undefined;
-    // As the next use would have it.
-    await openState(state, clock, notify).status().catch(() => {});
-    return "moved the damaged vault aside";
+    // As the next use of what is damaged would have it.
+    await open(openState(state, clock, notify)).catch(() => {});
+    const aside = await setAside(foldersOf(state.surroundings).state);
+    return aside === undefined ? undefined : `moved the damaged vault aside, to ${JSON.stringify(aside)}`;
   },
 };
+
+/** The path of the damaged vault that was moved aside last, where none is in its place any more. */
+async function setAside(folder: string): Promise<string | undefined> {
+  const { existsSync, readdirSync } = await import("node:fs");
+  if (existsSync(vaultFile(folder))) return undefined;
+  const last = readdirSync(folder).filter((name) => /\.damaged-[\w-]+$/.test(name) && !name.endsWith("-journal"));
+  const name = last.toSorted().at(-1);
+  return name === undefined ? undefined : `${folder}/${name}`;
+}
 
 /** Opens the vault and every row in it. @throws {BridgeError} what keeps it shut */
 async function open(vault: Vault): Promise<Finding> {
@@ -84,7 +103,7 @@ async function open(vault: Vault): Promise<Finding> {
   const details = { file, keyKind, rows, format };
   if (sound < rows) {
     return fault(explains, "rows_damaged", {
-      text: `${rows - sound} of ${rows} rows of the vault are damaged`,
+      text: `${rows - sound} of ${rows} rows of the vault ${rows - sound === 1 ? "is" : "are"} damaged`,
       details,
     });
   }

@@ -91,13 +91,14 @@ onUnix("--fix closes files, and moves a damaged vault aside", async () => {
   chmodSync(file, 0o644);
   truncateSync(file, 5_000);
   const outcomes = await look(world, true);
+  const name = readdirSync(dirname(file)).find((one) => one.startsWith("vault.db.damaged-"))!;
+  const aside = join(dirname(file), name);
   expect(outcomes.filter(({ fixed }) => fixed !== undefined).map(({ code, result, fixed }) => [code, result, fixed]))
     .toEqual([
       ["file-modes", "ok", "closed 1 file or folder to other users"],
-      ["vault-opens", "skip", "moved the damaged vault aside"],
+      ["vault-opens", "skip", `moved the damaged vault aside, to ${JSON.stringify(aside)}`],
     ]);
-  const [aside] = readdirSync(dirname(file)).filter((name) => name.startsWith("vault.db.damaged-"));
-  expect(statSync(join(dirname(file), aside!)).mode & 0o777).toBe(0o600);
+  expect(statSync(aside).mode & 0o777).toBe(0o600);
   expect(outcomes.filter(({ result }) => result === "fail")).toEqual([]);
 });
 
