@@ -40,6 +40,16 @@ export async function listAccounts(vault: Vault): Promise<SignedIn[]> {
   return accounts;
 }
 
+/** A server and account with a sign-in of another program, which the first use takes over. */
+export type Imported = Pick<SignedIn, "server" | "account">;
+
+/** All servers and accounts whose sign-in is still to be taken over; `signedIn` are those of `listAccounts`. */
+export async function listImported(vault: Vault, signedIn: readonly SignedIn[]): Promise<Imported[]> {
+  const imported = (await vault.entries("imported")).map(({ key }) => JSON.parse(key) as [string, string]);
+  return imported.map(([server, account]) => ({ server, account }))
+    .filter((one) => !signedIn.some(({ server, account }) => server === one.server && account === one.account));
+}
+
 /** What signing out needs. */
 export interface SignOutParts {
   readonly server: string;

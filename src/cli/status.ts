@@ -1,4 +1,4 @@
-import { listAccounts, type SignedIn } from "../app/accounts.ts";
+import { type Imported, listAccounts, listImported, type SignedIn } from "../app/accounts.ts";
 import { ownerAddress } from "../app/authentication.ts";
 import { openState } from "../app/state.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
@@ -34,15 +34,18 @@ export const statusCommand: Command<typeof FLAGS> = {
     const clock = systemClock;
     const vault = openState(readState(flags, process.env), clock, noticePrinter("info"));
     const server = word === undefined ? undefined : await readServer(word, words);
-    const [all, state] = await whileWaiting(
-      "opening the vault",
-      async () => [await listAccounts(vault), await vault.status()] as const,
-    );
-    const accounts = server === undefined ? all : all.filter((account) => account.server === server);
+    const isMeant = (one: Imported): boolean => server === undefined || one.server === server;
+    const [accounts, imported, state] = await whileWaiting("opening the vault", async () => {
+      const all = await listAccounts(vault);
+      const imported = await listImported(vault, all);
+      return [all.filter(isMeant), imported.filter(isMeant), await vault.status()] as const;
+    });
     await printAnswer(
-      flags.json
-        ? `${JSON.stringify({ vault: state, accounts }, null, 2)}\n`
-        : asText(accounts, state, clock, server === undefined),
+      flags.json ? `${JSON.stringify({ vault: state, accounts, imported }, null, 2)}\n` : asText(
+        [...accounts.map((one) => rowOf(one, clock)), ...imported.map(rowOfImported)],
+        state,
+        server === undefined,
+      ),
     );
     return 0;
   },
@@ -61,34 +64,39 @@ export const KEY_PLACES: Readonly<Record<KeyKind, string>> = {
   passphrase: "made of a passphrase",
 };
 
-function asText(
-  accounts: readonly SignedIn[],
-  { exists, file, keyKind }: VaultStatus,
-  clock: Clock,
-  isAll: boolean,
-): string {
+/** What is said of an account at a server. */
+interface Row extends Imported {
+  readonly lines: readonly string[];
+}
+
+function rowOf(signedIn: SignedIn, clock: Clock): Row {
+  const { server, account, issuer, scope } = signedIn;
+  const grant = scope === undefined ? "no scope named" : `scope ${harmless(scope)}`;
+  return { server, account, lines: [lifeOf(signedIn, clock), `${grant}, from ${issuer}`] };
+}
+
+function rowOfImported({ server, account }: Imported): Row {
+  return { server, account, lines: ["the sign-in of mcp-remote, which the first use takes over"] };
+}
+
+function asText(rows: readonly Row[], { exists, file, keyKind }: VaultStatus, isAll: boolean): string {
   const vault = exists ? [`the vault is ${file}; its key is ${KEY_PLACES[keyKind ?? "file"]}`, ""] : [];
-  if (accounts.length === 0) {
+  if (rows.length === 0) {
     return [`nobody is signed in ${isAll ? "anywhere" : "there"}`, ...vault, ""].join("\n").replace(/\n+$/, "\n");
   }
-  const column = Math.max(...accounts.map(({ account }) => account.length)) + 2;
+  const column = Math.max(...rows.map(({ account }) => account.length)) + 2;
   const lines: string[] = [];
   let last: string | undefined;
-  for (const signedIn of accounts.toSorted(byName)) {
-    const { server, account, issuer, scope } = signedIn;
+  for (const { server, account, lines: [first = "", ...more] } of rows.toSorted(byName)) {
     if (server !== last) lines.push(...(last === undefined ? [] : [""]), server);
     last = server;
-    const grant = scope === undefined ? "no scope named" : `scope ${harmless(scope)}`;
-    lines.push(
-      `  ${account.padEnd(column)}${lifeOf(signedIn, clock)}`,
-      `  ${"".padEnd(column)}${grant}, from ${issuer}`,
-    );
+    lines.push(`  ${account.padEnd(column)}${first}`, ...more.map((line) => `  ${"".padEnd(column)}${line}`));
   }
   return [...lines, "", ...vault].join("\n");
 }
 
 /** By server, the account without a name of its own first. */
-function byName(one: SignedIn, other: SignedIn): number {
+function byName(one: Imported, other: Imported): number {
   const [first, second] = [one, other].map(({ server, account }) => [server, account === "default" ? "" : account]);
   return String(first) < String(second) ? -1 : 1;
 }

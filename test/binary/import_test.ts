@@ -121,11 +121,15 @@ describe("a sign-in of mcp-remote", () => {
     const { stderr } = await run("import", scene.server.url, "--yes", "--offline");
     expect(stderr).toContain("the first use of");
     expect(scene.server.seen.items.length).toBe(asked);
+    expect((await run("status")).stdout).toContain(
+      "  default  the sign-in of mcp-remote, which the first use takes over\n",
+    );
     scene.as.tokens.expireAccess();
     expect(await connect(scene.server.url)).toEqual({ name: "fake", pages: 0 });
     expect(scene.as.tokens.redemptions).toBe(1);
     expect(await connect(scene.server.url)).toEqual({ name: "fake", pages: 0 });
     expect(scene.as.asked("register")).toHaveLength(1);
+    expect((await run("status")).stdout).not.toContain("mcp-remote");
   }, 60_000);
 
   test("of an old release, whose files say little, is taken as well", async () => {
