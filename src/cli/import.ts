@@ -61,6 +61,7 @@ export const importCommand: Command<typeof FLAGS> = {
     const keychain = await keychainFor(plan);
     if (!flags.json) await printAnswer(planText(plan, keychain !== undefined));
     if (!flags["dry-run"]) return await carryOut(plan, word, keychain, flags);
+    if (!flags.json && workIn(plan) === undefined) printLine(nothingToDo(plan, word));
     if (flags.json) await printAnswer(jsonText(planJson(plan)));
     else if (flags.rewrite) {
       await rewriteEntries(plan.servers, keychain !== undefined, { yes: false, dryRun: true }, process.env);
@@ -83,7 +84,7 @@ async function carryOut(
   const work = workIn(plan);
   let results: Applied[] = [];
   if (work === undefined) {
-    say(plan.servers.length > 0 ? "all of it is there already" : nothingIn(plan, word));
+    say(nothingToDo(plan, word));
   } else if (flags.yes || await isWanted(`take over ${work}?`, unseen(plan, keychain, flags))) {
     results = await apply(plan, keychain, flags);
   } else {
@@ -195,7 +196,8 @@ function listed(names: readonly string[]): string {
   return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
 
-function nothingIn({ leftOut }: WholePlan, word: string | undefined): string {
+function nothingToDo({ servers, leftOut }: WholePlan, word: string | undefined): string {
+  if (servers.length > 0) return "all of it is there already";
   if (leftOut.length > 0) return "there is nothing else to take over";
   const store = shownStore({ platform: process.platform, env: process.env });
   return word === undefined

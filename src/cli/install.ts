@@ -82,11 +82,17 @@ export const installCommand: Command<typeof FLAGS> = {
 type Said = FlagValues<typeof FLAGS>;
 
 /** Who says what has no effect wants something else. */
-function checkFlags({ json, print, undo, all }: Said, isList: boolean): void {
+function checkFlags(flags: Said, isList: boolean): void {
+  const { json, print, undo, all, name, replace } = flags;
+  const ofEntries = ["name", "replace", "yes", "dry-run"] as const;
+  const idle = isList ? ofEntries.find((flag) => flags[flag] !== undefined && flags[flag] !== false) : undefined;
   const mistakes: readonly (readonly [isMade: boolean, text: string, hint: string])[] = [
     [json && !isList, '"--json" is for the list of clients', 'leave it out, or run "mcp-bridge install --json"'],
     [print && undo, '"--print" and "--undo" do not go together', "leave one of them out"],
     [print && all, '"--print" is for one client', 'leave "--all" out'],
+    [idle !== undefined, `"--${idle}" is for an entry, and no client is named`, 'name one, or say "--all"'],
+    [undo && name !== undefined, '"--name" has no effect with "--undo"', "leave it out"],
+    [(undo || print) && replace, '"--replace" is for an entry that is written', "leave it out"],
   ];
   const made = mistakes.find(([isMade]) => isMade);
   if (made !== undefined) throw new BridgeError("bad_argument", made[1], { hint: made[2] });
