@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { CATALOGUE, PARTS } from "../test/faults/catalogue.ts";
 import type { Entry } from "../test/faults/catalogue/entry.ts";
+import { MUTATIONS } from "../test/faults/mutations.ts";
 
 /** Where the table stands. */
 export const TABLE: string = join(import.meta.dir, "..", ".github", "FAULTS.md");
@@ -58,7 +59,7 @@ function named(attributes: string): string {
 
 /** Whether a test is tied to an entry: by its file's name, by a word in its own, or because the catalogue names it. */
 export function shows({ name }: Case, { id, shown = [] }: Entry): boolean {
-  const tags = [...name.matchAll(/\(([A-D]\d+(?:, [A-D]\d+)*)\)/g)].flatMap(([, ids]) => ids!.split(", "));
+  const tags = [...name.matchAll(/\(([A-DL]\d+(?:, [A-DL]\d+)*)\)/g)].flatMap(([, ids]) => ids!.split(", "));
   return tags.includes(id) || name.startsWith(`faults/${id.toLowerCase()}_`) ||
     shown.some((beginning) => name.startsWith(beginning));
 }
@@ -96,6 +97,7 @@ export function tableText(rows: readonly Row[], cases: readonly Case[]): string 
     "What we promise where something goes wrong, and what a run of the tests on Linux says of it: `bun run faults` writes this file.",
     "A test may show more than one entry; which they are stands in [`test/faults/catalogue/`](../test/faults/catalogue/remote.ts).",
     "Many tests try a table or made-up inputs, so the comparisons made are counted beside them.",
+    `That they can fail is seen by \`bun run mutations\`, which takes away what the promises rest on, ${MUTATIONS.length} places in turn.`,
     "",
     `${summary(rows)}, by ${tied.length} tests with ${checks.toLocaleString("en")} comparisons.`,
   ];

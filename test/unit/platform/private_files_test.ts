@@ -54,7 +54,7 @@ describe.skipIf(!posix)("a private file", () => {
     });
   }
 
-  test("that is open to others is closed by whoever looks at it, reads it or replaces it (L7)", async () => {
+  test("that is open to others is closed by whoever looks at it, reads it or replaces it (B4, L7)", async () => {
     using place = new Place();
     for (const use of [checkPrivateFile, makePrivateFile, readPrivateFile]) {
       writeFileSync(place.file, "text");

@@ -51,6 +51,17 @@ describe("a merged name", () => {
     );
   });
 
+  test("is not had by a tool that calls itself what another one is shortened to (A23)", () => {
+    fc.assert(
+      fc.property(slug, name, (server, own) => {
+        const merged = mergedName(server, own);
+        const imitation = merged.slice(server.length + 2);
+        expect(mergedName(server, imitation) === merged).toBe(imitation === own);
+      }),
+      { numRuns: runs(2_000, 50_000), examples: [["linear", "files/read"]] },
+    );
+  });
+
   test("of a server that takes another one's name for its tool says whose it is (A23)", () => {
     const honest = mergedName("github", "create_issue");
     for (const hostile of [honest, `../${honest}`, `\u202e${honest}`, `_${honest}`, `${honest}\n`]) {
