@@ -88,12 +88,15 @@ describe("a token that has ended", () => {
     await using bridge = start();
     await bridge.initialize();
     server.on("tools/call", ({ message }) => Response.json({ jsonrpc: "2.0", id: message.id, result: { ok: true } }));
+    // Else that notification is what meets the token's end, before any call is sent.
+    await server.seen.find(({ message }) => message?.method === "notifications/initialized");
     as.tokens.expireAccess();
     const calls = Array.from(
       { length: 100 },
       (_, id) => bridge.request({ id, method: "tools/call", params: { name: "x" } }),
     );
     for (const { result } of await Promise.all(calls)) expect(result).toEqual({ ok: true });
+    expect(server.judged("expired")).toBeGreaterThan(50);
     expect([browser.count, as.tokens.redemptions]).toEqual([1, 1]);
   });
 

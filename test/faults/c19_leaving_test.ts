@@ -59,11 +59,11 @@ describe("leaving ends the process within 2 s (C19, C21)", () => {
     }
   }
 
-  test("the session is deleted where there is one", async () => {
+  test.each(WAYS)("the session is deleted where there is one: %s", async (_way, leave) => {
     using server = new FakeMcp();
     await using bridge = new Executable(server.url);
     await bridge.initialize();
-    bridge.endInput();
+    leave(bridge);
     await bridge.exit(GRACE_MS);
     expect([server.opened, server.deleted]).toEqual([1, 1]);
   });

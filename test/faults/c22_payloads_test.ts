@@ -94,3 +94,17 @@ describe.each(SIZES)("%s", (_size, bytes) => {
     expect((await once(bridge, "exit"))[0]).toBe(0);
   });
 });
+
+test("an answer of 8 MiB arrives to its last byte though the client has ended its input, as one that pipes requests in does (C22)", async () => {
+  using home = new Home();
+  using server = new FakeMcp();
+  const bytes = 8 * KIB * KIB;
+  const message = messageOf(bytes, '{"jsonrpc":"2.0","id":1,"result":{"text":');
+  server.on("tools/call", () => body(new Uint8Array(message)));
+  const bridge = start(home, server.url);
+  bridge.stdin.end('{"jsonrpc":"2.0","id":1,"method":"tools/call"}\n');
+  const ended = once(bridge, "exit");
+  const line = await read(bridge.stdout, bytes + 1, 0);
+  expect(line.subarray(0, -1).equals(message)).toBe(true);
+  expect((await ended)[0]).toBe(0);
+});

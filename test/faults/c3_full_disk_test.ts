@@ -3,8 +3,14 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Records } from "../../src/auth/records.ts";
+import { TokenSession } from "../../src/auth/session.ts";
+import { BridgeError } from "../../src/platform/errors.ts";
+import type { Notice } from "../../src/platform/notice.ts";
+import { MemoryVault } from "../harness/memory_vault.ts";
 import { failure, VaultPlace } from "../harness/vault_place.ts";
 import { VaultProcess } from "../harness/vault_process.ts";
+import { clientOf, discovered, ISSUER, toolsOf } from "../unit/auth/rig.ts";
 
 /** A process may then write no file beyond so many blocks of 512 bytes, and is told so instead of being killed. */
 function limited(blocks: number): string[] {
@@ -34,6 +40,35 @@ describe.skipIf(process.platform === "win32")("a disk that takes no more", () =>
     await place.open({ keyKind: "file" }).put("tokens", "a", 1);
     expect(await place.open().get("tokens", "a")).toBe(1);
   });
+});
+
+test("a renewed token that the disk does not take works all the same for this run, and the person is told once", async () => {
+  const vault = new MemoryVault();
+  const owner = { server: "https://mcp.example.com/mcp", account: "default" };
+  const records = new Records(vault, owner);
+  const grant = { version: 1 as const, discovery: await discovered(), client: clientOf(), scope: undefined };
+  const old = { accessToken: "old", refreshToken: "first", tokenType: "Bearer" as const, receivedAt: 0, expiresAt: 1 };
+  await records.save(grant, old);
+  vault.put = (): Promise<void> => Promise.reject(new BridgeError("vault_unwritable", "the disk is full"));
+  const tools = toolsOf({
+    [`${ISSUER}/token`]: {
+      "access_token": "new",
+      "refresh_token": "second",
+      "token_type": "Bearer",
+      "expires_in": 3_600,
+    },
+  });
+  const notices: Notice[] = [];
+  const session = new TokenSession({
+    owner,
+    vault,
+    ...tools,
+    notify: (notice) => void (notice.level === "warn" && notices.push(notice)),
+    useIdToken: false,
+    signIn: () => Promise.reject(new Error("nobody is to be asked")),
+  });
+  expect([await session.current(), await session.current(), await session.current()]).toEqual(["new", "new", "new"]);
+  expect(notices.map(({ text }) => text)).toEqual([expect.stringContaining("the new token is not kept")]);
 });
 
 /** Whether this machine lets us mount a disk. */

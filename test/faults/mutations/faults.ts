@@ -33,7 +33,7 @@ export const FAULTS: readonly Row[] = [
     "auth/session.ts",
     "      if (this.#tokenOtherThan(used) !== undefined) return true;\n",
     "",
-    "faults/c4_one_lock_test.ts",
+    "binary/sign_in_test.ts",
   ],
   [
     "C5",
@@ -41,7 +41,7 @@ export const FAULTS: readonly Row[] = [
     "auth/session.ts",
     "return this.#refreshing ??= this.#refreshInTurn(used).finally(() => this.#refreshing = undefined);",
     "return this.#redeemRefreshToken();",
-    "unit/auth/with_auth_test.ts",
+    "binary/sign_in_test.ts",
   ],
   [
     "C6",
@@ -57,7 +57,7 @@ export const FAULTS: readonly Row[] = [
     "auth/session.ts",
     "        await this.#loseRefreshToken(grant, tokens, thrown);\n",
     "",
-    "faults/c11_redemption_cut_test.ts",
+    "binary/bad_sign_in_test.ts",
   ],
   [
     "C8",
@@ -65,7 +65,7 @@ export const FAULTS: readonly Row[] = [
     "auth/session.ts",
     'if (thrown instanceof BridgeError && thrown.code === "token_refused") {',
     "if (thrown instanceof BridgeError) {",
-    "unit/auth/token_test.ts",
+    "binary/bad_sign_in_test.ts",
   ],
   [
     "C9",
@@ -81,7 +81,7 @@ export const FAULTS: readonly Row[] = [
     "bridge/life_signs.ts",
     '    drop(unresponsive("the connection did not outlive the machine\'s sleep"));\n',
     "",
-    "unit/bridge/pending_test.ts",
+    "unit/bridge/pump_test.ts",
   ],
   [
     "C11",
