@@ -13,6 +13,7 @@ import { readSums } from "./release/checksums.ts";
 import { writeContainer } from "./release/container.ts";
 import {
   faultsOfExecutable,
+  faultsOfExecutables,
   faultsOfFiles,
   faultsOfPresence,
   faultsOfTag,
@@ -44,10 +45,11 @@ export async function faultsOfRelease(tag: string, outdir: string, root: string 
   return [
     ...faultsOfSources(tag, root),
     ...await faultsOfFiles(join(outdir, "release"), product),
-    ...faultsOfPresence([...TARGETS.map((target) => executableOf(outdir, target)), licencesIn(outdir)]),
+    ...faultsOfExecutables(TARGETS.map((target) => executableOf(outdir, target)), root),
+    ...faultsOfPresence([licencesIn(outdir)]),
     ...(own === undefined || !existsSync(executableOf(outdir, own))
       ? []
-      : faultsOfExecutable(executableOf(outdir, own), root, product)),
+      : faultsOfExecutable(executableOf(outdir, own), product)),
   ];
 }
 

@@ -1,5 +1,5 @@
 /** What keeps a release from being published, all of it looked at before anything is. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { bundleName, hasBundle } from "./bundle.ts";
 import { readSums, sha256Of, SUMS } from "./checksums.ts";
@@ -62,21 +62,32 @@ export async function faultsOfFiles(folder: string, product: Product): Promise<s
 }
 
 /**
- * What is wrong with an executable, which is run: it must say the version and the commit of the sources at `root`. Only that
- * of this machine can be asked; the others come from the same sources in the same run.
+ * What is wrong with the executables in `files`: all must be there, and have the commit of the sources at `root` written into
+ * them. Those of an earlier build have another one, and those of changed sources a "+" behind it.
  */
-export function faultsOfExecutable(executable: string, root: string, { version }: Product): string[] {
+export function faultsOfExecutables(files: readonly string[], root: string): string[] {
+  const head = git(root, "rev-parse", "HEAD");
+  const isOther = (file: string): boolean => {
+    const content = readFileSync(file);
+    const place = content.indexOf(head);
+    return place < 0 || content[place + head.length] === "+".charCodeAt(0);
+  };
+  const missing = faultsOfPresence(files);
+  return missing.length > 0 ? missing : files.filter(isOther).map((file) => `${file} is not of commit ${head}`);
+}
+
+/**
+ * What is wrong with an executable, which is run: it must say the version. Only that of this machine can be asked; the others
+ * come from the same sources.
+ */
+export function faultsOfExecutable(executable: string, { version }: Product): string[] {
   const said = detailsOf(executable);
   if (said === undefined) return [`${executable} does not run`];
-  const head = git(root, "rev-parse", "HEAD");
-  return [
-    ...(said.version === version ? [] : [`${executable} says that it is ${said.version}, not ${version}`]),
-    ...(said.commit === head ? [] : [`${executable} is of commit ${said.commit}, not ${head}`]),
-  ];
+  return said.version === version ? [] : [`${executable} says that it is ${said.version}, not ${version}`];
 }
 
 /** What an executable says of its build; nothing where it does not run, or says no such thing. */
-function detailsOf(executable: string): { version?: unknown; commit?: unknown } | undefined {
+function detailsOf(executable: string): { version?: unknown } | undefined {
   try {
     const { stdout } = Bun.spawnSync([executable, "--version", "--json"], { stdin: "ignore", stderr: "ignore" });
     return JSON.parse(stdout.toString());
@@ -85,7 +96,7 @@ function detailsOf(executable: string): { version?: unknown; commit?: unknown } 
   }
 }
 
-/** What is wrong with `files`, the executables and licences that go into the packages of npm and the container: all must be there. */
+/** What is wrong with `files`, which go into the packages of npm and the container: all must be there. */
 export function faultsOfPresence(files: readonly string[]): string[] {
   return files.filter((file) => !existsSync(file)).map((file) => `${file} is missing`);
 }

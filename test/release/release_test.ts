@@ -58,11 +58,12 @@ describe.skipIf(own === undefined || Bun.which("xz") === null)("a release", () =
     run("git", "tag", tag);
     build("--build-only", own!.name);
     const dist = join(clone, "dist");
+    const head = run("git", "rev-parse", "HEAD").said.trim();
     for (const target of TARGETS.filter((target) => target !== own)) {
       mkdirSync(dirname(executableOf(dist, target)), { recursive: true });
       if (target.name === "linux-x64-baseline" && own!.name === "linux-x64") {
         cpSync(executableOf(dist, own!), executableOf(dist, target));
-      } else writeFileSync(executableOf(dist, target), `the executable of ${target.name}`);
+      } else writeFileSync(executableOf(dist, target), `the executable of ${target.name} at ${head}`);
     }
     build("--pack-only", "--effort", "0");
   }, 900_000);
@@ -71,14 +72,19 @@ describe.skipIf(own === undefined || Bun.which("xz") === null)("a release", () =
     const archive = join(clone, "dist", "release", `mcp-bridge-${tag.slice(1)}-darwin-arm64.tar.xz`);
     const content = readFileSync(archive);
     writeFileSync(archive, "another file");
+    const stale = executableOf(join(clone, "dist"), TARGETS.find(({ name }) => name === "darwin-arm64")!);
+    const executable = readFileSync(stale);
+    writeFileSync(stale, "the executable of an earlier build");
     writeFileSync(join(clone, "left.txt"), "");
     const { exitCode, said } = release("--tag", "v9.9.9");
     writeFileSync(archive, content);
+    writeFileSync(stale, executable);
     rmSync(join(clone, "left.txt"));
     expect(said).toBe(
       `release: the tag 'v9.9.9' is not the version: package.json says ${tag.slice(1)}\n` +
         "release: the tree is not clean: ?? left.txt\n" +
         `release: mcp-bridge-${tag.slice(1)}-darwin-arm64.tar.xz is not what its checksum says\n` +
+        `release: ${stale} is not of commit ${run("git", "rev-parse", "HEAD").said.trim()}\n` +
         "release: nothing was written\n",
     );
     expect(exitCode).toBe(1);
