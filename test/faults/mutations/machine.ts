@@ -6,10 +6,10 @@ export const MACHINE: readonly Row[] = [
   [
     "B1",
     "the names of the endpoint",
-    "serve/guard.ts",
+    "serve/guard/guard.ts",
     'if (headers.get("origin") !== "null" && isMeantForUs(headers, names, port())) return undefined;',
     "return undefined;",
-    "unit/serve/guard_test.ts",
+    "unit/serve/guard/guard_test.ts",
   ],
   [
     "B1",
@@ -30,10 +30,10 @@ export const MACHINE: readonly Row[] = [
   [
     "B3",
     "the token of the endpoint",
-    "serve/guard.ts",
+    "serve/guard/guard.ts",
     "if (given !== undefined && isSameSecret(given, token)) return undefined;",
     "return undefined;",
-    "unit/serve/guard_test.ts",
+    "unit/serve/guard/guard_test.ts",
   ],
   [
     "B4",

@@ -20,6 +20,14 @@ export const RELEASE: readonly Row[] = [
     "unit/release/faults_test.ts",
   ],
   [
+    "D3",
+    "a name that stays the same",
+    "../scripts/release/sign_macos.sh",
+    "--identifier io.github.mcp-bridge",
+    "--identifier io.github.mcp-bridge.$RANDOM",
+    "unit/release/signing_test.ts",
+  ],
+  [
     "D4",
     "no means of tests",
     "main.ts",

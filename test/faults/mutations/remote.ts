@@ -126,7 +126,7 @@ export const REMOTE: readonly Row[] = [
   [
     "A16",
     "a header that is not there",
-    "auth/challenge.ts",
+    "auth/challenge_syntax.ts",
     'headers.get("www-authenticate") ?? ""',
     'headers.get("www-authenticate")!',
     "unit/auth/challenge_test.ts",
