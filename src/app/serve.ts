@@ -1,3 +1,4 @@
+import { isLoopback } from "../net/address.ts";
 import { systemClock } from "../platform/clock.ts";
 import { BridgeError, toBridgeError } from "../platform/errors.ts";
 import { systemKeychain } from "../platform/keychain.ts";
@@ -50,6 +51,8 @@ interface SharedRun extends UpstreamRun {
 }
 
 const LAST_ANSWERS_MS = 1_000;
+const OPEN_TO_OTHERS =
+  "other machines can reach this, unencrypted: who reads along has the token; a proxy before it can speak https";
 
 /**
  * Serves every server of the registry at one local address until a signal comes. Settles with the exit code.
@@ -123,6 +126,7 @@ export async function serve(settings: ServeSettings, say: Notify): Promise<numbe
   }, leaving.signal);
   const door = await openDoor(endpoint, run, notify);
   notify({ level: "info", text: `serving ${countOf(served)} at ${endpoint.url}/mcp` });
+  if (!isLoopback(new URL(endpoint.url).hostname)) notify({ level: "warn", text: OPEN_TO_OTHERS });
   if (first.servers.size + first.faults.length === 0) {
     notify({
       level: "info",

@@ -144,6 +144,15 @@ describe("who may ask", () => {
     expect(await statusAs("bridge.lan")).toBe(404);
     expect(await statusAs(`192.0.2.7:${serve.port}`)).toBe(404);
     expect(await statusAs("evil.example")).toBe(403);
+    await serve.stderr.find((line) =>
+      line.startsWith("mcp-bridge: warning: other machines can reach this, unencrypted")
+    );
+  });
+
+  test("warns of nothing where this machine alone can reach it", async () => {
+    await using serve = await ServeExecutable.start({}, { flags: ["--host", "localhost"] });
+    await serve.stderr.find((line) => line.includes("lists none yet"));
+    expect(serve.stderr.items.filter((line) => line.includes("warning"))).toEqual([]);
   });
 
   test("is the same after a new start: the token stays, and no other user can read it", async () => {
