@@ -65,10 +65,13 @@ const OF_NO_ADDRESS = {
  */
 export async function readRegistered(said: ConnectWords, notify: Notify): Promise<Registered[]> {
   refuseForSeveral(said.words, OF_ONE, 'name the server: "mcp-bridge doctor NAME"');
+  return await Promise.all((await usedServers()).map((entry) => registered(entry, said, notify)));
+}
+
+async function usedServers(): Promise<ServerEntry[]> {
   try {
     const { servers } = await readRegistry(registryFile({ platform: process.platform, env: process.env }));
-    const used = [...servers.values()].filter(({ disabled }) => !disabled);
-    return await Promise.all(used.map((entry) => registered(entry, said, notify)));
+    return [...servers.values()].filter(({ disabled }) => !disabled);
   } catch (thrown) {
     if (thrown instanceof BridgeError && OF_THE_FILE.test(thrown.code)) return [];
     throw thrown;
@@ -84,15 +87,30 @@ async function registered(entry: ServerEntry, said: ConnectWords, notify: Notify
 
 async function targetOf(named: NamedEntry<Flags>, said: ConnectWords, notify: Notify): Promise<Target> {
   const { entry } = named;
-  let unresolved: unknown;
+  const noFiles = await missingFile(entry);
+  const { ca, cert, key } = said.flags;
+  const flags = noFiles === undefined ? named.flags : { ...named.flags, ca, cert, key };
+  let unresolved: unknown = noFiles;
   let server: NamedServer<Flags>;
   try {
-    server = await withReferences(named, process.env);
+    server = await withReferences({ entry, flags }, process.env);
   } catch (thrown) {
-    unresolved = thrown;
-    server = await withReferences({ ...named, entry: withoutReferences(entry) }, process.env);
+    unresolved ??= thrown;
+    server = await withReferences({ entry: withoutReferences(entry), flags }, process.env);
   }
   return { name: entry.slug, entry, settings: await readUpstream(said, { ...server, entry }, notify), unresolved };
+}
+
+/** Why a file with certificates that an entry names is not to be had; nothing where all are there. */
+async function missingFile({ label, tls }: ServerEntry): Promise<unknown> {
+  const { readTls } = await import("../net/tls.ts");
+  const { ca, cert, key } = tls;
+  try {
+    await readTls({ ca, cert, key, insecure: false }, (file) => `"tls.${file}" of ${JSON.stringify(label)}`);
+    return undefined;
+  } catch (thrown) {
+    return thrown;
+  }
 }
 
 /** An entry that refers to nothing. */

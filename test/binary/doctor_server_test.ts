@@ -570,6 +570,33 @@ test("what an entry refers to and is not there is told, and no session is tried 
   expect(wordOf(whole, "server-session")).toBe("ok");
 });
 
+test("a file with certificates that an entry names and is not there is told, and takes no other server away", async () => {
+  using home = new Home();
+  using server = served(good);
+  const mcpServers = {
+    trusted: { url: server.url, tls: { ca: authority.cert } },
+    gone: { url: server.url, tls: { ca: join(home.folder, "gone.pem") } },
+    unknown: { url: server.url },
+  };
+  const env = { MCP_BRIDGE_HOME: join(home.folder, "state") };
+  await Bun.write(join(home.folder, "state", "servers.json"), JSON.stringify({ mcpServers }));
+  const gone = await lookAt("gone", [], { env });
+  expect(gone.found["server-settings"]).toMatchObject({
+    fault: "unreadable_file",
+    cure: 'give "tls.ca" of "gone" a PEM file',
+  });
+  expect(gone.found["server-session"]!.blockedBy).toBe("server-settings");
+  const unknown = await lookAt("unknown", [], { env });
+  expect(unknown.found["server-tls"]!.cure).toContain('"tls": { "ca": "FILE" } into the entry of "unknown"');
+  const { stdout } = await outcomeOf({ env }, "doctor", "--json");
+  const { servers } = JSON.parse(stdout) as { servers: { name: string; result: string }[] };
+  expect(servers.map(({ name, result }) => [name, result])).toEqual([
+    ["trusted", "ok"],
+    ["gone", "fail"],
+    ["unknown", "fail"],
+  ]);
+});
+
 test("the registered servers are looked at side by side, and programs among them are not started", async () => {
   using home = new Home();
   using server = new FakeMcp();

@@ -49,7 +49,7 @@ export interface Target {
    * environment of its program and its client secret are left out.
    */
   readonly settings: UpstreamSettings;
-  /** Why something that the entry refers to is not to be had: `missing_reference`, `bad_header`. */
+  /** Why something that the entry refers to is not to be had: `missing_reference`, `bad_header`, `unreadable_file`. */
   readonly unresolved: unknown;
 }
 

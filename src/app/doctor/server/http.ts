@@ -4,7 +4,7 @@ import { BridgeError, quoted } from "../../../platform/errors.ts";
 import { type Check, type Details, fault, faultOf, type Finding, ok } from "../check.ts";
 import type { World } from "../world.ts";
 import { type BareAnswer, bareAnswer, NoBareAnswer } from "./bare_answer.ts";
-import { addressOf, commandFor, isHttp, openAddress, proxyTo, settingsOf } from "./subject.ts";
+import { addressOf, commandFor, isHttp, openAddress, proxyTo, saidIn, settingsOf } from "./subject.ts";
 
 const ASK = "try again later, or ask whoever runs the server";
 
@@ -111,7 +111,8 @@ function unanswered({ thrown, hops }: NoBareAnswer, world: World): Finding {
   const last = hops.at(-1);
   // The certificate that the server shows was looked at before, and is well.
   if (thrown instanceof BridgeError && thrown.code === "untrusted_certificate") {
-    return fault(explains, "client_certificate", { details: { said: thrown.message } });
+    const cure = saidIn(world, '"--cert FILE" and "--key FILE"', '"tls": { "cert": "FILE", "key": "FILE" }');
+    return fault(explains, "client_certificate", { cure, details: { said: thrown.message } });
   }
   const isRedirect = thrown instanceof BridgeError && thrown.code === "bad_answer" && last !== undefined;
   const finding = isRedirect ? redirected(last, hops.length, world) : undefined;

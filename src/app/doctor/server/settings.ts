@@ -13,6 +13,11 @@ export const serverSettings: Check = {
       cause: "the entry refers to a variable or to a secret of the keychain that is not to be had",
       cure: "set the variable where the client is started, or unlock the keychain",
     },
+    unreadable_file: {
+      result: "fail",
+      cause: "a file with certificates that the entry names cannot be read, or is no PEM file",
+      cure: 'see that the files of "tls" in the entry are there, and begin with "-----BEGIN"',
+    },
     bad_header: {
       result: "fail",
       cause: "the value of a header holds a character that HTTP does not allow",

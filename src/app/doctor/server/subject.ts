@@ -78,11 +78,16 @@ export function commandFor(world: World, command: string, ...flags: string[]): s
   return `run "${["mcp-bridge", command, word, ...whose, ...flags].join(" ")}"`;
 }
 
-/** How the server is reached over IPv4 alone. */
-export function ipv4Cure({ target }: World): string {
+/** Where a setting belongs: behind what the client starts, or into the entry of a server by name. */
+export function saidIn({ target }: World, flags: string, setting: string): string {
   return target?.name === undefined
-    ? 'add "--ipv4" to what the client starts'
-    : `write "ipv4": true into the entry of "${target.name}" in servers.json`;
+    ? `add ${flags} to what the client starts`
+    : `write ${setting} into the entry of "${target.name}" in servers.json`;
+}
+
+/** How the server is reached over IPv4 alone. */
+export function ipv4Cure(world: World): string {
+  return saidIn(world, '"--ipv4"', '"ipv4": true');
 }
 
 /** Words of a list, as a sentence has them. */

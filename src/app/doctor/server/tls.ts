@@ -4,7 +4,7 @@ import { certificateFault, certificateFaultOf } from "../../../net/tls.ts";
 import { quoted } from "../../../platform/errors.ts";
 import { type Check, type Details, fault, type Finding, ok, skip } from "../check.ts";
 import type { World } from "../world.ts";
-import { addressOf, openAddress, proxyTo, settingsOf } from "./subject.ts";
+import { addressOf, openAddress, proxyTo, saidIn, settingsOf } from "./subject.ts";
 
 /** A certificate that ends within so much is told of, in ms: renewals by machine come 30 days before the end. */
 const SOON_MS = 14 * 86_400_000;
@@ -100,7 +100,9 @@ function judge(shown: Shown, host: string, world: World): Finding {
   const details = detailsOf(shown);
   if (!settingsOf(world).network.tls.rejectUnauthorized) {
     const text = shown.fault === undefined ? undefined : `${faultText(shown.fault, host)}, and it is not checked`;
-    return fault(explains, "not_checked", { ...(text === undefined ? {} : { text }), details });
+    const isWritten = world.target!.entry?.tls.insecure === true;
+    const cure = isWritten ? { cure: 'take "insecure" out of "tls" in the entry of servers.json' } : {};
+    return fault(explains, "not_checked", { ...(text === undefined ? {} : { text }), ...cure, details });
   }
   if (shown.fault !== undefined) return refused(shown, host, details, world);
   const signer = signerOf(shown);
@@ -118,14 +120,18 @@ function refused(shown: Shown, host: string, details: Details, world: World): Fi
     return fault(explains, "intercepted", {
       text: `${interceptor} opens connections to ${host} and shows a certificate of its own, signed by ` +
         `${issuerOf(shown)}, which is not trusted`,
-      cure: `ask who runs it for its authority as a PEM file, and give that with "--ca FILE" or in NODE_EXTRA_CA_CERTS`,
+      cure: `ask who runs it for its authority as a PEM file, and ${authorityCure(world)}`,
       details,
     });
   }
-  return fault(explains, kind, {
-    text: `${faultText(shown.fault!, host)}, ${particularsOf(shown, kind, world.clock.now())}`,
-    details,
-  });
+  const text = `${faultText(shown.fault!, host)}, ${particularsOf(shown, kind, world.clock.now())}`;
+  const cure = isUnknown ? { cure: `have its authority as a PEM file, and ${authorityCure(world)}` } : {};
+  return fault(explains, kind, { text, ...cure, details });
+}
+
+/** How an authority of a person's own is trusted for this server. */
+function authorityCure(world: World): string {
+  return `${saidIn(world, '"--ca FILE"', '"tls": { "ca": "FILE" }')}, or name it in NODE_EXTRA_CA_CERTS`;
 }
 
 function faultText(code: string, host: string): string {

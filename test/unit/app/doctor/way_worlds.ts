@@ -122,6 +122,12 @@ export const WAY_WORLDS: readonly FailingWorld[] = [
   },
   {
     code: "server-settings",
+    fault: "unreadable_file",
+    name: "the authority that the entry names is not there",
+    world: unresolved(new BridgeError("unreadable_file", 'cannot read "/nowhere.pem" (ENOENT)')),
+  },
+  {
+    code: "server-settings",
     fault: "bad_header",
     name: "the value of a header has a line break",
     world: unresolved(new BridgeError("bad_header", "the value of the header holds a line break")),
