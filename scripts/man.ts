@@ -39,6 +39,11 @@ export async function manualPage(version: string, date: string | undefined): Pro
     ...others.flatMap((command) => section(command, connect.flags)),
     ".Sh ENVIRONMENT",
     ...list(VARIABLES.map(([name, text]) => [`.It Ev ${escaped(name)}`, text])),
+    ".Sh FILES",
+    ...list(FILES.map(([path, text]) => [`.It Pa ${escaped(path)}`, text])),
+    ...paragraph(
+      "XDG_CONFIG_HOME and XDG_STATE_HOME move them, and MCP_BRIDGE_HOME moves both into one folder. On macOS both are in ~/Library/Application Support/mcp-bridge, on Windows in the folder mcp-bridge of APPDATA and of LOCALAPPDATA.",
+    ),
     ".Sh EXIT STATUS",
     ...lines(
       "0 where all went well, 1 where something failed, 2 for words that make no sense, and 128 and the number of the signal for an end by one.",
@@ -59,6 +64,11 @@ const VARIABLES: readonly (readonly [name: string, text: string])[] = [
   ["MCP_BRIDGE_PASSPHRASE", "The passphrase of the vault, where its key is made of one."],
   ["MCP_BRIDGE_VAULT_KEY", "Where the key of the vault is: keychain, file or passphrase."],
   ["NO_COLOR", "Takes colours away where it is not empty."],
+];
+
+const FILES: readonly (readonly [path: string, text: string])[] = [
+  ["~/.config/mcp-bridge/servers.json", "The servers that go by a name."],
+  ["~/.local/state/mcp-bridge/vault.db", 'The tokens, sealed; "mcp-bridge vault status" says what keeps them shut.'],
 ];
 
 const MONTHS = [

@@ -9,6 +9,7 @@ describe("the manual page", () => {
   test("names every command and every flag, without those that are for programs", async () => {
     const page = await manualPage("1.2.3", "2026-11-03");
     expect(page).toStartWith(".Dd November 3, 2026\n.Dt MCP-BRIDGE 1\n");
+    expect(page).toContain("\n.It Pa ~/.config/mcp\\-bridge/servers.json\n");
     for (const name of Object.keys(COMMANDS)) {
       const { flags } = (await commandIn(COMMANDS as CommandTable, name))!;
       expect(page).toContain(`\n.Ss ${name}\n`);
