@@ -9,6 +9,8 @@ import type { Environment } from "./variables.ts";
 
 /** The variables that only mcp-remote looks at. */
 const THEIR_VARIABLES = ["MCP_REMOTE_CONFIG_DIR"];
+/** The variables that say how a process gets to servers, and whom it trusts there. */
+const OWN_WAY = /^(?:https?_proxy|all_proxy|no_proxy|node_extra_ca_certs|ssl_cert_file|ssl_cert_dir)$/i;
 
 /**
  * Lets the entries of clients from which servers were taken run us, if the person agrees to it. `keepsSecrets` tells
@@ -52,7 +54,9 @@ export function rewritingsOf(
     // What a program on this machine gets stands in servers.json.
     const kept = written.url === undefined ? [] : Object.entries(entry.env).filter(([name]) => !needless.has(name));
     const env = { ...Object.fromEntries([...kept, ...needed]), ...own };
-    return { client, file, entry, program: { command, args: [slug, ...rest], env } };
+    // A "serve" of the same user goes its own way to the server.
+    const alone = kept.some(([name]) => OWN_WAY.test(name)) ? ["--no-attach"] : [];
+    return { client, file, entry, program: { command, args: [slug, ...rest, ...alone], env } };
   });
 }
 

@@ -32,9 +32,10 @@ function entriesIn(value: unknown): Example[] {
   return Object.values(value).flatMap(entriesIn);
 }
 
-/** An example by its words, without the address. */
-function wordsOf({ args }: Example): string {
-  return args.join(" ").replace(/^-c npx /, "").replace(/https?:\/\/\S+/, "URL");
+/** An example by its words, without the address, and the variables beside them. */
+function wordsOf({ args, env = {} }: Example): string {
+  const words = args.join(" ").replace(/^-c npx /, "").replace(/https?:\/\/\S+/, "URL");
+  return [words, ...Object.keys(env).filter((name) => !words.includes(name)).map((name) => `${name}=`)].join(" ");
 }
 
 let home: Home;
@@ -103,7 +104,8 @@ const EXAMPLES: Readonly<Record<string, { server?: object; words?: string[]; rea
   "mcp-remote URL --allow-http": { "server": { "allowHttp": true }, "words": [] },
   "mcp-remote URL --debug": { "server": {}, "words": ["--debug"] },
   "mcp-remote URL --silent": { "server": {}, "words": ["--silent"] },
-  "mcp-remote URL --enable-proxy": { "server": {}, "words": [] },
+  "mcp-remote URL --enable-proxy HTTPS_PROXY= NO_PROXY=": { "server": {}, "words": ["--no-attach"] },
+  "mcp-remote URL NODE_EXTRA_CA_CERTS=": { "server": {}, "words": ["--no-attach"] },
   "mcp-remote URL --ignore-tool delete* --ignore-tool remove*": {
     "server": { "tools": { "deny": ["delete*", "remove*"] } },
     "words": [],

@@ -163,10 +163,21 @@ describe("an entry that is to run us", () => {
   }
 
   test("keeps its variables but for what the keychain has", async () => {
-    const program = { command: "/opt/mcp-bridge", args: ["one", "--debug"] };
+    const program = { command: "/opt/mcp-bridge", args: ["one", "--debug", "--no-attach"] };
     const env = { HTTPS_PROXY: "http://p/", ...own };
     expect(await environments(true)).toEqual([{ ...program, env }]);
     expect(await environments(false)).toEqual([{ ...program, env: { ...env, KEY: "s" } }]);
+  });
+
+  test("goes its own way to the server where its variables say which, past a serve that runs, and only there", async () => {
+    const args = async (env: Record<string, string>): Promise<unknown> => {
+      const { servers: [server] } = await plan([await source("cursor", "one", { ...remote(), env })]);
+      return rewritingsOf(server!, "/opt/mcp-bridge", true, own)[0]!.program.args;
+    };
+    for (const name of ["https_proxy", "NO_PROXY", "NODE_EXTRA_CA_CERTS"]) {
+      expect(await args({ [name]: "x" })).toEqual(["one", "--no-attach"]);
+    }
+    expect(await args({ LOG_LEVEL: "debug" })).toEqual(["one"]);
   });
 
   test("keeps what the server of that name wants of it", async () => {
