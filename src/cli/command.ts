@@ -40,6 +40,8 @@ export interface Operand {
   readonly unless?: string;
   /** The words that there are for it: a list, or servers by their names, or commands. */
   readonly choices?: readonly string[] | "servers" | "commands" | "files";
+  /** Whether the path of a file may stand there as well. */
+  readonly takesFiles?: true;
 }
 
 /** One command: what a person may say, and what then happens. Help and completion are made from the same table. */

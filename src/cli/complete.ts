@@ -99,7 +99,7 @@ async function wordsOf(operand: Operand | undefined, sources: CandidateSources):
   if (choices === "files") return FILES;
   if (choices === "servers") return { candidates: await sources.servers(), takesFiles: false };
   if (choices === "commands") return { candidates: sources.commands, takesFiles: false };
-  return { candidates: choices.map((word) => ({ word, about: "" })), takesFiles: false };
+  return { candidates: choices.map((word) => ({ word, about: "" })), takesFiles: operand?.takesFiles === true };
 }
 
 /**

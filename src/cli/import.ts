@@ -46,6 +46,7 @@ export const importCommand: Command<typeof FLAGS> = {
     text: "all servers of this one, such as cursor, or of a file such as .mcp.json; an address for its sign-in alone",
     optional: true,
     choices: CLIENT_IDS,
+    takesFiles: true,
   }],
   flags: FLAGS,
   examples: [

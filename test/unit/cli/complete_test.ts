@@ -33,6 +33,7 @@ describe("complete", () => {
     [["status", "g"], ["github"]],
     [["vault", ""], ["status", "rotate", "export", "import"]],
     [["vault", "export", ""], [":files"]],
+    [["import", "cu"], ["cursor", ":files"]],
     [["help", "lo"], ["login", "logout"]],
     [["completion", ""], ["bash", "zsh", "fish", "powershell"]],
     [["tools", "--transport", "sse"], ["sse-first", "sse-only"]],
