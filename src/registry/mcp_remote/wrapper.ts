@@ -33,8 +33,8 @@ export function unwrapped(name: string, args: readonly string[], env: Variables)
     : undefined;
 }
 
-/** `env -u A B=c program`, `env -S "B=c program"`. */
-function behindEnv(words: readonly string[], env: Variables): Wrapped | undefined {
+/** `env -u A B=c program`, `env -S "B=c program"`; `isSplit` where the words come from such a line themselves. */
+function behindEnv(words: readonly string[], env: Variables, isSplit = false): Wrapped {
   const own = { ...env };
   let place = 0;
   for (; place < words.length; place++) {
@@ -43,7 +43,8 @@ function behindEnv(words: readonly string[], env: Variables): Wrapped | undefine
     if (split !== null) {
       const [line, rest] = split[1] === "" ? [words[place + 1] ?? "", 2] : [split[1]!, 1];
       const inner = shellWords(line.trim(), "posix");
-      return inner === undefined ? { kind: "shell_line" } : behindEnv([...inner, ...words.slice(place + rest)], own);
+      if (inner === undefined || isSplit) return { kind: "shell_line" };
+      return behindEnv([...inner, ...words.slice(place + rest)], own, true);
     }
     const unset = /^(?:-u|--unset=)(.*)$/.exec(word);
     const assigned = /^([A-Za-z_]\w*)=(.*)$/s.exec(word);

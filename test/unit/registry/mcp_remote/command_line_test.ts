@@ -156,6 +156,7 @@ describe("nothing is guessed", () => {
 
   test("programs that start one another without end come to an end", () => {
     expect(read("env", ...Array.from({ length: 1_000 }, () => "env"), "mcp-remote").kind).toBe("unclear");
+    expect(read("env", "-S", `${"-S ".repeat(100_000)}mcp-remote`).kind).toBe("unclear");
   });
 });
 
