@@ -5,7 +5,7 @@ import type { Prover } from "./dpop.ts";
 import type { Grant } from "./records.ts";
 import { OAuthRefusal } from "./refusal.ts";
 import { refresh } from "./token.ts";
-import type { TokenSet } from "./token_endpoint.ts";
+import { SpentInVain, type TokenSet } from "./token_endpoint.ts";
 
 /** What redeeming a refresh token needs. */
 export interface RenewalTools {
@@ -66,5 +66,6 @@ function unrenewed(cause: unknown): Renewal {
   if (cause.code === "token_refused") {
     return { kind: "refused", cause, oauthError: cause instanceof OAuthRefusal ? cause.oauthError : undefined };
   }
-  return { kind: LOST_ANSWER.has(cause.code) ? "lost" : "unspent", cause };
+  const isLost = cause instanceof SpentInVain || LOST_ANSWER.has(cause.code);
+  return { kind: isLost ? "lost" : "unspent", cause };
 }

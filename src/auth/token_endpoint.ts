@@ -46,6 +46,7 @@ const TOKEN = /^[\x21-\x7e]+$/;
  * Asks the token endpoint, whatever the grant; `client` is nobody where the grant itself says who asks.
  *
  * @throws {OAuthRefusal} `token_refused`, with the server's own code
+ * @throws {SpentInVain} `bad_token_answer`, for a yes without a token
  * @throws {BridgeError} `http_status` where the server is in trouble, `bad_token_answer`, `bad_metadata`,
  * `unsafe_address`, and as `ask`
  */
@@ -59,8 +60,7 @@ export async function requestTokens(
   const { json } = reply;
   // Some say no with a 200.
   if (reply.status !== 200 || isRefusal(json)) throw refusalOf(reply, url, "token", AGAIN, secretsOf(form, client));
-  const tokens = readTokens(json, requestedAt, url);
-  if (tokens.tokenType === "DPoP" && tools.prover === undefined) throw unusable(url, "is bound to a key of nobody");
+  const tokens = readUsable(reply, requestedAt, url, tools.prover !== undefined);
   const scope = tokens.scope ?? form.get("scope") ?? undefined;
   const resource = form.get("resource") ?? undefined;
   return {
@@ -68,6 +68,27 @@ export async function requestTokens(
     ...(scope === undefined ? {} : { scope }),
     ...(resource === undefined ? {} : { resource }),
   };
+}
+
+/** A yes that brings no token that could be used, cut off say: what it was given for is spent. */
+export class SpentInVain extends BridgeError {}
+
+function readUsable(reply: Reply, requestedAt: number, url: URL, hasKey: boolean): TokenSet {
+  try {
+    const tokens = readTokens(reply.json, requestedAt, url);
+    if (tokens.tokenType === "DPoP" && !hasKey) throw unusable(url, "is bound to a key of nobody");
+    return tokens;
+  } catch (thrown) {
+    if (!(thrown instanceof BridgeError) || !isYes(reply)) throw thrown;
+    const { code, message, hint } = thrown;
+    throw new SpentInVain(code, message, { ...(hint === undefined ? {} : { hint }), cause: thrown });
+  }
+}
+
+/** Whether a success is that of a token endpoint, and not of a page that stands before it. */
+function isYes({ json, headers }: Reply): boolean {
+  if (json === undefined) return /^application\/(?:[\w.-]+\+)?json\b/i.test(headers.get("content-type") ?? "");
+  return typeof json === "object" && json !== null && "access_token" in json;
 }
 
 /**
