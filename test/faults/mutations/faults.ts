@@ -113,7 +113,7 @@ export const FAULTS: readonly Row[] = [
     "bridge/life_signs.ts",
     '      this.#parts.drop(unresponsive("the server stopped reacting"));\n',
     "",
-    "faults/c14_half_open_test.ts",
+    "unit/bridge/pump_test.ts",
   ],
   [
     "C15",
