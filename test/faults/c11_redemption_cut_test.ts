@@ -139,7 +139,7 @@ describe.each([["in memory", STRIDE], ["in its file", STRIDE_IN_FILE]])("with a 
       const others = [...outcomes].filter((each) => !OUTCOMES.includes(each));
       expect(others).toEqual([]);
     },
-    120_000,
+    300_000,
   );
 
   test.each(WAYS)(
@@ -160,6 +160,6 @@ describe.each([["in memory", STRIDE], ["in its file", STRIDE_IN_FILE]])("with a 
       }
       expect([renewals > 0, signIns > 0]).toEqual([true, true]);
     },
-    120_000,
+    300_000,
   );
 });
