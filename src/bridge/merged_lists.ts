@@ -40,6 +40,8 @@ interface Walk extends Asked {
 }
 
 const MOST_PAGES = 1_000;
+/** What an element costs beside its own text. */
+const ELEMENT_BYTES = 128;
 
 /**
  * Answers a request for a list with all of its pages, for a client that reads only the first one
@@ -126,7 +128,7 @@ export class MergedLists implements Stage {
       return this.#end(walk, undefined, "the server names the same page again");
     }
     walk.more.push(...elements);
-    walk.lease.hold(answer.bytes.length);
+    walk.lease.hold(answer.bytes.length + elements.length * ELEMENT_BYTES);
     if (nextCursor === undefined) return this.#end(walk, undefined);
     if (walk.cursors.size >= MOST_PAGES) return this.#end(walk, nextCursor, `it has more than ${MOST_PAGES} pages`);
     if (this.#options.budget.exhausted) return this.#end(walk, nextCursor, "it is too large");

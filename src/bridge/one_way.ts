@@ -17,6 +17,9 @@ export interface OneWayOptions {
 }
 
 const LARGE_MESSAGE = 65_536;
+/** Questions that the server may have open, and how long the id of one may be; others get no answer. */
+const MOST_ASKED = 1_000;
+const LONGEST_KEY = 1_024;
 
 /** Carries what the client says without waiting for an answer: notifications, and its answers to the server. */
 export class OneWay {
@@ -33,9 +36,12 @@ export class OneWay {
     this.#leaving = leaving;
   }
 
-  /** The server asks the client something. */
-  asked(request: Message): void {
-    (this.#asked ??= new Map()).set(request.key, this.#recover.generation);
+  /** The server asks the client something. Of more questions than a server has use for the oldest are forgotten. */
+  asked({ key }: Message): void {
+    if (key.length > LONGEST_KEY) return;
+    const asked = this.#asked ??= new Map();
+    asked.set(key, this.#recover.generation);
+    if (asked.size > MOST_ASKED) asked.delete(asked.keys().next().value!);
   }
 
   /** The server does not want an answer any more (basic/utilities/cancellation). */

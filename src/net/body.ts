@@ -1,5 +1,6 @@
 import { BridgeError } from "../platform/errors.ts";
 import type { Budget } from "../platform/budget.ts";
+import { Pieces } from "../platform/pieces.ts";
 
 /** Bodies up to this size, in bytes, are read without asking the budget. */
 export const SMALL_BODY = 262_144;
@@ -25,20 +26,18 @@ export async function collect(
   onchunk?: () => void,
 ): Promise<Uint8Array> {
   const lease = budget.lease();
-  const parts: Uint8Array[] = [];
-  let length = 0;
+  const parts = new Pieces(limit);
   try {
     for await (const chunk of chunks) {
       onchunk?.();
-      length += chunk.length;
-      if (length > limit) throw tooLarge(limit);
-      if (length > SMALL_BODY) await lease.grow(chunk.length);
+      if (parts.length + chunk.length > limit) throw tooLarge(limit);
+      if (parts.length + chunk.length > SMALL_BODY) await lease.grow(chunk.length);
       parts.push(chunk);
     }
   } finally {
     lease.end();
   }
-  return parts.length === 1 ? parts[0]! : Buffer.concat(parts, length);
+  return parts.take();
 }
 
 /** The error for an answer beyond the limit of bytes. */

@@ -30,6 +30,9 @@ export async function readAnswerStream(
 ): Promise<void> {
   let lastEventId: string | undefined;
   let retry: number | undefined;
+  const signal = exchange.send.abort?.signal;
+  const attempts: Attempts = { signal, current: undefined };
+  signal?.addEventListener("abort", () => attempts.current?.abort(signal.reason));
   for (let fruitless = 0;;) {
     const stream = await readEventStream(options, exchange, answer, lastEventId);
     if (exchange.answered || exchange.request === undefined) return;
@@ -37,10 +40,16 @@ export async function readAnswerStream(
     fruitless = stream.lastEventId === lastEventId ? fruitless + 1 : 0;
     lastEventId = stream.lastEventId;
     if (lastEventId === undefined || session === undefined) throw exchange.unanswered(stream.broken);
-    const rest = await resume(options, exchange, session, { lastEventId, retry, fruitless });
+    const rest = await resume(options, attempts, session, { lastEventId, retry, fruitless });
     if (rest === undefined) throw exchange.unanswered(stream.broken);
     answer = rest;
   }
+}
+
+/** The requests for the rest of an answer, of which there may be many: one listener gives up the one that is out. */
+interface Attempts {
+  readonly signal: AbortSignal | undefined;
+  current: AbortController | undefined;
 }
 
 /** Where an interrupted stream stands. */
@@ -55,18 +64,17 @@ interface Standing {
 /** Asks for the rest of an interrupted stream; nothing where there is none to be had. */
 async function resume(
   { clock, url, wire }: AnswerStreamOptions,
-  exchange: Exchange,
+  attempts: Attempts,
   session: HttpSession,
   { lastEventId, retry, fruitless }: Standing,
 ): Promise<HttpAnswer | undefined> {
-  const signal = exchange.send.abort?.signal;
+  const { signal } = attempts;
   for (let failures = 0; failures < MOST_FAILED_RESUMPTIONS; failures++) {
     await pause(clock, waitBefore(retry, Math.max(failures, fruitless)), signal);
     if (signal?.aborted) throw signal.reason;
     if (session.over.aborted) return undefined;
     // A deadline of this attempt is none of the request's.
-    const attempt = new AbortController();
-    signal?.addEventListener("abort", () => attempt.abort(signal.reason));
+    const attempt = attempts.current = new AbortController();
     try {
       const headers = session.streamHeaders(lastEventId);
       const answer = await fetchOrFail(wire, { url, method: "GET", headers, abort: attempt });

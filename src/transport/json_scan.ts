@@ -15,6 +15,10 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
+const BLANK = 0x20;
+
+/** The longest text of which there may be a second one for a moment, in bytes. */
+const COPIED_AT_MOST = 262_144;
 
 const decoder = new TextDecoder();
 
@@ -114,11 +118,16 @@ function skipKey(bytes: Uint8Array, at: number): number {
   return bytes[at] === COLON ? skipBlank(bytes, at + 1) : -1;
 }
 
-/** Which bracket closes each level of the value being read; grows with the text, which has a limit of its own. */
-let closers: Uint8Array = new Uint8Array(64);
+/** Which levels of the value being read are objects, a bit for each. A text that is deeper has room of its own. */
+const usualLevels = new Uint8Array(1_024);
+
+function isObject(levels: Uint8Array, level: number): boolean {
+  return (levels[level >> 3]! >> (level & 7) & 1) === 1;
+}
 
 /** The offset behind the value that begins at `at`, however deeply it is nested. */
 export function skipValue(bytes: Uint8Array, at: number): number {
+  let levels: Uint8Array = usualLevels;
   let depth = 0;
   for (;;) {
     const opener = bytes[at];
@@ -127,12 +136,15 @@ export function skipValue(bytes: Uint8Array, at: number): number {
       at = skipBlank(bytes, at + 1);
       if (bytes[at] === closer) at++;
       else {
-        if (depth === closers.length) {
-          const wider = new Uint8Array(depth * 2);
-          wider.set(closers);
-          closers = wider;
+        if (depth === 8 * levels.length) {
+          // It may be nothing but brackets.
+          const all = new Uint8Array(bytes.length / 8 + 1);
+          all.set(levels);
+          levels = all;
         }
-        closers[depth++] = closer;
+        if (closer === CLOSE_BRACE) levels[depth >> 3]! |= 1 << (depth & 7);
+        else levels[depth >> 3]! &= ~(1 << (depth & 7));
+        depth++;
         if (closer === CLOSE_BRACE) at = skipKey(bytes, at);
         if (at < 0) return -1;
         continue;
@@ -146,7 +158,7 @@ export function skipValue(bytes: Uint8Array, at: number): number {
       if (depth === 0) return at;
       at = skipBlank(bytes, at);
       const byte = bytes[at];
-      const closer = closers[depth - 1]!;
+      const closer = isObject(levels, depth - 1) ? CLOSE_BRACE : CLOSE_BRACKET;
       if (byte === closer) {
         at++;
         depth--;
@@ -223,7 +235,13 @@ export function findMember(bytes: Uint8Array, at: number, name: string): Span | 
   return found;
 }
 
-/** The spans of the elements of the array that begins at `at`, or nothing where the text is no JSON array. */
+/** An element may have one byte and costs a hundred when it is looked at: an array of more is not taken apart. */
+const MOST_ELEMENTS = 100_000;
+
+/**
+ * The spans of the elements of the array that begins at `at`, or nothing where the text is no JSON array, or one of more
+ * than 100,000 elements.
+ */
 export function elementsOf(bytes: Uint8Array, at: number): { elements: Span[]; end: number } | undefined {
   if (bytes[at] !== OPEN_BRACKET) return undefined;
   const elements: Span[] = [];
@@ -231,7 +249,7 @@ export function elementsOf(bytes: Uint8Array, at: number): { elements: Span[]; e
   if (bytes[at] === CLOSE_BRACKET) return { elements, end: at + 1 };
   for (;;) {
     const end = skipValue(bytes, at);
-    if (end < 0) return undefined;
+    if (end < 0 || elements.length === MOST_ELEMENTS) return undefined;
     elements.push({ start: at, end });
     at = skipBlank(bytes, end);
     if (bytes[at] === CLOSE_BRACKET) return { elements, end: at + 1 };
@@ -247,11 +265,16 @@ export function textOf(bytes: Uint8Array, span: Span): string {
 
 /**
  * The same JSON text on one line: raw line breaks stand between tokens only, where they mean nothing. A text that is no
- * JSON comes back as it is, since without them it might become some.
+ * JSON comes back as it is, since without them it might become some. In a large text blanks take their places where
+ * they are, since memory has no room for two.
  */
 export function onOneLine(bytes: Uint8Array): Uint8Array {
   if (bytes.indexOf(LINE_FEED) < 0 && bytes.indexOf(CARRIAGE_RETURN) < 0) return bytes;
   const end = skipValue(bytes, skipBlank(bytes, 0));
   if (end < 0 || skipBlank(bytes, end) < bytes.length) return bytes;
-  return bytes.filter((byte) => byte !== LINE_FEED && byte !== CARRIAGE_RETURN);
+  if (bytes.length <= COPIED_AT_MOST) return bytes.filter((byte) => byte !== LINE_FEED && byte !== CARRIAGE_RETURN);
+  for (const end of [LINE_FEED, CARRIAGE_RETURN]) {
+    for (let at = bytes.indexOf(end); at >= 0; at = bytes.indexOf(end, at + 1)) bytes[at] = BLANK;
+  }
+  return bytes;
 }

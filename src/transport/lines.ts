@@ -1,3 +1,5 @@
+import { Pieces } from "../platform/pieces.ts";
+
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
@@ -16,14 +18,14 @@ export interface LineEvents {
 export class LineSplitter {
   readonly #limit: number;
   readonly #events: LineEvents;
-  #parts: Uint8Array[] = [];
-  #held = 0;
+  readonly #held: Pieces;
   #head: Uint8Array | undefined;
   #tail: Uint8Array[] = [];
 
   /** `limit` is the longest line in bytes. */
   constructor(limit: number, events: LineEvents) {
     this.#limit = limit;
+    this.#held = new Pieces(limit + 2);
     this.#events = events;
   }
 
@@ -41,7 +43,7 @@ export class LineSplitter {
 
   /** The stream has ended: what is left counts as a line. */
   end(): void {
-    if (this.#held > 0 || this.#head !== undefined) this.#close(new Uint8Array());
+    if (this.#held.length > 0 || this.#head !== undefined) this.#close(new Uint8Array());
   }
 
   #keep(part: Uint8Array): void {
@@ -49,24 +51,17 @@ export class LineSplitter {
       this.#keepTail(part);
       return;
     }
-    this.#parts.push(part);
-    this.#held += part.length;
     // The last byte may turn out to belong to the line's end.
-    if (this.#held > this.#limit + 1) this.#giveUp();
+    if (this.#held.length + part.length > this.#limit + 1) this.#giveUp(part);
+    else this.#held.push(part);
   }
 
-  #giveUp(): void {
-    const head: Uint8Array[] = [];
-    for (let length = 0; length < EXCERPT_BYTES && head.length < this.#parts.length;) {
-      const part = this.#parts[head.length]!;
-      head.push(part);
-      length += part.length;
-    }
-    this.#head = Buffer.concat(head).subarray(0, EXCERPT_BYTES).slice();
-    this.#tail = this.#parts;
-    this.#trimTail();
-    this.#parts = [];
-    this.#held = 0;
+  /** The line is lost: what is held, and the part behind that. */
+  #giveUp(part: Uint8Array): void {
+    const [head, tail] = [this.#held.head(EXCERPT_BYTES), this.#held.tail(EXCERPT_BYTES)];
+    this.#head = Buffer.concat([head, part.subarray(0, EXCERPT_BYTES)]).subarray(0, EXCERPT_BYTES);
+    this.#tail = [Buffer.concat([tail, part.subarray(-EXCERPT_BYTES)])];
+    this.#held.clear();
     // Dropped memory of this size is worth a collection of its own.
     if (this.#limit > 16 * EXCERPT_BYTES) Bun.gc(true);
   }
@@ -82,24 +77,17 @@ export class LineSplitter {
     this.#tail = [Buffer.concat(this.#tail.slice(from)).subarray(-EXCERPT_BYTES)];
   }
 
-  #take(): Uint8Array {
-    const whole = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts);
-    this.#parts = [];
-    this.#held = 0;
-    return whole;
-  }
-
   #close(last: Uint8Array): void {
     if (this.#head === undefined) {
-      if (this.#held > 0) {
-        this.#parts.push(last);
-        this.#held += last.length;
-        if (this.#held > this.#limit + 1) this.#giveUp();
-        else last = this.#take();
+      if (this.#held.length > 0) {
+        if (this.#held.length + last.length > this.#limit + 1) this.#giveUp(last);
+        else {
+          this.#held.push(last);
+          last = this.#held.take();
+        }
       }
       if (this.#head === undefined && withoutReturn(last).length > this.#limit) {
-        this.#parts.push(last);
-        this.#giveUp();
+        this.#giveUp(last);
       }
     } else this.#keepTail(last);
     if (this.#head !== undefined) {

@@ -27,6 +27,10 @@ export interface Carrier {
 const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
 const encoder = new TextEncoder();
+/** Ids and methods are kept, and written into errors: longer ones are nobody's, in bytes. */
+const LONGEST_NAME = 65_536;
+/** Of what is looked at below `params`: names, tokens, addresses, in bytes. */
+const LONGEST_PARAM = 1_048_576;
 
 /** Text that is no JSON-RPC message: why, and the id where one could be read, in its raw form. */
 export class MalformedMessage extends Error {
@@ -83,7 +87,7 @@ export class Message {
     return this.#key ??= idKey(this.id ?? "null");
   }
 
-  /** The raw text of a member below `params`, by its path; nothing where there is none. */
+  /** The raw text of a member below `params`, by its path; nothing where there is none, or one of more than 1 MiB. */
   param(...path: string[]): string | undefined {
     if (this.#params < 0) return undefined;
     let at = this.#params;
@@ -94,7 +98,7 @@ export class Message {
       if (span === undefined) return undefined;
       at = span.start;
     }
-    return span && textOf(this.bytes, span);
+    return span === undefined || span.end - span.start > LONGEST_PARAM ? undefined : textOf(this.bytes, span);
   }
 
   /** As `param`, where the member is a string: its decoded value. */
@@ -246,9 +250,11 @@ export function readMessage(text: Uint8Array): Message {
   const open = skipBlank(bytes, 0);
   const end = eachMember(bytes, open, see);
   scanned = NOTHING;
-  const id = idStart >= 0 && isId(bytes[idStart]!) ? idText(bytes, idStart, idEnd) : undefined;
+  const isTooLong = idEnd - idStart > LONGEST_NAME || methodEnd - methodStart > LONGEST_NAME;
+  const id = idStart >= 0 && !isTooLong && isId(bytes[idStart]!) ? idText(bytes, idStart, idEnd) : undefined;
   if (end < 0 || skipBlank(bytes, end) < bytes.length) throw notAnObject(bytes, open, id);
   if (!versionSeen) throw new MalformedMessage('the message has no "jsonrpc":"2.0"', true, id);
+  if (isTooLong) throw new MalformedMessage("its id or its method is longer than 64 KiB", true);
   if (idStart >= 0 && id === undefined) {
     throw new MalformedMessage("the id is neither a string nor a number", true);
   }
@@ -296,7 +302,7 @@ function notAnObject(bytes: Uint8Array, open: number, id: string | undefined): M
 
 /**
  * Takes a text apart that may be a batch (revision 2025-03-26): the texts of its messages. A text that is no array
- * comes back alone, and so does an empty or a broken one, for `readMessage` to judge.
+ * comes back alone, and so does an empty, an enormous or a broken one, for `readMessage` to judge.
  */
 export function splitBatch(text: Uint8Array): Uint8Array[] {
   const open = skipBlank(text, 0);

@@ -8,6 +8,8 @@ export interface ByteSink {
 const BATCH_BYTES = 65_536;
 /** How much of a burst is written first, so that the reader begins while we go on; twice as much each time after. */
 const FIRST_BYTES = 2_048;
+/** What the sink gets at once: it copies what its reader does not take. */
+const PIECE_BYTES = 262_144;
 const LINE_FEED = 0x0a;
 
 /**
@@ -24,6 +26,8 @@ export class Outbox {
   #scheduled = false;
   #draining: Promise<void> | undefined;
   #broken = false;
+  /** A large line that is on its way, and what is behind it. */
+  #queued: Uint8Array[] = [];
 
   /** `onbroken` is called once, when the reader is gone. */
   constructor(sink: ByteSink, onbroken: (cause: unknown) => void) {
@@ -63,6 +67,7 @@ export class Outbox {
   }
 
   #give(bytes: Uint8Array): void {
+    if (this.#queued.length > 0 || bytes.length > PIECE_BYTES) return this.#queue(bytes);
     try {
       this.#watch(this.#sink.write(bytes));
     } catch (cause) {
@@ -74,12 +79,29 @@ export class Outbox {
     if (this.#used === 0 || this.#broken) return;
     this.#give(this.#batch.subarray(0, this.#used));
     this.#used = 0;
-    if (this.#broken) return;
+    if (this.#broken || this.#queued.length > 0) return;
     try {
       this.#watch(this.#sink.flush());
     } catch (cause) {
       this.#break(cause);
     }
+  }
+
+  #queue(bytes: Uint8Array): void {
+    this.#queued.push(bytes.buffer === this.#batch.buffer ? bytes.slice() : bytes);
+    if (this.#queued.length === 1) this.#watch(this.#giveQueued());
+  }
+
+  async #giveQueued(): Promise<number> {
+    for (let next = this.#queued[0]; next !== undefined; next = this.#queued[0]) {
+      for (let at = 0; at < next.length; at += PIECE_BYTES) {
+        const result = this.#sink.write(next.subarray(at, at + PIECE_BYTES));
+        if (result instanceof Promise) await result;
+      }
+      // Only now: what comes meanwhile queues up behind it.
+      this.#queued.shift();
+    }
+    return await this.#sink.flush();
   }
 
   #watch(result: number | Promise<number>): void {
@@ -94,6 +116,7 @@ export class Outbox {
     if (this.#broken) return;
     this.#broken = true;
     this.#used = 0;
+    this.#queued = [];
     this.#onbroken(cause);
   }
 }

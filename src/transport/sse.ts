@@ -1,3 +1,5 @@
+import { Pieces } from "../platform/pieces.ts";
+
 /**
  * Server-sent events (WHATWG HTML, section 9.2.6 "Interpreting an event stream"), read from bytes: an event's data
  * is handed on as it lies in the chunk.
@@ -9,6 +11,8 @@ const COLON = 0x3a;
 const SPACE = 0x20;
 const BYTE_ORDER_MARK: readonly number[] = [0xef, 0xbb, 0xbf];
 const NOTHING = new Uint8Array();
+/** Of a line that holds no data, in bytes. */
+const LONGEST_OTHER = 65_536;
 
 const decoder = new TextDecoder();
 
@@ -24,7 +28,7 @@ export interface ServerSentEvent {
 export class SseReader {
   readonly #limit: number;
   readonly #onevent: (event: ServerSentEvent) => void;
-  #pending: Uint8Array[] = [];
+  readonly #pending: Pieces;
   #pendingBytes = 0;
   #lineLost = false;
   #afterReturn = false;
@@ -33,7 +37,7 @@ export class SseReader {
   #first: Uint8Array = NOTHING;
   #event = "";
   #data: Uint8Array | undefined;
-  #more: Uint8Array[] | undefined;
+  #more: Pieces | undefined;
   #dataBytes = 0;
   #overflow = false;
   #id: string | undefined;
@@ -57,6 +61,7 @@ export class SseReader {
   /** `limit` is the most bytes that the data of one event may have. */
   constructor(limit: number, onevent: (event: ServerSentEvent) => void) {
     this.#limit = limit;
+    this.#pending = new Pieces(limit + 8);
     this.#onevent = onevent;
   }
 
@@ -105,23 +110,23 @@ export class SseReader {
   #keep(part: Uint8Array): void {
     this.#pendingBytes += part.length;
     if (this.#lineLost) return;
-    this.#pending.push(part);
-    if (this.#pendingBytes <= this.#longest) return;
+    const isLong = this.#pendingBytes > this.#longest;
+    if (!isLong && this.#pendingBytes <= LONGEST_OTHER) return this.#pending.push(part);
+    const isData = textOf(Buffer.concat([this.#pending.head(5), part.subarray(0, 5)])).startsWith("data:");
+    if (!isLong && isData) return this.#pending.push(part);
     // No line may grow without end; that of a comment or an unknown field is no loss.
     this.#lineLost = true;
-    // A part holds a byte at least, so five of them hold the field's name.
-    const head = Buffer.concat(this.#pending.slice(0, 5).map((part) => part.subarray(0, 5)));
-    if (head.toString("latin1").startsWith("data:")) this.#overflow = true;
-    this.#pending = [];
+    if (isData) this.#overflow = true;
+    this.#pending.clear();
     // Dropped memory of this size is worth a collection of its own.
-    if (this.#limit > 1_048_576) Bun.gc(true);
+    if (isData && this.#limit > 1_048_576) Bun.gc(true);
   }
 
   #closeLine(last: Uint8Array): void {
     if (this.#pendingBytes === 0 && last.length <= this.#longest) return this.#line(last);
     this.#keep(last);
-    const line = this.#lineLost ? undefined : Buffer.concat(this.#pending);
-    this.#pending = [];
+    const line = this.#lineLost ? undefined : this.#pending.take();
+    this.#pending.clear();
     this.#pendingBytes = 0;
     this.#lineLost = false;
     if (line !== undefined) this.#line(line);
@@ -138,8 +143,9 @@ export class SseReader {
     ) {
       if (line[3] === 0x61) return this.#addData(valueOf(line, colon));
     }
-    const name = decoder.decode(colon < 0 ? line : line.subarray(0, colon));
-    const value = decoder.decode(valueOf(line, colon));
+    if (line.length > LONGEST_OTHER) return;
+    const name = textOf(colon < 0 ? line : line.subarray(0, colon));
+    const value = textOf(valueOf(line, colon));
     if (name === "event") this.#event = value;
     else if (name === "id" && !value.includes("\0")) this.#id = value;
     else if (name === "retry" && /^\d+$/.test(value)) this.retry = Number(value);
@@ -153,11 +159,15 @@ export class SseReader {
       return;
     }
     if (this.#data === undefined) this.#data = value;
-    else (this.#more ??= [this.#data]).push(LINE_FEED_BYTES, value);
+    else {
+      if (this.#more === undefined) (this.#more = new Pieces(this.#limit)).push(this.#data);
+      this.#more.push(LINE_FEED_BYTES);
+      this.#more.push(value);
+    }
   }
 
   #dispatch(): void {
-    const data = this.#more === undefined ? this.#data : Buffer.concat(this.#more);
+    const data = this.#more === undefined ? this.#data : this.#more.take();
     const event = this.#event;
     const lost = this.#overflow;
     this.lastEventId = this.#id === "" ? undefined : this.#id;
@@ -173,6 +183,10 @@ export class SseReader {
 }
 
 const LINE_FEED_BYTES = new Uint8Array([LINE_FEED]);
+
+function textOf(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
 
 function valueOf(line: Uint8Array, colon: number): Uint8Array {
   if (colon < 0) return line.subarray(line.length);

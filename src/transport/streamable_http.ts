@@ -1,3 +1,4 @@
+import { SMALL_BODY } from "../net/body.ts";
 import type { HttpAnswer, HttpRequest, HttpWire } from "../net/gate.ts";
 import { Abort } from "../platform/abort.ts";
 import type { Budget } from "../platform/budget.ts";
@@ -139,8 +140,17 @@ export class StreamableHttp implements FarEnd {
       const what = `${speaker(answer)} answered with ${described(type, body)} in place of JSON`;
       throw refused("bad_answer", what, answer.proxy === undefined ? undefined : PAST_PROXY);
     }
-    await exchange.deliver(body);
+    await this.#deliver(exchange, body);
     if (!exchange.answered) throw exchange.unanswered();
+  }
+
+  /** What is large counts until the client has taken it. */
+  async #deliver(exchange: Exchange, body: Uint8Array): Promise<void> {
+    const wait = exchange.deliver(body);
+    if (wait === undefined || body.length <= SMALL_BODY) return wait;
+    const lease = this.#options.budget.lease();
+    lease.hold(body.length);
+    await wait.finally(() => lease.end());
   }
 
   async #receiveRefusal(exchange: Exchange, session: HttpSession | undefined, answer: HttpAnswer): Promise<void> {

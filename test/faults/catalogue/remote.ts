@@ -106,7 +106,10 @@ export const REMOTE: readonly Entry[] = [
     fault: "answers without an end",
     promise: "memory stays under 150 MiB, and the error says what was too large",
     shown: [
+      "faults/a12_dear_answers_test.ts",
+      "faults/c16_oversize_test.ts > an answer of the server beyond the limit",
       "unit/net/body_test.ts > collect",
+      "unit/platform/pieces_test.ts",
       "unit/auth/discover_test.ts > one question > has an answer of a mebibyte",
     ],
   },
@@ -126,7 +129,10 @@ export const REMOTE: readonly Entry[] = [
     id: "A14",
     fault: "compressed answers that grow without an end",
     promise: "what is unpacked is counted, as in A12",
-    shown: ["unit/net/gate_test.ts > compressed answers"],
+    shown: [
+      "faults/c16_oversize_test.ts > an answer of the server beyond the limit",
+      "unit/net/gate_test.ts > compressed answers",
+    ],
   },
   {
     id: "A15",

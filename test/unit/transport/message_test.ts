@@ -160,3 +160,26 @@ describe("withParam", () => {
     ],
   ])("of %s gives %s", (text, expected) => expect(textOf(read(text).withParam("a", "[1]"))).toBe(expected));
 });
+
+describe("what nobody means", () => {
+  test("is an id or a method of more than 64 KiB, and neither is kept", () => {
+    const long = "x".repeat(65_536);
+    for (const text of [`{"jsonrpc":"2.0","id":"${long}","result":{}}`, `{"jsonrpc":"2.0","method":"${long}"}`]) {
+      expect(() => read(text)).toThrow("longer than 64 KiB");
+    }
+    expect(read(`{"jsonrpc":"2.0","id":"${long.slice(2)}","result":{}}`)).toBeDefined();
+  });
+
+  test("is a value of more than 1 MiB where a name or a token belongs", () => {
+    const message = readMessage(
+      Buffer.from(`{"jsonrpc":"2.0","method":"x","params":{"a":"${"x".repeat(1_048_576)}","b":1}}`),
+    );
+    expect([message.param("a"), message.param("b")]).toEqual([undefined, "1"]);
+  });
+
+  test("is a batch of more than 100,000 messages", () => {
+    const batch = (count: number): Uint8Array => Buffer.from(`[${"1,".repeat(count - 1)}1]`);
+    expect(splitBatch(batch(100_000))).toHaveLength(100_000);
+    expect(splitBatch(batch(100_001))).toHaveLength(1);
+  });
+});

@@ -146,3 +146,28 @@ describe("Outbox", () => {
     expect(broken).toEqual([reader.gone]);
   });
 });
+
+describe("a large line", () => {
+  const BIG = "b".repeat(1_000_000);
+
+  test("is handed over in pieces, each when the last was taken, and what is behind it stays behind", async () => {
+    const { reader, outbox, write } = rig();
+    const taken: PromiseWithResolvers<number>[] = [];
+    const ordinary = reader.write.bind(reader);
+    reader.write = (bytes) => {
+      void ordinary(bytes);
+      taken.push(Promise.withResolvers<number>());
+      return taken.at(-1)!.promise;
+    };
+    write("a");
+    expect(write(BIG)).toBeInstanceOf(Promise);
+    write("c");
+    for (let pieces = 1; pieces <= 5; pieces++) {
+      await settle();
+      expect(taken).toHaveLength(pieces + 1);
+      taken.at(-1)!.resolve(0);
+    }
+    await outbox.drained();
+    expect(reader.text).toBe(`a\n${BIG}\nc\n`);
+  });
+});

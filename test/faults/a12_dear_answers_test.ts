@@ -1,0 +1,107 @@
+/** Answers that cost the server little to send, and would cost us much to keep: memory stays bounded (A12, A14). */
+import { describe, expect, test } from "bun:test";
+import { Executable } from "../harness/executable.ts";
+import { FakeMcp, type Json } from "../harness/fake_mcp.ts";
+import { peakMemory } from "../harness/memory.ts";
+
+const MIB = 1_048_576;
+const JSON_TYPE = "application/json";
+const STREAM = "text/event-stream";
+const ANSWER = 'data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n';
+
+/** Something over and over again, in chunks of 64 KiB, between a beginning and an end. */
+function* over(piece: string, bytes: number, head = "", tail = ""): Generator<string> {
+  yield head;
+  const chunk = piece.repeat(Math.ceil(65_536 / piece.length));
+  for (let sent = 0; sent < bytes; sent += chunk.length) yield chunk;
+  yield tail;
+}
+
+function* questions(count: number, idOf: (n: number) => string): Generator<string> {
+  for (let n = 0; n < count; n++) {
+    yield `data: {"jsonrpc":"2.0","id":"${idOf(n)}","method":"sampling/createMessage"}\n\n`;
+  }
+  yield ANSWER;
+}
+
+function* deep(levels: number): Generator<string> {
+  yield '{"jsonrpc":"2.0","id":1,"result":';
+  yield* over("[", levels);
+  yield* over("]", levels);
+  yield "}";
+}
+
+function sent(type: string, parts: Iterator<string>): Response {
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller): void {
+      const { done, value } = parts.next();
+      if (done === true) controller.close();
+      else controller.enqueue(new TextEncoder().encode(value));
+    },
+  });
+  return new Response(body, { headers: { "content-type": type } });
+}
+
+/** Told without reading all of a line, which may be more than a test can bear. */
+function answers(id: number, line: string): boolean {
+  return line.startsWith(`{"jsonrpc":"2.0","id":${id},`) || line.slice(-100).includes(`"jsonrpc":"2.0","id":${id},`);
+}
+
+const NOTIFICATION = 'data: {"jsonrpc":"2.0","method":"notifications/';
+const CASES: readonly [what: string, type: string, parts: () => Iterator<string>, code: string | undefined][] = [
+  ["a batch of 10 million numbers", JSON_TYPE, () => over("1,", 20 * MIB, "[", "1]"), "bad_answer"],
+  ["60 million brackets", JSON_TYPE, () => over("[", 60 * MIB), "bad_answer"],
+  ["a result 30 million levels deep", JSON_TYPE, () => deep(30 * MIB), undefined],
+  [
+    "a result on 40 million lines",
+    JSON_TYPE,
+    () => over("\n", 40 * MIB, "{", '"jsonrpc":"2.0","id":1,"result":{}}'),
+    undefined,
+  ],
+  [
+    "60 MiB of members",
+    JSON_TYPE,
+    () => over('"a":1,', 60 * MIB, "{", '"jsonrpc":"2.0","id":1,"result":{}}'),
+    undefined,
+  ],
+  [
+    "60 MiB of another id",
+    JSON_TYPE,
+    () => over("x", 60 * MIB, '{"jsonrpc":"2.0","id":"', '","result":{}}'),
+    "bad_answer",
+  ],
+  ["60 MiB that are no message", JSON_TYPE, () => over("x", 60 * MIB, '"', '"'), "bad_answer"],
+  [
+    "an error of 60 MiB",
+    JSON_TYPE,
+    () => over("x", 60 * MIB, '{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"', '"}}'),
+    undefined,
+  ],
+  ["4 million lines of data", STREAM, () => over("data:1\n", 28 * MIB), "no_answer"],
+  ["an event's id of 60 MiB", STREAM, () => over("x", 60 * MIB, "id: ", `\n${ANSWER}`), undefined],
+  ["an event's name of 60 MiB", STREAM, () => over("x", 60 * MIB, "event: ", `\n\n${ANSWER}`), undefined],
+  ["a method of 60 MiB", STREAM, () => over("x", 60 * MIB, NOTIFICATION, `"}\n\n${ANSWER}`), undefined],
+  [
+    "progress of a token of 60 MiB",
+    STREAM,
+    () => over("x", 60 * MIB, `${NOTIFICATION}progress","params":{"progressToken":"`, `"}}\n\n${ANSWER}`),
+    undefined,
+  ],
+  ["a million questions", STREAM, () => questions(1_000_000, (n) => `q${n}`), undefined],
+  ["200 questions under ids of 1 MiB", STREAM, () => questions(200, (n) => `${n}${"x".repeat(MIB)}`), undefined],
+];
+
+describe("memory stays under 150 MiB, and the next request is answered, after (A12)", () => {
+  test.each(CASES)("%s", async (_what, type, parts, code) => {
+    using server = new FakeMcp();
+    server.on("tools/call", () => sent(type, parts()));
+    await using bridge = new Executable(server.url);
+    await bridge.initialize();
+    bridge.send({ jsonrpc: "2.0", id: 1, method: "tools/call", params: {} });
+    const line = await bridge.output.find((each) => answers(1, each), 0, 60_000);
+    if (code !== undefined) expect((JSON.parse(line) as Json)["error"].data.code).toBe(code);
+    bridge.send({ jsonrpc: "2.0", id: 2, method: "ping" });
+    await bridge.output.find((each) => answers(2, each), 0, 20_000);
+    expect(peakMemory(bridge.pid)).toBeLessThan(150 * MIB);
+  }, 90_000);
+});
