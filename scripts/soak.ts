@@ -39,10 +39,9 @@ process.exit(faults.length === 0 ? 0 : 1);
 
 function lineOf({ seconds, made, errors, cancelled, lost, doubled, memory }: Standing): string {
   const time = new Date(seconds * 1_000).toISOString().slice(11, 19);
-  const processes = Object.entries(memory).map(([name, { now, growth }]) => {
-    return `${name} ${mebibytes(now)}${
-      growth === undefined ? "" : ` (${growth < 0 ? "" : "+"}${mebibytes(growth)} in 10 min)`
-    }`;
+  const processes = Object.entries(memory).map(([name, { now, peak, growth }]) => {
+    const trend = growth === undefined ? "" : `, ${growth < 0 ? "" : "+"}${mebibytes(growth)} in 10 min`;
+    return `${name} ${mebibytes(now)} (at most ${mebibytes(peak)}${trend})`;
   });
   const counts = [
     `${made.toLocaleString("en")} requests`,

@@ -78,7 +78,7 @@ class FetchBody implements HttpBody {
       this.#connection.release(true);
       throw networkError(this.#url, thrown, { answered: true });
     } finally {
-      this.#connection.release();
+      this.#connection.release(false, stated);
     }
   }
 

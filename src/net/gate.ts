@@ -98,8 +98,11 @@ export interface Connection {
   readonly direct: boolean;
   /** Whether only IPv4 will do. */
   readonly ipv4: boolean;
-  /** To be called when the exchange has ended, and whether it broke off; more than once does no harm. */
-  release(isBroken?: boolean): void;
+  /**
+   * To be called when the exchange has ended, and whether it broke off, and how many bytes its body had; more than once
+   * does no harm.
+   */
+  release(isBroken?: boolean, bytes?: number): void;
 }
 
 /** Servers keep idle connections for minutes at most; so long after a sleep every request gets a fresh one. */
@@ -115,6 +118,8 @@ const SURE_FOR_MS = 2_000;
 const COLLECT_AFTER = 8_192;
 /** One that broke off, or was given up, leaves as much behind as so many: 260 MiB under such load, 92 where it counts. */
 const BROKEN_WEIGHT = 256;
+/** And so many bytes of a body as much as one: 16 MiB of them are worth a collection. */
+const BYTES_WEIGHT = 2_048;
 
 /** Opens the gate through which every outbound request goes. */
 export function createGate(options: GateOptions): Wire {
@@ -131,14 +136,14 @@ export function createGate(options: GateOptions): Wire {
   }
 
   /** Counts a request that begins, and gives what ends it; that holds nothing of the request, which may last long. */
-  function begun(): (isBroken?: boolean) => void {
+  function begun(): Connection["release"] {
     budget.requests++;
     let isOver = false;
-    return (isBroken = false) => {
+    return (isBroken = false, bytes = 0) => {
       if (isOver) return;
       isOver = true;
       budget.requests--;
-      finished += isBroken ? BROKEN_WEIGHT : 1;
+      finished += (isBroken ? BROKEN_WEIGHT : 1) + bytes / BYTES_WEIGHT;
       if (finished < COLLECT_AFTER) return;
       finished = 0;
       Bun.gc(true);

@@ -33,14 +33,21 @@ const INITIALIZE = {
   clientInfo: { name: "soak", version: "1.0.0" },
 };
 
-/** The executable on stdio, always with so many calls in flight. */
-export function callByStdio(home: Home, url: string, tally: Tally, inFlight: number): Caller & Disposable {
-  const program = Bun.spawn([EXECUTABLE, "--silent", url], {
-    env: home.env,
+/** The executable on stdio at a server, always with so many calls in flight; `prefix` begins the ids of this one. */
+export function callByStdio(
+  prefix: string,
+  home: Home,
+  server: string,
+  tally: Tally,
+  inFlight: number,
+): Caller & Disposable {
+  const program = Bun.spawn([EXECUTABLE, "--silent", server], {
+    env: { MCP_BRIDGE_VAULT_KEY: "file", ...home.env },
     stdin: "pipe",
     stdout: "pipe",
     stderr: "ignore",
   });
+  const first = `${prefix}0`;
   let count = 0;
   let isStopped = false;
   function write(line: string): void {
@@ -49,7 +56,7 @@ export function callByStdio(home: Home, url: string, tally: Tally, inFlight: num
   }
   function call(): void {
     if (isStopped) return;
-    const [id, mood] = [`s${++count}`, anyMood()];
+    const [id, mood] = [`${prefix}${++count}`, anyMood()];
     tally.ask(id);
     write(callOf(id, mood));
     if (mood !== "never" && Math.random() > 0.01) return;
@@ -64,7 +71,7 @@ export function callByStdio(home: Home, url: string, tally: Tally, inFlight: num
       const { id, method, error } = JSON.parse(new TextDecoder().decode(bytes));
       if (id === undefined || method !== undefined) return;
       tally.answer(id, error !== undefined);
-      if (id !== "s0") setTimeout(call, 1);
+      if (id !== first) setTimeout(call, 1);
       else for (let each = 0; each < inFlight; each++) call();
     },
     oversize: () => tally.doubled.push("an endless line"),
@@ -72,8 +79,8 @@ export function callByStdio(home: Home, url: string, tally: Tally, inFlight: num
   void (async (): Promise<void> => {
     for await (const chunk of program.stdout) splitter.push(chunk);
   })();
-  tally.ask("s0");
-  write(JSON.stringify({ jsonrpc: "2.0", id: "s0", method: "initialize", params: INITIALIZE }));
+  tally.ask(first);
+  write(JSON.stringify({ jsonrpc: "2.0", id: first, method: "initialize", params: INITIALIZE }));
   write('{"jsonrpc":"2.0","method":"notifications/initialized"}');
   return { pid: program.pid, stop: () => isStopped = true, [Symbol.dispose]: () => program.kill("SIGKILL") };
 }

@@ -1,7 +1,7 @@
-/** Mixed traffic with faults against the executable, on stdio and as an endpoint, for as long as wanted. */
+/** Mixed traffic with faults against the executable, on stdio, as an endpoint and by way of it, for as long as wanted. */
 import { ChaosProxy } from "../harness/chaos_proxy.ts";
 import { Home } from "../harness/home.ts";
-import { memory } from "../harness/memory.ts";
+import { memory, peakMemory } from "../harness/memory.ts";
 import { ServeExecutable } from "../harness/serve_executable.ts";
 import { callByEndpoint, callByStdio, type Caller } from "./clients.ts";
 import { growth, type Sample } from "./growth.ts";
@@ -19,8 +19,17 @@ export interface Standing {
   readonly doubled: number;
   /** What went wrong, at most a few. */
   readonly wrong: readonly string[];
-  /** Memory by process, and how much it grows in ten minutes, in bytes; where there is enough to tell. */
-  readonly memory: Readonly<Record<string, { readonly now: number; readonly growth: number | undefined }>>;
+  /** By process. */
+  readonly memory: Readonly<Record<string, ProcessMemory>>;
+}
+
+/** The memory of a process, in bytes. */
+export interface ProcessMemory {
+  readonly now: number;
+  /** The most so far. */
+  readonly peak: number;
+  /** How much more it is in ten minutes; where there is enough to tell. */
+  readonly growth: number | undefined;
 }
 
 const SAMPLE_MS = 1_000;
@@ -45,13 +54,14 @@ export async function soak(ms: number, tell: (standing: Standing) => void): Prom
     stack.use(await ChaosProxy.inFrontOf(server.port)),
     stack.use(await ChaosProxy.inFrontOf(server.port)),
   ];
-  const serve = stack.use(await ServeExecutable.start({ moody: { url: proxies[1]!.url } }));
+  const serve = stack.use(await ServeExecutable.start({ moody: { url: proxies[1]!.url } }, { home }));
   const tally = new Tally();
   const callers: Record<string, Caller> = {
-    connect: stack.use(callByStdio(home, proxies[0]!.url, tally, 16)),
+    connect: stack.use(callByStdio("s", home, proxies[0]!.url, tally, 16)),
+    attached: stack.use(callByStdio("a", home, "moody", tally, 4)),
     serve: callByEndpoint(serve, "/mcp/moody", tally, 8),
   };
-  const samples: Record<string, Sample[]> = { connect: [], serve: [] };
+  const samples: Record<string, Sample[]> = Object.fromEntries(Object.keys(callers).map((name) => [name, []]));
   const start = performance.now();
   const seconds = (): number => (performance.now() - start) / 1_000;
   const trouble = setInterval(() => {
@@ -63,7 +73,7 @@ export async function soak(ms: number, tell: (standing: Standing) => void): Prom
       samples[name]!.push({ seconds: seconds(), bytes: memory(pid) });
     }
     tally.sweep();
-    tell(standing(tally, samples, seconds()));
+    tell(standing(tally, callers, samples, seconds()));
   }
   clearInterval(trouble);
   for (const proxy of proxies) proxy.chaos = {};
@@ -71,7 +81,7 @@ export async function soak(ms: number, tell: (standing: Standing) => void): Prom
   const last = performance.now() + LAST_MS;
   while (tally.waiting > 0 && performance.now() < last) await Bun.sleep(50);
   tally.sweep(true);
-  return standing(tally, samples, seconds());
+  return standing(tally, callers, samples, seconds());
 }
 
 /** A fault, or half a second of peace. */
@@ -81,7 +91,12 @@ function provoke(proxy: ChaosProxy, server: MoodyServer): void {
   fault?.(proxy, server);
 }
 
-function standing(tally: Tally, samples: Readonly<Record<string, readonly Sample[]>>, seconds: number): Standing {
+function standing(
+  tally: Tally,
+  callers: Readonly<Record<string, Caller>>,
+  samples: Readonly<Record<string, readonly Sample[]>>,
+  seconds: number,
+): Standing {
   const { made, results, errors, cancelled, lost, doubled } = tally;
   return {
     seconds,
@@ -93,7 +108,10 @@ function standing(tally: Tally, samples: Readonly<Record<string, readonly Sample
     doubled: doubled.length,
     wrong: [...lost.slice(0, 5), ...doubled.slice(0, 5)],
     memory: Object.fromEntries(
-      Object.entries(samples).map(([name, its]) => [name, { now: its.at(-1)?.bytes ?? 0, growth: growth(its) }]),
+      Object.entries(samples).map(([name, its]) => {
+        const now = its.at(-1)?.bytes ?? 0;
+        return [name, { now, peak: peakMemory(callers[name]!.pid), growth: growth(its) }];
+      }),
     ),
   };
 }
