@@ -15,6 +15,7 @@ import { writeSums } from "./checksums.ts";
 import { type Component, componentsOf } from "./components.ts";
 import { documents } from "./contents.ts";
 import { thirdPartyLicences } from "./licences.ts";
+import { isSignatureRight, MACOS_IDENTIFIER, withSignature } from "./macos_signature.ts";
 import { type Product, readProduct, ROOT } from "./product.ts";
 import { runtimeOf } from "./runtime.ts";
 import { billOfMaterials } from "./sbom.ts";
@@ -46,10 +47,17 @@ export function buildTarget(target: Target, outdir: string, document?: URL): Com
       runtime,
       metafile,
     });
+    if (target.os === "darwin") sign(executableOf(outdir, target));
     return componentsOf(JSON.parse(readFileSync(metafile, "utf8")));
   } finally {
     rmSync(work, { recursive: true });
   }
+}
+
+/** Signs a program for macOS where the compiler has not, or not rightly. */
+function sign(executable: string): void {
+  const program = readFileSync(executable);
+  if (!isSignatureRight(program)) writeFileSync(executable, withSignature(program, MACOS_IDENTIFIER));
 }
 
 function windowsRuntime(target: Target, work: string): string {

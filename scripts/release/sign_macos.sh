@@ -3,7 +3,7 @@
 # Without a secret that step is skipped, and said to be. The identifier stays the same for ever: the keychain knows us by it.
 set -euo pipefail
 if [ -z "${CERTIFICATE:-}" ]; then
-  echo "not signed: there is no secret MACOS_CERTIFICATE; the executables keep the signature of the compiler, which names nobody"
+  echo "not signed: there is no secret MACOS_CERTIFICATE; the executables keep a signature that names nobody"
   exit 0
 fi
 cd "$(dirname "$0")/../.."

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MACOS_IDENTIFIER } from "../../../scripts/release/macos_signature.ts";
 import { ROOT } from "../../../scripts/release/product.ts";
 
 const SECRETS = {
@@ -67,6 +68,7 @@ describe.skipIf(process.platform === "win32")("an executable for macOS (D3)", ()
     for (const line of signed) {
       // The keychain of a Mac asks anew for who has another name: this one is for ever.
       expect(line).toContain(" --identifier io.github.mcp-bridge ");
+      expect(MACOS_IDENTIFIER).toBe("io.github.mcp-bridge");
       for (const words of ["--timestamp", "--options runtime", "--entitlements", `--sign ${SECRETS.IDENTITY}`]) {
         expect(line).toContain(words);
       }

@@ -121,7 +121,7 @@ test("the linter finds faults at all", () => {
 describe.skipIf(process.platform === "win32")("without its secret", () => {
   const scripts = {
     "sign_macos.sh":
-      "not signed: there is no secret MACOS_CERTIFICATE; the executables keep the signature of the compiler",
+      "not signed: there is no secret MACOS_CERTIFICATE; the executables keep a signature that names nobody\n",
     "publish_npm.sh": "not published to npm: there is no secret NPM_TOKEN\n",
     "publish_manifests.sh": "tap and bucket not updated: there is no secret PACKAGES_TOKEN\n",
   };
