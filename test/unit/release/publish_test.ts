@@ -1,8 +1,8 @@
-/** How a release is published, with stand-ins for `gh` and `npm` that keep what they are given in a folder. */
+/** How a release is published, with stand-ins for `gh` and `npm` that keep what they are given in a folder, and git itself. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ROOT } from "../../../scripts/release/product.ts";
 
 /** A release is a file that says whether it is a draft; an upload fails where the test wants it to. */
@@ -31,7 +31,7 @@ beforeEach(() => {
   for (const name of ["scripts/release", "dist/release", "bin", "state"]) {
     mkdirSync(join(folder, name), { recursive: true });
   }
-  for (const name of ["publish_github.sh", "publish_npm.sh"]) {
+  for (const name of ["publish_github.sh", "publish_npm.sh", "publish_manifests.sh"]) {
     copyFileSync(join(ROOT, "scripts/release", name), join(folder, "scripts/release", name));
   }
   writeFileSync(join(folder, "dist/release/a.zip"), "");
@@ -106,4 +106,53 @@ describe.skipIf(process.platform === "win32")("on npm", () => {
     expect(did[0]).toEndWith("--access public --provenance");
     expect(exitCode).toBe(0);
   });
+});
+
+describe.skipIf(process.platform === "win32")("in the tap and the bucket", () => {
+  const REPOSITORIES = { "homebrew-tap": "Formula/mcp-bridge.rb", "scoop-bucket": "bucket/mcp-bridge.json" };
+
+  function git(...words: string[]): string {
+    const identity = ["-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"];
+    const { success, stdout, stderr } = Bun.spawnSync(["git", ...identity, ...words], { cwd: folder });
+    if (!success) throw new Error(stderr.toString());
+    return stdout.toString();
+  }
+
+  /** Runs the script where what it calls GitHub is a folder. */
+  function update(): { exitCode: number; said: string } {
+    const env = {
+      PACKAGES_TOKEN: "the token",
+      OWNER: "somebody",
+      GIT_CONFIG_COUNT: "1",
+      GIT_CONFIG_KEY_0: `url.file://${folder}/remote/.insteadOf`,
+      GIT_CONFIG_VALUE_0: "https://github.com/",
+      TMPDIR: join(folder, "state"),
+    };
+    const { exitCode, said } = publish("publish_manifests.sh", env);
+    return { exitCode, said };
+  }
+
+  test("the new files stand in one commit with the version, beside what is there, and once", () => {
+    for (const [name, file] of Object.entries(REPOSITORIES)) {
+      const bare = join(folder, "remote/somebody", `${name}.git`);
+      git("init", "--quiet", "--bare", "--initial-branch=main", bare);
+      git("clone", "--quiet", bare, join(folder, name));
+      writeFileSync(join(folder, name, "README.md"), "ours");
+      git("-C", name, "add", "--all");
+      git("-C", name, "commit", "--quiet", "--message", "first");
+      git("-C", name, "push", "--quiet", "origin", "HEAD:main");
+      const made = join(folder, "dist/publish", name.split("-")[0]!, file);
+      mkdirSync(dirname(made), { recursive: true });
+      writeFileSync(made, "of 1.2.3");
+    }
+    expect(update()).toEqual({ exitCode: 0, said: "homebrew-tap updated\nscoop-bucket updated\n" });
+    for (const [name, file] of Object.entries(REPOSITORIES)) {
+      const bare = join(folder, "remote/somebody", `${name}.git`);
+      expect(git("-C", bare, "log", "--format=%s", "main")).toBe("mcp-bridge 1.2.3\nfirst\n");
+      expect(git("-C", bare, "show", `main:${file}`)).toBe("of 1.2.3");
+      expect(git("-C", bare, "show", "main:README.md")).toBe("ours");
+    }
+    expect(update()).toEqual({ exitCode: 0, said: "homebrew-tap is up to date\nscoop-bucket is up to date\n" });
+    expect(readdirSync(join(folder, "state"))).toEqual([]);
+  }, 30_000);
 });
