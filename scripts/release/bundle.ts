@@ -65,7 +65,7 @@ export function packBundle(
     "",
     [
       { path: "manifest.json", content: `${JSON.stringify(bundleManifest(product, target), undefined, 2)}\n` },
-      { path: "icon.png", content: readFileSync(join(import.meta.dir, "icon.png")) },
+      { path: "icon.png", content: readFileSync(join(import.meta.dir, "icon_512.png")) },
       { path: `server/${executableName(target)}`, content: program, isExecutable: true },
       ...papers.filter(({ path }) => /LICENSE/.test(path)),
     ],

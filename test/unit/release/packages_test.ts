@@ -109,7 +109,9 @@ describe("the bundle of Claude Desktop", () => {
       expect(`${check.stdout}${check.stderr}`).toContain("Manifest schema validation passes!");
       const { server, icon } = bundleManifest(PRODUCT, target) as { server: { entry_point: string }; icon: string };
       expect(existsSync(join(unpacked, server.entry_point))).toBe(true);
-      expect(existsSync(join(unpacked, icon))).toBe(true);
+      // The size that mcpb recommends, and does not look at.
+      const picture = readFileSync(join(unpacked, icon));
+      expect([picture.readUInt32BE(16), picture.readUInt32BE(20)]).toEqual([512, 512]);
     });
   }
 });
