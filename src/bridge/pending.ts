@@ -229,6 +229,6 @@ function enter(request: PendingRequest, byToken: Map<string, PendingRequest>): v
 function late(message: string, flag: string): BridgeError {
   return new ChannelFailure("broken", "timed_out", message, {
     mayHaveRun: true,
-    hint: `allow more with "${flag}"`,
+    hint: `allow more with "${flag}" or "timeouts" in servers.json`,
   });
 }

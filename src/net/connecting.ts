@@ -59,8 +59,8 @@ export function watchConnecting(
 
 function tooLate(code: "connect_timeout" | "timed_out", what: string, ms: number): BridgeError {
   const hint = code === "connect_timeout"
-    ? 'check the address and the network, or allow more with "--connect-timeout SECONDS"'
-    : 'allow more with "--headers-timeout SECONDS"';
+    ? 'check the address and the network, or allow more with "--connect-timeout SECONDS" or "timeouts" in servers.json'
+    : 'allow more with "--headers-timeout SECONDS" or "timeouts" in servers.json';
   return new BridgeError(code, `${what} within ${ms / 1000} s`, { hint });
 }
 

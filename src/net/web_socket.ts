@@ -55,7 +55,8 @@ export async function openSocket(request: SocketRequest, options: SocketOptions)
   const timer = connectTimeout === 0 ? undefined : clock.after(connectTimeout, () => {
     settle(
       new BridgeError("connect_timeout", `${url.host} opened no WebSocket within ${connectTimeout / 1000} s`, {
-        hint: 'check the address and the network, or allow more with "--connect-timeout SECONDS"',
+        hint:
+          'check the address and the network, or allow more with "--connect-timeout SECONDS" or "timeouts" in servers.json',
       }),
     );
   });

@@ -429,7 +429,10 @@ describe.each(ENGINES)("through %s", (engine, prepare) => {
     const gate = gateOf({ headersTimeout: 150 });
     using _filled = prepare(gate);
     const failure = await failureOf(gate.fetch(request(holder.url)));
-    expect([failure.code, failure.hint]).toEqual(["timed_out", 'allow more with "--headers-timeout SECONDS"']);
+    expect([failure.code, failure.hint]).toEqual([
+      "timed_out",
+      'allow more with "--headers-timeout SECONDS" or "timeouts" in servers.json',
+    ]);
   });
 });
 
@@ -717,7 +720,7 @@ describe("a connection that does not come about", () => {
       const failure = await failureOf(gateOf({ connectTimeout: 600 }).fetch(request(url)));
       expect([failure.code, failure.hint]).toEqual([
         "connect_timeout",
-        'check the address and the network, or allow more with "--connect-timeout SECONDS"',
+        'check the address and the network, or allow more with "--connect-timeout SECONDS" or "timeouts" in servers.json',
       ]);
       expect(performance.now() - start).toBeGreaterThanOrEqual(580);
       expect(performance.now() - start).toBeLessThan(3_000);
