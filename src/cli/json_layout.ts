@@ -1,3 +1,4 @@
+const DEEPEST = 64;
 const BLANK = /\s*/y;
 const SIGN = /[{}[\],:]/y;
 const WORD = /[^\s"{}[\],:]+/y;
@@ -44,6 +45,7 @@ function endOfString(json: string, start: number): number {
   return json.length;
 }
 
+/** What lies deeper than anybody reads stays on its line: else a few brackets would fill the memory with blanks. */
 function lineBreak(depth: number): string {
-  return `\n${"  ".repeat(depth)}`;
+  return depth > DEEPEST ? "" : `\n${"  ".repeat(depth)}`;
 }

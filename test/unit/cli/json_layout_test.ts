@@ -21,3 +21,10 @@ test.each([["a picture", "A"], ["a text of many lines", "\n"], ["quotes", '"']])
     expect(laidOut(JSON.stringify(value)) === JSON.stringify(value, null, 2)).toBe(true);
   },
 );
+
+test("does not grow with the depth of what it lays out", () => {
+  const deep = `${"[".repeat(1_000_000)}${"]".repeat(1_000_000)}`;
+  const text = laidOut(deep);
+  expect(text.length).toBeLessThan(deep.length + 20_000);
+  expect(text.replace(/\s/g, "") === deep).toBe(true);
+});
