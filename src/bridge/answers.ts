@@ -19,7 +19,16 @@ export function errorAnswer(id: string, error: BridgeError, server: string): Mes
       server,
     },
   });
-  return readMessage(new TextEncoder().encode(`{"jsonrpc":"2.0","id":${id},"error":${text}}`));
+  const answer = readMessage(new TextEncoder().encode(`{"jsonrpc":"2.0","id":${id},"error":${text}}`));
+  saidByUs.set(answer, error);
+  return answer;
+}
+
+const saidByUs = new WeakMap<Message, BridgeError>();
+
+/** The error that an answer of this process was made of; nothing for one of a server, however much it looks like ours. */
+export function errorBehind(answer: Message): BridgeError | undefined {
+  return saidByUs.get(answer);
 }
 
 /** An answer whose result is given as raw text. */
