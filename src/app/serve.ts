@@ -61,6 +61,8 @@ const OPEN_TO_OTHERS =
  */
 export async function serve(settings: ServeSettings, say: Notify): Promise<number> {
   const { run, version, onpage } = settings;
+  // This is no start that is over in a moment: what sessions run is made native from the first one on (see `main.ts`).
+  Bun.unsafe.setJITPolicy(1);
   const clock = systemClock;
   const log = new LogTail(clock);
   const notify: Notify = (notice) => {
