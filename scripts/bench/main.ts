@@ -100,6 +100,11 @@ async function measure(figures: readonly Figure[], bench: Bench): Promise<Row[]>
 async function run(figures: readonly Figure[], contestants: Contestant[], quick: boolean): Promise<Report> {
   const machine = describeMachine();
   const progress = createProgress(process.stderr);
+  if (machine.load > machine.cores / 2) {
+    progress.warn(
+      `the machine is busy (load ${machine.load} on ${machine.cores} cores): what is measured now says little`,
+    );
+  }
   const begin = performance.now();
   const bench = await openBench(contestants, quick, progress);
   const interrupted = Promise.withResolvers<never>();

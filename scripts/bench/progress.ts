@@ -31,7 +31,7 @@ export function createProgress(stream: NodeJS.WriteStream): Progress {
       if (live) stream.write(clear + line(`${current}: ${text}`).slice(0, stream.columns - 1));
     },
     warn(text: string): void {
-      stream.write(`${clear}${line(`${current}: ${text}`)}\n`);
+      stream.write(`${clear}${line(current === "" ? text : `${current}: ${text}`)}\n`);
     },
     done(): void {
       stream.write(live ? clear : `${line("done")}\n`);

@@ -39,20 +39,20 @@ export function asMarkdown(report: Report): string {
     return `| ${[row.title, ...cells, row.verdict === "missed" ? `${targets}: **missed**` : targets].join(" | ")} |`;
   });
   const remote = `mcp-remote ${report.versions["mcp-remote"] ?? ""}`.trim();
-  const command = report.mode === "quick" ? "bun run bench --quick" : "bun run bench";
   return [
     `| | mcp-bridge | byte pipe | ${remote} | target |`,
     "|---|--:|--:|--:|---|",
     ...lines,
     "",
-    `One run of \`${command}\`: ${machineLine(report.machine)}. ${outcome(report)}`,
+    `One run of \`bun run bench\`: ${machineLine(report.machine)}. ${outcome(report)}`,
   ].join("\n");
 }
 
 const [BEGIN, END] = ["<!-- bun run bench --readme -->\n", "\n<!-- /bench -->"] as const;
 
-/** The README with another run's table in the place of the last one's. Throws where it has no place for it. */
+/** The README with another run's table in the place of the last one's. Throws for a quick run, or without a place. */
 export function inReadme(readme: string, report: Report): string {
+  if (report.mode === "quick") throw new Error('the last whole run was a quick one: run "bun run bench" first');
   const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
   if (begin < 0 || end < begin) throw new Error(`the README has no place for the table: ${BEGIN.trim()}`);
   return readme.slice(0, begin + BEGIN.length) + asMarkdown(report) + readme.slice(end);

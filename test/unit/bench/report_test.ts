@@ -45,4 +45,5 @@ test("a run takes the place of the last one in the README, and nothing else chan
   expect(written).toEndWith(readme.slice(end));
   expect(inReadme(written, report)).toBe(written);
   expect(() => inReadme("# Another page", report)).toThrow("the README has no place for the table");
+  expect(() => inReadme(readme, { ...report, mode: "quick" })).toThrow("was a quick one");
 });
