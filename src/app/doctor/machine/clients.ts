@@ -6,6 +6,7 @@ import { sayPlace } from "../../../registry/document.ts";
 import { COMMAND_WORDS, slugOf } from "../../../registry/names.ts";
 import { registryFile } from "../../../registry/file.ts";
 import { readRegistry } from "../../../registry/registry.ts";
+import { isWholePath } from "../../../registry/whole_path.ts";
 import { quoted } from "../../../platform/errors.ts";
 import { shellWord } from "../../../platform/shell_word.ts";
 import { type Check, fault, faultOf, type Finding, ok, skip, together } from "../check.ts";
@@ -122,7 +123,7 @@ async function programFault(ours: OurEntry, world: World): Promise<Finding | und
   if (/\$\{|%\w+%/.test(command)) return undefined;
   const cure = cureOf(ours, world);
   if (/[\\/]/.test(command)) {
-    if (!isWhole(command, platform)) {
+    if (!isWholePath(command)) {
       const text = `${whose(ours)} starts ${quoted(command)}, which is no whole path`;
       return fault(explains, "relative_path", { text, cure });
     }
@@ -161,10 +162,6 @@ function cureOf({ found: { client, file }, entry }: OurEntry, { executable }: Wo
 
 function nameOf(path: string): string {
   return path.split(/[\\/]/).at(-1)!;
-}
-
-function isWhole(path: string, platform: NodeJS.Platform): boolean {
-  return platform === "win32" ? /^(?:[a-z]:)?[\\/]/i.test(path) : path.startsWith("/");
 }
 
 async function isProgram(path: string): Promise<boolean> {
