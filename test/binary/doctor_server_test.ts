@@ -478,6 +478,7 @@ describe("at a server with a sign-in", () => {
     const foreign = await look();
     expect(wordOf(foreign, "authorization-server")).toBe("bad_metadata");
     expect(foreign.found["authorization-server"]!.text).toContain('another issuer, "https://evil.example"');
+    expect(foreign.found["token"]!.cure).toBe(`mend that first, then run "mcp-bridge login ${scene.server.url}"`);
     scene.as.metadata["issuer"] = scene.as.issuer;
     delete scene.as.metadata["code_challenge_methods_supported"];
     expect(wordOf(await look(), "authorization-server-offers")).toBe("no_pkce");

@@ -4,7 +4,7 @@ import { quoted } from "../../../platform/errors.ts";
 import { type Check, type Details, fault, type Finding, ok } from "../check.ts";
 import type { World } from "../world.ts";
 import { held } from "./held.ts";
-import { whereNeeded } from "./search.ts";
+import { search, whereNeeded } from "./search.ts";
 import { commandFor, settingsOf } from "./subject.ts";
 
 const explains = {
@@ -35,11 +35,18 @@ export const token: Check = {
   run(world: World): Promise<Finding> {
     return whereNeeded(world, async (challenge) => {
       const tokens = (await held(world))?.tokens;
-      if (tokens === undefined) return fault(explains, "signed_out", { cure: commandFor(world, "login") });
+      if (tokens === undefined) return signedOut((await search(world, challenge)).discovery !== undefined, world);
       return judge(tokens, challenge?.scope, world);
     });
   },
 };
+
+function signedOut(maySignIn: boolean, world: World): Finding {
+  const cure = commandFor(world, "login");
+  if (maySignIn) return fault(explains, "signed_out", { cure });
+  const text = "nobody is signed in, and nobody can be before it is known who signs people in";
+  return fault(explains, "signed_out", { text, cure: `mend that first, then ${cure}` });
+}
 
 function judge(tokens: TokenSet, wanted: string | undefined, world: World): Finding {
   const { useIdToken } = settingsOf(world).signIn;
