@@ -61,7 +61,10 @@ async function withTomlEntry(spot: Spot, entry: Said): Promise<string> {
 async function withTomlKeys(spot: Spot, old: Said, keys: Said): Promise<string> {
   const { client, text, file, name } = spot;
   const entry = { ...old, ...keys };
-  const next = withTableKeys(text, await parseToml(text, file), [...client.path, name], keys);
+  // What says the same already may stand in any form.
+  const others = Object.entries(keys).filter(([key, value]) => JSON.stringify(old[key]) !== JSON.stringify(value));
+  const path = [...client.path, name];
+  const next = withTableKeys(text, await parseToml(text, file), path, Object.fromEntries(others));
   return next === undefined ? await withTomlEntry(spot, entry) : await checked(spot, next, entry);
 }
 
