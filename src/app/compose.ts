@@ -100,7 +100,16 @@ export async function openEndpoint(options: OpenEndpointOptions): Promise<OpenEn
     notify,
     serverInfo: { name: "mcp-bridge", version },
   });
-  const endpoint = makeEndpoint({ guard, pool, all, sessions, limit, more: (app) => addViewRoutes(app, parts) });
+  const { budget } = options;
+  const endpoint = makeEndpoint({
+    guard,
+    pool,
+    all,
+    sessions,
+    limit,
+    budget,
+    more: (app) => addViewRoutes(app, parts),
+  });
   const who = { version, uid: process.getuid?.() };
   const attached = new AttachedClients({ ...who, pool, sessions, limit, clock, notify });
   const listener = await listen({ host, port: options.port, limit, endpoint });

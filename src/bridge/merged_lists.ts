@@ -33,6 +33,7 @@ interface Walk extends Asked {
   /** Every cursor that was followed, as it was written. */
   readonly cursors: Set<string>;
   readonly lease: Lease;
+  bytes: number;
   timer: Timer | undefined;
   /** The page that is asked for: under which id, and by which cursor. */
   id: string;
@@ -40,6 +41,8 @@ interface Walk extends Asked {
 }
 
 const MOST_PAGES = 1_000;
+/** Of all pages together, in bytes: a list is held several times while it is put together. */
+const MOST_BYTES = 8 * 1_048_576;
 /** What an element costs beside its own text. */
 const ELEMENT_BYTES = 128;
 
@@ -98,7 +101,9 @@ export class MergedLists implements Stage {
     const { budget, clock, total } = this.#options;
     const lease = budget.lease();
     lease.hold(first.bytes.length);
-    const walk: Walk = { ...asked, first, page, more: [], cursors: new Set(), lease, timer: undefined, id: "", cursor };
+    const bytes = first.bytes.length;
+    const cursors = new Set<string>();
+    const walk: Walk = { ...asked, first, page, more: [], cursors, lease, bytes, timer: undefined, id: "", cursor };
     if (total > 0) walk.timer = clock.after(asked.since + total - clock.now(), () => this.#expire(walk));
     this.#walks.set(asked.request.key, walk);
     return this.#follow(walk, cursor);
@@ -128,10 +133,14 @@ export class MergedLists implements Stage {
       return this.#end(walk, undefined, "the server names the same page again");
     }
     walk.more.push(...elements);
-    walk.lease.hold(answer.bytes.length + elements.length * ELEMENT_BYTES);
+    const bytes = answer.bytes.length + elements.length * ELEMENT_BYTES;
+    walk.bytes += bytes;
+    walk.lease.hold(bytes);
     if (nextCursor === undefined) return this.#end(walk, undefined);
     if (walk.cursors.size >= MOST_PAGES) return this.#end(walk, nextCursor, `it has more than ${MOST_PAGES} pages`);
-    if (this.#options.budget.exhausted) return this.#end(walk, nextCursor, "it is too large");
+    if (walk.bytes > MOST_BYTES || this.#options.budget.exhausted) {
+      return this.#end(walk, nextCursor, "it is too large");
+    }
     return this.#follow(walk, nextCursor);
   }
 

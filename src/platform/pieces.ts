@@ -17,7 +17,8 @@ export class Pieces {
   #only: Uint8Array | undefined;
   #room: Uint8Array | undefined;
   #length = 0;
-  #uncollected = 0;
+  /** What all of them have left behind since the last collection. */
+  static #uncollected = 0;
 
   /** `limit` is how many bytes are expected at most. */
   constructor(limit: number) {
@@ -39,9 +40,10 @@ export class Pieces {
       this.#room!.set(piece, before);
     }
     this.#length = length;
-    this.#uncollected += piece.length + PIECE_BYTES;
-    if (this.#uncollected < COLLECT_AFTER) return;
-    this.#uncollected = 0;
+    if (before === 0) return;
+    Pieces.#uncollected += piece.length + PIECE_BYTES;
+    if (Pieces.#uncollected < COLLECT_AFTER) return;
+    Pieces.#uncollected = 0;
     Bun.gc(true);
   }
 
@@ -65,7 +67,7 @@ export class Pieces {
   /** Drops them. */
   clear(): void {
     this.#only = this.#room = undefined;
-    this.#length = this.#uncollected = 0;
+    this.#length = 0;
   }
 
   #all(): Uint8Array {

@@ -1,4 +1,5 @@
 import { type Context, Hono, type HonoRequest } from "hono";
+import type { Budget } from "../platform/budget.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { guard, type GuardOptions } from "./guard/guard.ts";
 import type { Connections } from "./guard/other_user.ts";
@@ -16,8 +17,9 @@ export interface EndpointOptions {
   /** All servers of the pool as one. */
   readonly all?: Place;
   readonly sessions: Sessions;
-  /** The longest message, in bytes. */
+  /** The longest message, in bytes, and the memory that large ones share. */
   readonly limit: number;
+  readonly budget: Budget;
   /** Further routes, which guard themselves. */
   readonly more?: (app: Hono) => void;
 }
@@ -26,10 +28,10 @@ export interface EndpointOptions {
 export type Endpoint = (request: Request, connections?: Connections) => Response | Promise<Response>;
 
 /** The routes of the local endpoint. `/healthz` answers whoever asks, everything else wants our token. */
-export function makeEndpoint({ guard: who, pool, sessions, limit, more, all }: EndpointOptions): Endpoint {
+export function makeEndpoint({ guard: who, pool, sessions, limit, budget, more, all }: EndpointOptions): Endpoint {
   const app = new Hono();
-  const http = new StreamableHttpService({ sessions, limit });
-  const sse = new LegacySseService(sessions, limit);
+  const http = new StreamableHttpService({ sessions, limit, budget });
+  const sse = new LegacySseService({ sessions, limit, budget });
   // Each route looks for itself: a middleware makes Hono go about every request in a slower way.
   const guarded = (answer: Route): Route => (context) => guard(context.req.raw, who, false) ?? answer(context);
 

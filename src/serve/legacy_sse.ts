@@ -2,7 +2,7 @@ import { BridgeError } from "../platform/errors.ts";
 import type { Message } from "../transport/message.ts";
 import { ServedSse } from "../transport/served_sse.ts";
 import type { Place } from "./place.ts";
-import { readPosted } from "./read_body.ts";
+import { type BodyBounds, readPosted } from "./read_body.ts";
 import { refusal } from "./guard/refusals.ts";
 import type { Seat } from "./pooled_server.ts";
 import type { Sessions } from "./sessions.ts";
@@ -11,12 +11,11 @@ import { visitorOf } from "./watched.ts";
 /** HTTP with SSE on the side of the server, for clients that speak nothing newer (revision 2024-11-05, transports). */
 export class LegacySseService {
   readonly #sessions: Sessions;
-  readonly #limit: number;
+  readonly #bounds: BodyBounds;
 
-  /** `limit` is that of a message, in bytes. */
-  constructor(sessions: Sessions, limit: number) {
+  constructor({ sessions, ...bounds }: BodyBounds & { readonly sessions: Sessions }) {
     this.#sessions = sessions;
-    this.#limit = limit;
+    this.#bounds = bounds;
   }
 
   /** Opens the stream of a new session at `place`; the client posts to `address`, with the session's id behind it. */
@@ -37,7 +36,7 @@ export class LegacySseService {
     if (!(session instanceof SseSession)) {
       return refusal(404, new BridgeError("session_lost", "this session is not known, or over"));
     }
-    const messages = await readPosted(request, this.#limit);
+    const messages = await readPosted(request, this.#bounds);
     if (messages instanceof Response) return messages;
     for (const message of messages) session.take(message);
     return new Response(null, { status: 202 });

@@ -1,3 +1,5 @@
+import { collect, SMALL_BODY } from "../net/body.ts";
+import type { Budget } from "../platform/budget.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { MalformedMessage, type Message, readMessage, splitBatch } from "../transport/message.ts";
 import { carrierOf } from "./carrier.ts";
@@ -6,21 +8,27 @@ import { protocolRefusal, refusal } from "./guard/refusals.ts";
 const PARSE_ERROR = -32700;
 const INVALID_REQUEST = -32600;
 
-/** The messages that a client posts, or the refusal of what is none; `limit` is in bytes. */
-export async function readPosted(request: Request, limit: number): Promise<readonly Message[] | Response> {
+/** What bounds the bodies that clients post: the longest message, in bytes, and the memory that large ones share. */
+export interface BodyBounds {
+  readonly limit: number;
+  readonly budget: Budget;
+}
+
+/** The messages that a client posts, or the refusal of what is none. */
+export async function readPosted(request: Request, bounds: BodyBounds): Promise<readonly Message[] | Response> {
   const type = request.headers.get("content-type");
   if (type === null || !/^application\/json\s*(?:;|$)/i.test(type)) {
     return protocolRefusal(415, INVALID_REQUEST, "the body must be application/json");
   }
   let body: Uint8Array;
   try {
-    body = await request.bytes();
-  } catch {
+    body = await bytesOf(request, bounds);
+  } catch (thrown) {
+    if (thrown instanceof BridgeError) {
+      return refusal(413, new BridgeError("too_large", `a message may have ${bounds.limit / 1_048_576} MiB at most`));
+    }
     // Nobody reads this: the client has gone, or the listener has refused the rest.
     return protocolRefusal(400, PARSE_ERROR, "the body broke off");
-  }
-  if (body.length > limit) {
-    return refusal(413, new BridgeError("too_large", `a message may have ${limit / 1_048_576} MiB at most`));
   }
   try {
     const carrier = carrierOf(request);
@@ -32,5 +40,22 @@ export async function readPosted(request: Request, limit: number): Promise<reado
   } catch (fault) {
     if (!(fault instanceof MalformedMessage)) throw fault;
     return protocolRefusal(400, fault.isJson ? INVALID_REQUEST : PARSE_ERROR, fault.message, fault.id);
+  }
+}
+
+/** A body that states a small length is read in one go; of others as much lies in memory as there is room for. */
+async function bytesOf(request: Request, { limit, budget }: BodyBounds): Promise<Uint8Array> {
+  const stated = Number(request.headers.get("content-length") ?? NaN);
+  if (stated <= Math.min(SMALL_BODY, limit)) return await request.bytes();
+  return await collect(chunksOf(request), limit, budget);
+}
+
+async function* chunksOf({ body }: Request): AsyncGenerator<Uint8Array> {
+  const reader = body?.getReader();
+  if (reader === undefined) return;
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    reader.cancel().catch(() => {});
   }
 }

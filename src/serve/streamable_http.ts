@@ -7,16 +7,14 @@ import { ServedHttp } from "../transport/served_http.ts";
 import { ServedPost } from "../transport/served_post.ts";
 import type { Place } from "./place.ts";
 import type { Seat } from "./pooled_server.ts";
-import { readPosted } from "./read_body.ts";
+import { type BodyBounds, readPosted } from "./read_body.ts";
 import { OURSELVES, protocolRefusal, refusal } from "./guard/refusals.ts";
 import type { Sessions } from "./sessions.ts";
 import { type Visitor, visitorOf } from "./watched.ts";
 
 /** What serving Streamable HTTP needs. */
-export interface StreamableHttpOptions {
+export interface StreamableHttpOptions extends BodyBounds {
   readonly sessions: Sessions;
-  /** The longest message, in bytes. */
-  readonly limit: number;
 }
 
 const HEADER_MISMATCH = -32020;
@@ -34,18 +32,18 @@ const MOST_OF_GUESTS = 10_000;
  */
 export class StreamableHttpService {
   readonly #sessions: Sessions;
-  readonly #limit: number;
+  readonly #bounds: BodyBounds;
 
-  constructor({ sessions, limit }: StreamableHttpOptions) {
+  constructor({ sessions, ...bounds }: StreamableHttpOptions) {
     this.#sessions = sessions;
-    this.#limit = limit;
+    this.#bounds = bounds;
   }
 
   /** Answers a request to the endpoint of `place`. */
   async answer(request: Request, place: Place): Promise<Response> {
     const id = request.headers.get("mcp-session-id");
     if (request.method === "POST") {
-      const messages = await readPosted(request, this.#limit);
+      const messages = await readPosted(request, this.#bounds);
       return messages instanceof Response ? messages : await this.#post(request, messages, id, place);
     }
     if (request.method !== "GET" && request.method !== "DELETE") return notAllowed("GET, POST, DELETE");

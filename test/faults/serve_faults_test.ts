@@ -6,7 +6,7 @@ import { ChaosProxy } from "../harness/chaos_proxy.ts";
 import { ENTRY } from "../harness/everything_server.ts";
 import { eventStream, FakeMcp, type Json, result } from "../harness/fake_mcp.ts";
 import { Home } from "../harness/home.ts";
-import { memory } from "../harness/memory.ts";
+import { memory, peakMemory } from "../harness/memory.ts";
 import { roleOf, textOf } from "../harness/sdk_client.ts";
 import { ServeExecutable } from "../harness/serve_executable.ts";
 import { V1_CLIENT } from "../harness/v1_client.ts";
@@ -130,6 +130,49 @@ describe("a flood", () => {
       socket.destroy();
     }
   }, 30_000);
+});
+
+describe("memory of the endpoint is bounded (A12)", () => {
+  test("while ten clients send 60 MiB each and do not come to an end, and others are served meanwhile", async () => {
+    using server = new FakeMcp();
+    await using serve = await ServeExecutable.start({ a: { url: server.url } });
+    const session = await serve.open("/mcp/a");
+    const own = { ...serve.headers, ...session, "content-type": "application/json", "content-length": 60 * MIB };
+    const head = Object.entries(own).map(([name, value]) => `${name}: ${value}\r\n`).join("");
+    const sockets = Array.from({ length: 10 }, () => connect(serve.port, "127.0.0.1"));
+    try {
+      for (const socket of sockets) {
+        socket.on("error", () => {});
+        socket.write(`POST /mcp/a HTTP/1.1\r\nhost: 127.0.0.1:${serve.port}\r\n${head}\r\n`);
+        socket.write(Buffer.alloc(59 * MIB, 120));
+      }
+      const unsent = (): number => sockets.reduce((sum, { writableLength }) => sum + writableLength, 0);
+      for (let last = -1; last !== unsent();) {
+        last = unsent();
+        await Bun.sleep(1_000);
+      }
+      expect(await serve.answers("/mcp/a", { id: 2, ...CALL }, session)).toMatchObject([{ id: 2, result: {} }]);
+      // All but one share 64 MiB, and one may always go on.
+      expect(peakMemory(serve.pid)).toBeLessThan(250 * MIB);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
+  }, 60_000);
+
+  test("when a server's list of tools has no end: what has come of it is the list", async () => {
+    using server = new FakeMcp();
+    const description = "x".repeat(MIB);
+    let pages = 0;
+    server.on("tools/list", ({ message }) => {
+      const tool = { name: `t${++pages}`, description, inputSchema: { type: "object" } };
+      return result(message, { tools: [tool], nextCursor: `c${pages}` });
+    });
+    await using serve = await ServeExecutable.start({ a: { url: server.url } });
+    const session = await serve.open("/mcp");
+    const [answer] = await serve.answers("/mcp", { id: 1, method: "tools/list" }, session);
+    expect(answer!.result.tools.length).toBeWithin(5, 12);
+    expect(peakMemory(serve.pid)).toBeLessThan(150 * MIB);
+  }, 60_000);
 });
 
 describe("a server that is restarted under load", () => {

@@ -1,4 +1,5 @@
 /** The local endpoint without a port, before servers that exist only in the test's hands. */
+import { Budget } from "../../src/platform/budget.ts";
 import { type Endpoint, makeEndpoint } from "../../src/serve/endpoint.ts";
 import { Pool, type PoolEntry } from "../../src/serve/pool.ts";
 import { Sessions } from "../../src/serve/sessions.ts";
@@ -73,7 +74,8 @@ export class ServeRig {
       token: TOKEN,
       notify: ({ text }: { text: string }): void => void this.notices.push(text),
     };
-    this.endpoint = makeEndpoint({ guard, pool: this.pool, sessions: this.sessions, limit: LIMIT });
+    const { pool, sessions } = this;
+    this.endpoint = makeEndpoint({ guard, pool, sessions, limit: LIMIT, budget: new Budget(LIMIT) });
   }
 
   /** An entry of the pool; entries with another `version` differ. */

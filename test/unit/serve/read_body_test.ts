@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { Budget } from "../../../src/platform/budget.ts";
 import { readPosted } from "../../../src/serve/read_body.ts";
 import { runs } from "../../harness/counts.ts";
 import type { Json } from "../../harness/fake_mcp.ts";
@@ -15,7 +16,7 @@ function read(
   const headers = new Headers(type === null ? [] : [["content-type", type]]);
   const request = new Request("http://x/", { method: "POST", headers, body: new Blob([body]) });
   if (type === null) request.headers.delete("content-type");
-  return readPosted(request, limit);
+  return readPosted(request, { limit, budget: new Budget(1_048_576) });
 }
 
 async function refused(...what: Parameters<typeof read>): Promise<[status: number, code: unknown, id: unknown]> {
@@ -103,6 +104,6 @@ describe("a body", () => {
       },
     });
     const request = new Request("http://x/", { method: "POST", headers: { "content-type": "application/json" }, body });
-    expect(((await readPosted(request, 100)) as Response).status).toBe(400);
+    expect(((await readPosted(request, { limit: 100, budget: new Budget(100) })) as Response).status).toBe(400);
   });
 });
