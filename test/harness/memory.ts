@@ -10,6 +10,14 @@ export function memory(pid: number): number {
   return field(pid, "VmRSS");
 }
 
+/**
+ * As `memory`, without the pages of the executable's file (`RssAnon`), which are shared and come and go with what else
+ * the machine does.
+ */
+export function ownMemory(pid: number): number {
+  return field(pid, "RssAnon");
+}
+
 function field(pid: number, name: string): number {
   if (process.platform !== "linux") return 0;
   const status = readFileSync(`/proc/${pid}/status`, "utf8");

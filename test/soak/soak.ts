@@ -1,7 +1,7 @@
 /** Mixed traffic with faults against the executable, on stdio, as an endpoint and by way of it, for as long as wanted. */
 import { ChaosProxy } from "../harness/chaos_proxy.ts";
 import { Home } from "../harness/home.ts";
-import { memory, peakMemory } from "../harness/memory.ts";
+import { memory, ownMemory, peakMemory } from "../harness/memory.ts";
 import { ServeExecutable } from "../harness/serve_executable.ts";
 import { callByEndpoint, callByStdio, type Caller } from "./clients.ts";
 import { growth, type Sample } from "./growth.ts";
@@ -28,7 +28,7 @@ export interface ProcessMemory {
   readonly now: number;
   /** The most so far. */
   readonly peak: number;
-  /** How much more it is in ten minutes; where there is enough to tell. */
+  /** How much more of its own it has in ten minutes; where there is enough to tell. */
   readonly growth: number | undefined;
 }
 
@@ -70,7 +70,7 @@ export async function soak(ms: number, tell: (standing: Standing) => void): Prom
   while (performance.now() - start < ms && tally.lost.length + tally.doubled.length === 0) {
     await Bun.sleep(SAMPLE_MS);
     for (const [name, { pid }] of Object.entries(callers)) {
-      samples[name]!.push({ seconds: seconds(), bytes: memory(pid) });
+      samples[name]!.push({ seconds: seconds(), bytes: ownMemory(pid) });
     }
     tally.sweep();
     tell(standing(tally, callers, samples, seconds()));
@@ -109,8 +109,8 @@ function standing(
     wrong: [...lost.slice(0, 5), ...doubled.slice(0, 5)],
     memory: Object.fromEntries(
       Object.entries(samples).map(([name, its]) => {
-        const now = its.at(-1)?.bytes ?? 0;
-        return [name, { now, peak: peakMemory(callers[name]!.pid), growth: growth(its) }];
+        const { pid } = callers[name]!;
+        return [name, { now: memory(pid), peak: peakMemory(pid), growth: growth(its) }];
       }),
     ),
   };
