@@ -29,7 +29,8 @@ export type Endpoint = (request: Request, connections?: Connections) => Response
 
 /** The routes of the local endpoint. `/healthz` answers whoever asks, everything else wants our token. */
 export function makeEndpoint({ guard: who, pool, sessions, limit, budget, more, all }: EndpointOptions): Endpoint {
-  const app = new Hono();
+  // Addresses of other servers end in a slash, and people write ours likewise.
+  const app = new Hono({ strict: false });
   const http = new StreamableHttpService({ sessions, limit, budget });
   const sse = new LegacySseService({ sessions, limit, budget });
   // Each route looks for itself: a middleware makes Hono go about every request in a slower way.

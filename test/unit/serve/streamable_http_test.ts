@@ -49,6 +49,13 @@ describe("a session", () => {
     expect(rig.sessions.size).toBe(0);
   });
 
+  test("is the same with a slash at the end of its address", async () => {
+    const rig = new ServeRig();
+    const session = await rig.open("/mcp/a/");
+    expect((await rig.ask("DELETE", "/mcp/a", { headers: { "mcp-session-id": session.id } })).status).toBe(204);
+    expect((await rig.ask("GET", "/mcp/a//", {})).status).toBe(404);
+  });
+
   test("that the server does not agree to is none, and what it says before does not end one", async () => {
     const rig = new ServeRig();
     rig.agrees = false;
