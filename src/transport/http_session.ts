@@ -22,8 +22,8 @@ export class HttpSession {
   readonly over: Abort = new Abort();
   /** How long its handshake took, in ms. */
   readonly begunIn: number;
-  /** Settles when its GET stream stands, or does not come about. */
-  readonly listens: PromiseWithResolvers<void> = Promise.withResolvers();
+  /** Is called when its GET stream stands, or does not come about; by who waits for it. */
+  onlistening: (() => void) | undefined;
   /** The last event that the server's own stream has named. */
   lastEventId: string | undefined;
   readonly #revision: string;

@@ -219,11 +219,13 @@ export class StreamableHttp implements FarEnd {
     stop.abort(streamIsOver());
   }
 
-  async #untilListening({ begunIn, listens, over }: HttpSession): Promise<void> {
+  async #untilListening(session: HttpSession): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = this.#options.clock.after(Math.min(LISTENS_MS, 2 * begunIn + LISTENS_BEYOND_MS), resolve);
-    over.signal.addEventListener("abort", () => resolve());
-    await Promise.race([listens.promise, promise]);
+    session.onlistening = resolve;
+    const patience = Math.min(LISTENS_MS, 2 * session.begunIn + LISTENS_BEYOND_MS);
+    const timer = this.#options.clock.after(patience, resolve);
+    session.over.signal.addEventListener("abort", () => resolve());
+    await promise;
     timer.cancel();
   }
 
@@ -243,7 +245,7 @@ export class StreamableHttp implements FarEnd {
     try {
       const headers = session.streamHeaders(session.lastEventId);
       const answer = await this.#fetch({ url, method: "GET", headers, abort, lasting: true });
-      session.listens.resolve();
+      session.onlistening?.();
       if (answer.status === 200 && mediaType(answer) === "text/event-stream") {
         const stream = await readEventStream(this.#options, exchange, answer, session.lastEventId);
         session.lastEventId = stream.lastEventId;
@@ -259,7 +261,7 @@ export class StreamableHttp implements FarEnd {
         return { kind: "unavailable" };
       }
     } catch (thrown) {
-      session.listens.resolve();
+      session.onlistening?.();
       notify({ level: "debug", text: `the server's stream failed: ${toBridgeError(thrown).message}` });
     }
     return { kind: "failed" };
