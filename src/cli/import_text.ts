@@ -59,16 +59,26 @@ function serverLines(
   if (!isThere) lines.push(...variableLines(server));
   if (signIn !== undefined) lines.push(`the sign-in of mcp-remote, ${lifeOf(signIn, now)}`);
   const rest = [...new Set(sources.flatMap((source) => source.rest.filter((word) => word.startsWith("--"))))];
-  if (rest.length > 0) lines.push(`${rest.join(" ")}: no place in servers.json, goes behind the name`);
+  if (rest.length > 0) {
+    // A file that a person names is never rewritten.
+    const fate = sources.some(({ isNamed }) => isNamed) ? "is not taken over" : "goes behind the name";
+    lines.push(`${rest.join(" ")}: no place in servers.json, ${fate}`);
+  }
   if (sources.some(({ entry }) => entry.env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0")) lines.push(CHECKED);
   return lines;
 }
 
-/** What of the environment a server comes to see: a file of somebody else's may ask for anything. */
-function variableLines({ written: { headers = {} } }: PlannedServer): string[] {
-  return Object.entries(headers).flatMap(([name, value]) => {
+/**
+ * What of the environment a server, or who signs people in for it, comes to see: a file of somebody else's may ask for
+ * anything.
+ */
+function variableLines({ written: { headers = {}, oauth = {} } }: PlannedServer): string[] {
+  const { clientSecret } = oauth;
+  const places = Object.entries(headers).map(([name, value]) => [value, quoted(name)] as const);
+  if (clientSecret !== undefined) places.push([clientSecret, "the client secret of its sign-in"]);
+  return places.flatMap(([value, place]) => {
     const variables = variablesIn(value);
-    return variables.length === 0 ? [] : [`sends ${variables.join(" and ")} of the environment in ${quoted(name)}`];
+    return variables.length === 0 ? [] : [`sends ${variables.join(" and ")} of the environment in ${place}`];
   });
 }
 

@@ -98,6 +98,19 @@ describe("the text of a plan", () => {
     expect(await shown(await source("cursor", "a", entry))).not.toContain("\u001b");
   });
 
+  test("says so of a client secret, which goes to whoever signs people in", async () => {
+    const client = JSON.stringify({ client_id: "us", client_secret: "${AWS_KEY}" });
+    expect(await shown(await source("cursor", "a", remote("--static-oauth-client-info", client)))).toContain(
+      "sends AWS_KEY of the environment in the client secret of its sign-in",
+    );
+  });
+
+  test("says what becomes of flags without a place: a file that a person names is never rewritten", async () => {
+    const debug = await source("cursor", "a", remote("--debug"));
+    expect(await shown(debug)).toContain("--debug: no place in servers.json, goes behind the name");
+    expect(await shown({ ...debug, isNamed: true })).toContain("--debug: no place in servers.json, is not taken over");
+  });
+
   test("says that certificates are checked, whatever a variable says", async () => {
     const entry = { ...remote(), env: { NODE_TLS_REJECT_UNAUTHORIZED: "0" } };
     expect(await shown(await source("cursor", "a", entry))).toContain("NODE_TLS_REJECT_UNAUTHORIZED has no effect");
