@@ -91,12 +91,6 @@ export const ENTRY_FLAGS = {
   },
 } as const satisfies Flags;
 
-/** The names of the secrets that are to be asked for. */
-export interface SecretNames {
-  readonly headers: readonly string[];
-  readonly env: readonly string[];
-}
-
 /**
  * What is to be written for a server at `where`, an address or the words of a program; `reference` gives what stands for
  * a secret. Whether it makes sense is for the registry to judge.
