@@ -2,12 +2,13 @@ import { ownerAddress } from "../app/authentication.ts";
 import type { ImportedSignIn } from "../auth/imported.ts";
 import { BridgeError } from "../platform/errors.ts";
 import type { Registry, ServerEntry } from "../registry/entry.ts";
+import { shownClient } from "../registry/clients/projects.ts";
 import { EntryFault } from "../registry/entry_fault.ts";
 import { nameFault, slugOf } from "../registry/names.ts";
 import { variablesIn } from "../registry/references.ts";
 import { judgeEntry, subjectOf } from "../registry/registry.ts";
 import type { WrittenEntry } from "../registry/schema.ts";
-import { type EntryReading, type PlannedSecret, readEntry, shownClient, shownName } from "./import_reading.ts";
+import { type EntryReading, type PlannedSecret, readEntry, shownName } from "./import_reading.ts";
 import type { Source, Sources } from "./import_sources.ts";
 
 type ServerReading = Extract<EntryReading, { kind: "server" }>;

@@ -1,5 +1,5 @@
 import { BridgeError, quoted } from "../platform/errors.ts";
-import type { Client, ClientEntry } from "../registry/clients/client.ts";
+import type { ClientEntry } from "../registry/clients/client.ts";
 import { ForeignReference, type SecretValue, sortValues } from "../registry/entry_secrets.ts";
 import { maskedCommand } from "../registry/mask.ts";
 import { readCommandLine } from "../registry/mcp_remote/command_line.ts";
@@ -98,11 +98,6 @@ function filled(name: "headers" | "env", values: Readonly<Record<string, string>
 
 function leftOut(reason: string): EntryReading {
   return { kind: "left_out", reason };
-}
-
-/** A client by its name, and the project where it is meant in one alone. */
-export function shownClient({ name, project }: Client): string {
-  return project === undefined ? name : `${name} in ${quoted(project, 100)}`;
 }
 
 /** A name of somebody else's, away from the terminal's controls. */

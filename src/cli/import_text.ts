@@ -1,7 +1,8 @@
+import { shownClient } from "../registry/clients/projects.ts";
 import { storeFolder } from "../registry/mcp_remote/store_place.ts";
 import { variablesIn } from "../registry/references.ts";
 import { maskedCommand, maskedUrl } from "../registry/mask.ts";
-import { shownClient, shownName } from "./import_reading.ts";
+import { shownName } from "./import_reading.ts";
 import type { ImportPlan, LeftOut, PlannedServer } from "./import_plan.ts";
 import type { PlannedSignIn, SignInPlan } from "./import_sign_ins.ts";
 import { quoted } from "../platform/errors.ts";

@@ -1,3 +1,4 @@
+import { quoted } from "../../platform/errors.ts";
 import { JsonDocument, valueOf } from "../document.ts";
 import type { Client, ClientEntry } from "./client.ts";
 import { entriesIn, holdsNothing, readClientFile, withinStack } from "./read.ts";
@@ -22,6 +23,11 @@ export async function readAllEntries(client: Client, text: string, file: string)
     const places = [client, ...projectsIn(client, document)];
     return places.flatMap((place) => entriesIn(place, document, file).map((entry) => ({ client: place, entry })));
   });
+}
+
+/** A client by its name, and the project where it is meant in one alone. */
+export function shownClient({ name, project }: Client): string {
+  return project === undefined ? name : `${name} in ${quoted(project, 100)}`;
 }
 
 /** The client in each of its projects that has servers of its own. */

@@ -1,7 +1,7 @@
 import { readClientText } from "../../../registry/clients/client_file.ts";
-import type { ClientEntry } from "../../../registry/clients/client.ts";
+import type { Client, ClientEntry } from "../../../registry/clients/client.ts";
 import { findClients, type FoundClient } from "../../../registry/clients/find.ts";
-import { readAllEntries } from "../../../registry/clients/projects.ts";
+import { readAllEntries, shownClient } from "../../../registry/clients/projects.ts";
 import { sayPlace } from "../../../registry/document.ts";
 import { COMMAND_WORDS, slugOf } from "../../../registry/names.ts";
 import { registryFile } from "../../../registry/file.ts";
@@ -59,7 +59,9 @@ const OUR_NAME = /^mcp-bridge(?:\.exe)?$/i;
 
 /** An entry of ours in a client's file. */
 interface OurEntry {
-  readonly found: FoundClient;
+  /** In the project that the entry is for. */
+  readonly client: Client;
+  readonly file: string;
   readonly entry: ClientEntry;
   readonly command: string;
 }
@@ -90,15 +92,14 @@ export const clients: Check = {
   },
 };
 
-async function oursIn(found: FoundClient, { executable }: World): Promise<OurEntry[]> {
-  const { client, file } = found;
+async function oursIn({ client: all, file }: FoundClient, { executable }: World): Promise<OurEntry[]> {
   const content = await readClientText(file);
-  const entries = content === undefined ? [] : await readAllEntries(client, content.text, file);
-  return entries.flatMap(({ entry }) => {
+  const entries = content === undefined ? [] : await readAllEntries(all, content.text, file);
+  return entries.flatMap(({ client, entry }) => {
     const { command, disabled } = entry;
     if (command === undefined || disabled) return [];
     const isOurs = command === executable || OUR_NAME.test(nameOf(command));
-    return isOurs ? [{ found, entry, command }] : [];
+    return isOurs ? [{ client, file, entry, command }] : [];
   });
 }
 
@@ -118,7 +119,7 @@ async function faultsOf(ours: OurEntry, known: ReadonlySet<string> | undefined, 
 
 async function programFault(ours: OurEntry, world: World): Promise<Finding | undefined> {
   const { platform, env, doors } = world;
-  const { command, found: { client } } = ours;
+  const { command, client } = ours;
   // Some clients put variables in, of which we know nothing.
   if (/\$\{|%\w+%/.test(command)) return undefined;
   const cure = cureOf(ours, world);
@@ -146,13 +147,14 @@ async function programFault(ours: OurEntry, world: World): Promise<Finding | und
 }
 
 /** The command that writes the entry anew, or where the path of this executable goes; a run from the sources has none. */
-function cureOf({ found: { client, file }, entry }: OurEntry, { executable }: World): string {
+function cureOf({ client, file, entry }: OurEntry, { executable }: World): string {
   const { name, args, env, place } = entry;
   const isOurs = OUR_NAME.test(nameOf(executable));
   const [server = ""] = args;
   // Of an entry that says more, more would be lost; a query may hold a key.
   const isPlain = args.length === 1 && Object.keys(env).length === 0 && PLAIN.test(server) && PLAIN.test(name);
-  if (isOurs && isPlain && mayBeServer(server)) {
+  // That command writes the entries of the whole user alone.
+  if (isOurs && isPlain && client.project === undefined && mayBeServer(server)) {
     const named = name === server ? [] : ["--name", shellWord(name)];
     return `run "${["mcp-bridge install", client.id, shellWord(server), ...named].join(" ")}"`;
   }
@@ -197,16 +199,16 @@ async function knownServers({ state }: World): Promise<ReadonlySet<string> | und
   }
 }
 
-function whose({ found: { client }, entry: { name } }: OurEntry): string {
-  return `the entry ${quoted(name)} of ${client.name}`;
+function whose({ client, entry: { name } }: OurEntry): string {
+  return `the entry ${quoted(name)} of ${shownClient(client)}`;
 }
 
-function listed({ found: { client, file }, entry: { name }, command }: OurEntry): Record<string, string> {
-  return { client: client.id, file, name, command };
+function listed({ client: { id, project }, file, entry: { name }, command }: OurEntry): Record<string, string> {
+  return { client: id, file, ...(project === undefined ? {} : { project }), name, command };
 }
 
 function summary(ours: readonly OurEntry[]): Finding {
-  const names = [...new Set(ours.map(({ found }) => found.client.name))];
+  const names = [...new Set(ours.map(({ client }) => client.name))];
   if (names.length === 0) return skip('no client starts mcp-bridge yet: "mcp-bridge install" writes the entry');
   const count = ours.length === 1 ? "1 entry" : `${ours.length} entries`;
   return ok(`${count} of ours in ${names.join(", ")}, each with a program that is there`);

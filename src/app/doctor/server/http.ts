@@ -116,7 +116,8 @@ function unanswered({ thrown, hops }: NoBareAnswer, world: World): Finding {
   }
   const isRedirect = thrown instanceof BridgeError && thrown.code === "bad_answer" && last !== undefined;
   const finding = isRedirect ? redirected(last, hops.length, world) : undefined;
-  return { ...finding ?? faultOf(explains, thrown), details: { redirects: hops.map(hopOf) } };
+  const { details, ...told } = finding ?? faultOf(explains, thrown);
+  return { ...told, details: { ...details, ...(last === undefined ? {} : { redirects: hops.map(hopOf) }) } };
 }
 
 /** Why the last redirect was not followed; nothing where it was. */

@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
 import { type Check, fault, type Finding, GENERAL_FAULTS, ok, skip } from "../../../../src/app/doctor/check.ts";
+import { serverHttp } from "../../../../src/app/doctor/server/http.ts";
 import { examine, type ExamineOptions, type Outcome } from "../../../../src/app/doctor/examine.ts";
 import type { World } from "../../../../src/app/doctor/world.ts";
+import { pagesWorld } from "../../../harness/server_world.ts";
 import { BridgeError } from "../../../../src/platform/errors.ts";
 import { doctorWorld } from "../../../harness/doctor_world.ts";
 
@@ -146,4 +148,16 @@ test("what cannot be mended stays a failure", async () => {
     ["broken", undefined],
     ["other", undefined],
   ]);
+});
+
+test("what a server's answer fails by and no check foresees is told by its code, without redirects that were none", async () => {
+  await using stack = new AsyncDisposableStack();
+  const server = "https://mcp.example.com/mcp";
+  const page = (): never => {
+    throw new BridgeError("too_large", "it is too large");
+  };
+  const world = await pagesWorld(stack, { [server]: page }, { server });
+  const outcome = await examine([{ ...serverHttp, after: [] }], world, { part: "server" }).get(serverHttp.code)!;
+  expect(outcome).toMatchObject({ fault: "other", text: "it is too large" });
+  expect(outcome.details).toEqual({ error: "too_large" });
 });

@@ -145,6 +145,19 @@ test("an entry of ours with the path of this executable and a server that is kno
   expect(clients).toMatchObject({ result: "ok", text: expect.stringMatching(/^3 entries of ours in Cursor/) });
 });
 
+test("an entry for a project alone is cured where it stands: the command would write one for all projects", async () => {
+  await using stack = new AsyncDisposableStack();
+  const world = doctorWorld(stack);
+  const entry = { command: "/opt/gone/mcp-bridge", args: ["https://server.invalid/"] };
+  const text = JSON.stringify({ mcpServers: {}, projects: { "/work/api": { mcpServers: { linear: entry } } } });
+  writeFileSync(join(world.home!, ".claude.json"), text);
+  const clients = (await look({ ...world, executable: "/opt/bin/mcp-bridge" })).find(({ code }) => code === "clients")!;
+  expect(clients.text).toStartWith('the entry "linear" of Claude Code in "/work/api" starts "/opt/gone/mcp-bridge"');
+  expect(clients.cure).toContain('write "/opt/bin/mcp-bridge" as its command');
+  const [listed] = clients.details!["entries"] as object[];
+  expect(listed).toMatchObject({ client: "claude-code", project: "/work/api", name: "linear" });
+});
+
 test("pages are opened by what the system has for that, found where it belongs", async () => {
   const asked: string[] = [];
   const doors = {
