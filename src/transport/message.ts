@@ -151,7 +151,7 @@ export class Message {
     const meta = findMember(bytes, result.start, "_meta");
     if (meta === undefined || bytes[meta.start] !== OPEN_BRACE) return this;
     if (findMember(bytes, meta.start, name) === undefined) return this;
-    return readMessage(edited(bytes, settingMembers(bytes, meta.start, [[name, raw]])));
+    return this.#edited(settingMembers(bytes, meta.start, [[name, raw]]));
   }
 
   /** The same message without a member of `params._meta`; the rest of the text is untouched. */

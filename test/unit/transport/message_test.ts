@@ -109,6 +109,14 @@ describe("Message", () => {
     );
   });
 
+  test("keeps what brought it when the metadata of a result is edited", () => {
+    const answer = read('{"jsonrpc":"2.0","id":1,"result":{"_meta":{"x":1}}}');
+    answer.carrier = { requestId: "r", trace: { traceparent: "t" } };
+    const renamed = answer.withResultMeta("x", "2");
+    expect(textOf(renamed)).toBe('{"jsonrpc":"2.0","id":1,"result":{"_meta":{"x":2}}}');
+    expect(renamed.carrier).toEqual({ requestId: "r", trace: { traceparent: "t" } });
+  });
+
   test("tells an error from a result", () => {
     expect(read('{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"m"}}').isError).toBe(true);
     expect(read('{"jsonrpc":"2.0","id":1,"result":{"error":1}}').isError).toBe(false);
