@@ -2,6 +2,7 @@ import { BridgeError } from "../platform/errors.ts";
 import type { LocalEnd } from "../transport/channel.ts";
 import { composeMessage, idKey, type Message } from "../transport/message.ts";
 import { errorAnswer } from "./answers.ts";
+import { OpenQuestions } from "./open_questions.ts";
 
 /** A client that a question of the server may go to. */
 export interface Askable {
@@ -42,7 +43,7 @@ export class CrowdQuestions {
   readonly #server: string;
   readonly #say: (message: Message) => void;
   /** Who was asked what, by the key of the server's id. */
-  readonly #asked = new Map<string, Asked>();
+  readonly #asked = new OpenQuestions<Asked>();
 
   /** `server` is its name to a person, and `say` tells it what a client does not. */
   constructor(server: string, say: (message: Message) => void) {
@@ -71,7 +72,7 @@ export class CrowdQuestions {
     if (member === undefined || !able(member)) {
       return this.#refuse(question, METHOD_NOT_FOUND, `the client does not offer ${needed ?? question.method}`);
     }
-    this.#asked.set(question.key, { member, id: question.id! });
+    this.#asked.add(question.key, { member, id: question.id! });
     return member.end.send(question, concerned.cause?.key);
   }
 
@@ -82,22 +83,19 @@ export class CrowdQuestions {
 
   /** Whether an answer is that of the client that was asked; it counts once. */
   takes(answer: Message, member: Askable): boolean {
-    return this.#asked.get(answer.key)?.member === member && this.#asked.delete(answer.key);
+    return this.#asked.get(answer.key)?.member === member && this.#asked.take(answer.key) !== undefined;
   }
 
   /** Hands on the server's word that it does not want an answer any more. */
   withdrawn(cancel: Message): Promise<void> | undefined {
-    const key = idKey(cancel.param("requestId") ?? "null");
-    const asked = this.#asked.get(key);
-    this.#asked.delete(key);
-    return asked?.member.end.send(cancel);
+    return this.#asked.take(idKey(cancel.param("requestId") ?? "null"))?.member.end.send(cancel);
   }
 
   /** A client has gone: what it was asked is answered in its place. */
   left(member: Askable): void {
-    for (const [key, asked] of [...this.#asked]) {
+    for (const [key, asked] of this.#asked.entries()) {
       if (asked.member !== member) continue;
-      this.#asked.delete(key);
+      this.#asked.take(key);
       this.#say(errorAnswer(asked.id, new BridgeError("closing", "the client has left"), this.#server));
     }
   }

@@ -6,6 +6,7 @@ import type { Notify } from "../platform/notice.ts";
 import { ChannelFailure, type FarEnd } from "../transport/channel.ts";
 import { idKey, type Message } from "../transport/message.ts";
 import { nextStep } from "./next_step.ts";
+import { OpenQuestions } from "./open_questions.ts";
 import type { Recover } from "./recover.ts";
 
 /** What messages of the client without an answer need. */
@@ -17,9 +18,6 @@ export interface OneWayOptions {
 }
 
 const LARGE_MESSAGE = 65_536;
-/** Questions that the server may have open, and how long the id of one may be; others get no answer. */
-const MOST_ASKED = 1_000;
-const LONGEST_KEY = 1_024;
 
 /** Carries what the client says without waiting for an answer: notifications, and its answers to the server. */
 export class OneWay {
@@ -27,7 +25,7 @@ export class OneWay {
   readonly #recover: Recover;
   readonly #leaving: Abort;
   /** Requests of the server that wait for the client, by id key, with the session that they belong to. */
-  #asked: Map<string, number> | undefined;
+  #asked: OpenQuestions<number> | undefined;
 
   /** `leaving` is aborted when the bridge is ending. */
   constructor(options: OneWayOptions, recover: Recover, leaving: Abort) {
@@ -36,18 +34,15 @@ export class OneWay {
     this.#leaving = leaving;
   }
 
-  /** The server asks the client something. Of more questions than a server has use for the oldest are forgotten. */
+  /** The server asks the client something. */
   asked({ key }: Message): void {
-    if (key.length > LONGEST_KEY) return;
-    const asked = this.#asked ??= new Map();
-    asked.set(key, this.#recover.generation);
-    if (asked.size > MOST_ASKED) asked.delete(asked.keys().next().value!);
+    (this.#asked ??= new OpenQuestions()).add(key, this.#recover.generation);
   }
 
   /** The server does not want an answer any more (basic/utilities/cancellation). */
   withdrawn(cancel: Message): void {
     const id = cancel.param("requestId");
-    if (id !== undefined) this.#asked?.delete(idKey(id));
+    if (id !== undefined) this.#asked?.take(idKey(id));
   }
 
   /** A new session: nobody waits for the answers to the old one's requests. */
@@ -67,9 +62,7 @@ export class OneWay {
 
   /** Carries an answer to the server, to the session that asked alone. */
   async answer(message: Message): Promise<void> {
-    const generation = this.#asked?.get(message.key);
-    this.#asked?.delete(message.key);
-    if (generation !== this.#recover.generation) {
+    if (this.#asked?.take(message.key) !== this.#recover.generation) {
       this.#options.notify({
         level: "debug",
         text: "dropped an answer of the client that the server does not wait for",

@@ -1,4 +1,5 @@
 import { composeMessage, decodedString, idKey, type Message } from "../../transport/message.ts";
+import { LONGEST_KEY, MOST_ASKED } from "../open_questions.ts";
 import type { Branch } from "./branch.ts";
 import { RELATED_TASK } from "./tasks.ts";
 
@@ -7,9 +8,9 @@ interface Question {
   readonly branch: Branch;
   /** As the server wrote it. */
   readonly id: string;
-  /** The token of its progress, as the server wrote it. */
+  /** The token of its progress, as the server wrote it; nothing for an enormous one. */
   readonly token: string | undefined;
-  /** The task of the server's that it is of, as the server wrote it. */
+  /** The task of the server's that it is of, likewise. */
   readonly task: string | undefined;
 }
 
@@ -24,13 +25,26 @@ export class Questions {
   /** The request of a server as the client gets it. */
   asked(branch: Branch, request: Message): Message {
     const id = mergedId(branch, request.id!);
-    const token = request.param("_meta", "progressToken");
-    const question = { branch, id: request.id!, token, task: request.param("_meta", RELATED_TASK) };
-    this.#waiting.set(idKey(id), question);
+    const wanted = request.param("_meta", "progressToken");
+    const token = keepable(wanted);
+    const question = { branch, id: request.id!, token, task: keepable(request.param("_meta", RELATED_TASK)) };
+    this.#keep(idKey(id), question);
     const renamed = request.withId(id);
-    if (token === undefined) return renamed;
-    this.#byToken.set(idKey(mergedId(branch, token)), question);
+    if (wanted === undefined) return renamed;
+    if (token === undefined) return renamed.withoutMeta("progressToken");
     return renamed.withParams([], [["progressToken", mergedId(branch, token)]]);
+  }
+
+  /** In a memory that no server can fill, and in which none takes the room of another one: see `OpenQuestions`. */
+  #keep(key: string, question: Question): void {
+    if (key.length > LONGEST_KEY) return;
+    const { branch, token } = question;
+    const before = this.#waiting.get(key);
+    if (before !== undefined) this.#forget(key, before);
+    const own = [...this.#waiting].filter(([, other]) => other.branch === branch);
+    if (own.length >= MOST_ASKED) this.#forget(...own[0]!);
+    this.#waiting.set(key, question);
+    if (token !== undefined) this.#byToken.set(idKey(mergedId(branch, token)), question);
   }
 
   /** Hands an answer of the client to the server that waits for it, if one does. */
@@ -73,6 +87,10 @@ export class Questions {
     this.#waiting.delete(key);
     if (token !== undefined) this.#byToken.delete(idKey(mergedId(branch, token)));
   }
+}
+
+function keepable(raw: string | undefined): string | undefined {
+  return raw !== undefined && raw.length > LONGEST_KEY ? undefined : raw;
 }
 
 /** An id of a server, in raw form, as no other server has it. */

@@ -264,6 +264,16 @@ describe("a question of the server", () => {
     expect(rig.sent.filter(({ result }) => result !== undefined)).toMatchObject([{ id: 1, result: { from: "one" } }]);
   });
 
+  test("is forgotten where a thousand others have come since, or where its id is enormous", () => {
+    const rig = new CrowdRig();
+    const one = rig.member("one", { roots: {} });
+    const huge = "x".repeat(2_000);
+    rig.hear({ id: huge, method: "roots/list" });
+    for (let id = 0; id <= 1_000; id++) rig.hear({ id, method: "roots/list" });
+    for (const id of [huge, 0, 1, 1_000]) rig.say(one, { id, result: {} });
+    expect(rig.sent.filter(({ result }) => result !== undefined).map(({ id }) => id)).toEqual([1, 1_000]);
+  });
+
   test("of no request goes to the only client that has called, and without any to one that offers it", () => {
     const rig = new CrowdRig();
     const able = { sampling: {}, roots: {} };

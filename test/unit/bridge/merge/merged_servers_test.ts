@@ -402,6 +402,40 @@ describe("resources", () => {
 });
 
 describe("what servers ask and say", () => {
+  test("is forgotten where a thousand others of the same server have come since, and no other server's", async () => {
+    const [a, b] = [toolServer("a", []), toolServer("b", [])];
+    const rig = new MergeRig(a, b);
+    await rig.handshake();
+    b.say({ id: 0, method: "roots/list" });
+    for (let id = 0; id <= 1_000; id++) a.say({ id, method: "roots/list" });
+    const answersOf = ({ seen }: FakeServer): unknown[] =>
+      seen.filter(({ method }) => method === undefined).map(({ id }) => id);
+    await rig.say(...["a:0", "a:1", "a:1000", "b:0"].map((id) => ({ id, result: {} })));
+    expect([answersOf(a), answersOf(b)]).toEqual([[1, 1_000], [0]]);
+  });
+
+  test("takes the place of what it asked under the same id, and of its progress", async () => {
+    const server = toolServer("a", []);
+    const rig = new MergeRig(server);
+    await rig.handshake();
+    for (const progressToken of [1, 2]) {
+      server.say({ id: 5, method: "roots/list", params: { _meta: { progressToken } } });
+    }
+    for (const token of ["a:1", "a:2"]) {
+      await rig.say({ method: "notifications/progress", params: { progressToken: token, progress: 1 } });
+    }
+    expect(server.all("notifications/progress").map(({ params }) => params.progressToken)).toEqual([2]);
+  });
+
+  test("asks for progress under no token that is enormous", async () => {
+    const server = toolServer("a", []);
+    const rig = new MergeRig(server);
+    await rig.handshake();
+    server.say({ id: 5, method: "roots/list", params: { _meta: { progressToken: "x".repeat(2_000) } } });
+    expect(rig.received.at(-1)).toMatchObject({ id: "a:5", params: { _meta: {} } });
+    expect(rig.received.at(-1)!.params._meta).toEqual({});
+  });
+
   test("comes under ids that say whose it is, and each answer goes to its server once", async () => {
     const servers = [toolServer("a", []), toolServer("b", [])];
     const rig = new MergeRig(...servers);
