@@ -73,6 +73,9 @@ export class FakeServer {
   }
 }
 
+/** How long an answer is waited for at most, in ms. */
+const LOADED_MS = 10_000;
+
 /** The rig: what the client got. */
 export class MergeRig {
   readonly clock = new FakeClock();
@@ -121,8 +124,9 @@ export class MergeRig {
   /** The client asks something and gets its one answer. */
   async ask(request: Json): Promise<Json> {
     await this.say(request);
-    // What is loaded for it takes a while.
-    for (let turn = 0; turn < 100 && this.answersTo(request.id).length === 0; turn++) await settle();
+    // What is loaded for it takes a while, on a busy machine more turns than could be counted.
+    const enough = performance.now() + LOADED_MS;
+    while (this.answersTo(request.id).length === 0 && performance.now() < enough) await settle();
     const answers = this.answersTo(request.id);
     if (answers.length !== 1) throw new Error(`${answers.length} answers to ${JSON.stringify(request)}`);
     return answers[0]!;
