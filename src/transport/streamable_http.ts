@@ -113,8 +113,9 @@ export class StreamableHttp implements FarEnd {
       throw thrown instanceof BridgeError ? asChannelFailure(thrown) : thrown;
     }
     const isReady = message.kind === "notification" && message.method === "notifications/initialized";
-    if (!isReady || session === undefined) return;
-    if (session === this.#session) this.#listen(session);
+    // Another one may have taken its place meanwhile, or none.
+    if (!isReady || session === undefined || session !== this.#session) return;
+    this.#listen(session);
     if (this.#options.listensFirst) await this.#untilListening(session);
   }
 

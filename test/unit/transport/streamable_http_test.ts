@@ -35,7 +35,7 @@ class Rig {
   forgotten = 0;
   readonly far: StreamableHttp;
 
-  constructor(limit = 1_000_000) {
+  constructor(limit = 1_000_000, listensFirst = false) {
     const wire: HttpWire = {
       fetch: (request) => this.#fetch(request),
       forgetConnections: () => void this.forgotten++,
@@ -48,6 +48,7 @@ class Rig {
       budget: new Budget(64 * 1_048_576),
       idle: 0,
       limit,
+      listensFirst,
       notify: () => {},
     }, {
       onmessage: (message, causedBy) => {
@@ -158,6 +159,24 @@ function event(value: Json, id?: string): string {
 }
 
 const CALL = { id: 1, method: "tools/call", params: { name: "x" } };
+
+test("whoever confirms a session that is over meanwhile waits for no stream of it", async () => {
+  const rig = new Rig(1_000_000, true);
+  const opened = rig.send({ id: 0, method: "initialize", params: { protocolVersion: "2025-11-25" } });
+  await settle();
+  const result = { protocolVersion: "2025-06-18", capabilities: {} };
+  rig.last.json200({ jsonrpc: "2.0", id: 0, result }, { "mcp-session-id": SESSION });
+  await opened;
+  let outcome: unknown;
+  void rig.send({ method: "notifications/initialized" }).then((how) => outcome = how);
+  await settle();
+  const confirming = rig.last;
+  void rig.far.close(1_000);
+  confirming.answer(202);
+  await settle();
+  expect(outcome).toBe("done");
+  expect(rig.gets()).toEqual([]);
+});
 
 describe("the headers of a session", () => {
   test("initialize goes without session or revision; everything after it with those that were settled on", async () => {
