@@ -43,14 +43,14 @@ export class FakeServer {
     };
   }
 
-  /** Says something, on the stream of a request if one is named. */
-  say(message: Said, causedBy?: string): void {
-    void this.#local!.send(toMessage(message), causedBy);
+  /** Says something, on the stream of a request if one is named; the promise asks to wait with more. */
+  say(message: Said, causedBy?: string): Promise<void> | undefined {
+    return this.#local!.send(toMessage(message), causedBy);
   }
 
   /** Answers a request that came to it. */
   answer({ id }: Json, answer: Json): void {
-    this.say({ id, ...answer }, JSON.stringify(id));
+    void this.say({ id, ...answer }, JSON.stringify(id));
   }
 
   /** The requests of a method that came to it. */
@@ -83,6 +83,8 @@ export class MergeRig {
   readonly received: Json[] = [];
   readonly causes: (string | undefined)[] = [];
   readonly notices: Notice[] = [];
+  /** What the client asks its writer to wait for. */
+  wait: Promise<void> | undefined;
   readonly servers: readonly FakeServer[];
   readonly merged: MergedServers;
 
@@ -94,7 +96,7 @@ export class MergeRig {
           this.received.push(toJson(message));
           this.texts.push(new TextDecoder().decode(message.bytes));
           this.causes.push(causedBy);
-          return undefined;
+          return this.wait;
         },
         close: () => Promise.resolve(),
       },

@@ -1,5 +1,6 @@
 import type { LocalEnd } from "../../transport/channel.ts";
 import { decodedString, type Message } from "../../transport/message.ts";
+import { SUBSCRIPTION_ID } from "../era/discovery.ts";
 import type { Branch } from "./branch.ts";
 import type { Listens } from "./listens.ts";
 import type { News } from "./news.ts";
@@ -39,7 +40,8 @@ export class FromServers {
           : undefined;
       default: {
         const renamed = withMergedTasks(branch.slug, inTheClientsWords(branch, message));
-        if (listens.takes(branch, renamed)) return undefined;
+        const subscription = renamed.param("_meta", SUBSCRIPTION_ID);
+        if (subscription !== undefined) return listens.take(branch, renamed, subscription);
         if (message.method?.endsWith("/list_changed") !== true) return client.send(renamed, causedBy);
         news.say(renamed);
         return undefined;

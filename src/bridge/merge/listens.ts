@@ -45,11 +45,15 @@ interface Listen {
   readonly answer: (answer: Message) => void;
   readonly parts: Map<Branch, Part>;
   readonly timer: Timer;
-  granted: ListenSet;
   isAcknowledged: boolean;
   /** What came before the client was told what it will hear of. */
   readonly held: Message[];
+  heldBytes: number;
 }
+
+/** When so much is held, in bytes, the client is told at once; what a message costs beside its text. */
+const MOST_HELD = 1_048_576;
+const MESSAGE_BYTES = 1_024;
 
 const ACKNOWLEDGED = "notifications/subscriptions/acknowledged";
 const FIRST_WAIT_MS = 1_000;
@@ -77,9 +81,9 @@ export class Listens {
       answer,
       parts: new Map(concerned.map((branch) => [branch, { kind: "asked" }])),
       timer: clock.after(FAN_OUT_MS, () => this.#acknowledge(listen)),
-      granted: { flags: [], uris: [] },
       isAcknowledged: false,
       held: [],
+      heldBytes: 0,
     };
     this.#open.set(request.key, listen);
     for (const branch of concerned) this.#ask(listen, branch);
@@ -94,17 +98,15 @@ export class Listens {
     for (const branch of listen.parts.keys()) void branch.cancel(listen.request.id!, notification);
   }
 
-  /** Takes a notification of a server that names a subscription; gives false where it names none. */
-  takes(branch: Branch, message: Message): boolean {
-    const id = message.param("_meta", SUBSCRIPTION_ID);
-    if (id === undefined) return false;
+  /** Takes a notification of a server on the subscription `id`; the promise asks to wait with reading on. */
+  take(branch: Branch, message: Message, id: string): Promise<void> | undefined {
     const listen = this.#open.get(idKey(id));
     // A server has no say in the subscriptions of others.
-    if (listen?.parts.has(branch) !== true) return true;
+    if (listen?.parts.has(branch) !== true) return undefined;
     if (message.method === ACKNOWLEDGED) this.#grant(listen, branch, readListenSet(message));
-    else if (!listen.isAcknowledged) listen.held.push(message);
-    else this.#say(listen, message);
-    return true;
+    else if (!listen.isAcknowledged) this.#hold(listen, message);
+    else return this.#say(listen, message);
+    return undefined;
   }
 
   /** A server ends a subscription of its own accord, by its id in raw form. */
@@ -163,9 +165,14 @@ export class Listens {
     return this.#open.get(listen.request.key) === listen && listen.parts.has(branch);
   }
 
+  #hold(listen: Listen, message: Message): void {
+    listen.held.push(message);
+    listen.heldBytes += message.bytes.length + MESSAGE_BYTES;
+    if (listen.heldBytes > MOST_HELD) this.#acknowledge(listen);
+  }
+
   #grant(listen: Listen, branch: Branch, set: ListenSet): void {
     const wasBroken = listen.parts.get(branch)?.kind === "broken";
-    listen.granted = withGrant(listen.granted, branch.slug, set);
     this.#settle(listen, branch, { kind: "granted", set });
     if (!wasBroken) return;
     // What happened while its stream was broken nobody heard of.
@@ -198,13 +205,13 @@ export class Listens {
     listen.timer.cancel();
     if (listen.isAcknowledged || refusalsOf(listen) !== undefined) return;
     listen.isAcknowledged = true;
-    const raw = listenSetText(listen.granted);
+    const raw = listenSetText(grantedIn(listen));
     const text = composeMessage({ method: ACKNOWLEDGED, params: {} }).withParams(
       [["notifications", raw]],
       [[SUBSCRIPTION_ID, listen.request.id!]],
     );
     void this.#options.say(text, listen.request.key);
-    for (const message of listen.held.splice(0)) this.#say(listen, message);
+    for (const message of listen.held.splice(0)) void this.#say(listen, message);
   }
 
   #end(listen: Listen): void {
@@ -230,10 +237,18 @@ export class Listens {
     this.#options.announce(listChanged(kind).withParams([], [[SUBSCRIPTION_ID, request.id!]]), request.key);
   }
 
-  #say({ request }: Listen, message: Message): void {
-    if (message.method?.endsWith("/list_changed") === true) this.#options.announce(message, request.key);
-    else void this.#options.say(message, request.key);
+  #say({ request }: Listen, message: Message): Promise<void> | undefined {
+    if (message.method?.endsWith("/list_changed") !== true) return this.#options.say(message, request.key);
+    this.#options.announce(message, request.key);
+    return undefined;
   }
+}
+
+/** What the servers have granted so far, in the client's words. */
+function grantedIn({ parts }: Listen): ListenSet {
+  let granted: ListenSet = { flags: [], uris: [] };
+  for (const [{ slug }, part] of parts) if ("set" in part) granted = withGrant(granted, slug, part.set);
+  return granted;
 }
 
 /** Why nobody lets the client listen; nothing where somebody does, or may. */

@@ -233,6 +233,31 @@ describe("a subscription", () => {
     expect(rig.told(ACKNOWLEDGED)).toHaveLength(1);
   });
 
+  test("waits no longer where servers say more than can be held", async () => {
+    const { rig, a } = await opened();
+    const news = { method: "notifications/resources/updated", params: { uri: `a:${"1".repeat(1_000)}`, _meta } };
+    for (let count = 0; count < 1_000; count++) void a.say(news, "7");
+    expect(rig.received[0]).toMatchObject({ method: ACKNOWLEDGED });
+    expect(rig.received).toHaveLength(1_001);
+  });
+
+  test("holds no more of what a server grants than its last word", async () => {
+    const { rig, a, b } = await opened();
+    for (const uri of ["a:1", "a:2"]) acknowledge(a, { resourceSubscriptions: [uri] });
+    acknowledge(b, { toolsListChanged: true });
+    expect(rig.received[0]!.params.notifications).toEqual({
+      toolsListChanged: true,
+      resourceSubscriptions: [mergedUri("a", "a:2")],
+    });
+  });
+
+  test("has its servers wait for a client that is behind", async () => {
+    const { rig, a } = await granted();
+    rig.wait = new Promise(() => {});
+    const news = { method: "notifications/resources/updated", params: { uri: "a:1", _meta } };
+    expect(a.say(news, "7")).toBe(rig.wait);
+  });
+
   test("brings news under the client's own id, what several say at once once", async () => {
     const { rig, a, b } = await granted();
     for (const server of [a, b]) server.say(TOOLS, "7");
