@@ -14,7 +14,7 @@ export interface TaskParts {
 }
 
 /** The id of a server's task beside those of others. */
-export function mergedTaskId(slug: string, own: string): string {
+function mergedTaskId(slug: string, own: string): string {
   return `${slug}${SEPARATOR}${own}`;
 }
 
