@@ -107,7 +107,8 @@ export async function runProgram(words: readonly string[]): Promise<number> {
     if (command !== undefined) return await run(await command.load(), rest);
     if (name === "--version" && rest.length === 0) return await answer(`${VERSION}\n`);
     const said = name === "connect" ? rest : words;
-    const { connectCommand } = await (isHelpAsked(said) ? import("./connect.ts") : import("./connecting.ts"));
+    // A process by a name may go through a "serve", and then has no need of the bridge itself.
+    const { connectCommand } = await (isBridge(said) ? import("./connecting.ts") : import("./connect.ts"));
     return await run(connectCommand as unknown as Command, said);
   } catch (thrown) {
     const error = await withNearestCommand(toBridgeError(thrown), words);
@@ -117,6 +118,11 @@ export async function runProgram(words: readonly string[]): Promise<number> {
   } finally {
     await flushPrinted();
   }
+}
+
+/** Whether the words are sure to need the bridge: they hold an address, or a program to start. */
+function isBridge(words: readonly string[]): boolean {
+  return !isHelpAsked(words) && words.some((word) => word === "--" || word.includes("://"));
 }
 
 async function run<Table extends Flags>(command: Command<Table>, words: readonly string[]): Promise<number> {
