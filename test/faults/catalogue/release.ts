@@ -17,7 +17,7 @@ export const RELEASE: readonly Entry[] = [
     id: "D3",
     fault: "a Mac that does not know who made it",
     promise:
-      "signed and notarised under a name that stays the same, or no release (with stand-ins for Apple's programs)",
+      "signed and notarised under a name that stays the same once there are the secrets for it; what Apple refuses is not released (with stand-ins for Apple's programs)",
   },
   {
     id: "D4",
