@@ -99,6 +99,12 @@ function readGrant(
 function readTokenCommand(words: string | undefined, lifetime: string): SignInSettings["tokenCommand"] {
   if (words === undefined) return undefined;
   const command = words.split(/\s+/).filter(Boolean);
+  if (command.length === 0) {
+    throw wrong(
+      '"--token-command" names no program',
+      "for example \"--token-command 'gcloud auth print-identity-token'\"",
+    );
+  }
   return { command, lifetime: readPeriod("--token-lifetime", lifetime) };
 }
 

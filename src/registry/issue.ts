@@ -36,7 +36,10 @@ export function sayIssue({ code, path, expected, values, keys, origin, minimum, 
     case "invalid_union":
       return { path, text: 'must be a list of globs, or an object with "allow" and "deny"' };
     case "too_small":
-      return { path, text: origin === "string" ? "must not be empty" : `must be ${minimum} at least` };
+      return {
+        path,
+        text: /^(?:string|array)$/.test(origin ?? "") ? "must not be empty" : `must be ${minimum} at least`,
+      };
     case "too_big":
       return { path, text: `must be ${maximum} at most` };
   }

@@ -106,6 +106,7 @@ describe("readSignIn", () => {
   const REFUSED: [words: string[], code: string, message: string][] = [
     [["0"], "bad_argument", 'the callback port is no port: "0"'],
     [["70000"], "bad_argument", 'the callback port is no port: "70000"'],
+    [["--token-command", " "], "bad_argument", '"--token-command" names no program'],
     [["--host", "a/b"], "bad_argument", '"--host" wants the name of a host: "a/b"'],
     [["--host", "a:1"], "bad_argument", '"--host" wants the name of a host: "a:1"'],
     [["--host", "u@a"], "bad_argument", '"--host" wants the name of a host: "u@a"'],

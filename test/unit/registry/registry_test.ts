@@ -180,6 +180,7 @@ const FAULTY: [written: unknown, text: string][] = [
     '"oauth.tokenEndpoint" of "one" is for the grant "client_credentials" alone',
   ],
   [{ url: "https://a/", oauth: { callbackPort: 0 } }, '"oauth.callbackPort" of "one" must be 1 at least'],
+  [{ url: "https://a/", oauth: { tokenCommand: [] } }, '"oauth.tokenCommand" of "one" must not be empty'],
   [{ url: "https://a/", oauth: { callbackPath: "/wait-for-auth" } }, '"oauth.callbackPath" of "one" is taken'],
   [
     { url: "https://a/", oauth: { authorizeParams: { state: "1" } } },
