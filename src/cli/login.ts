@@ -63,7 +63,7 @@ export const loginCommand: Command<typeof FLAGS> = {
       ...await readHeaders(headerSources(words, flags.header, flags["header-file"]), environment, advise),
     };
     const signIn = await readSignIn(port, flags, { environment, allowHttp, advise, base: named?.signIn });
-    const wire = openNetwork(await readNetwork(flags), clock, openBudget());
+    const wire = openNetwork(await readNetwork(flags, named?.entry), clock, openBudget());
     const state = readState(flags, environment);
     const abort = new AbortController();
     watchForEnd(({ exitCode }) => abort.abort(new BridgeError("closing", `ended by a signal (${exitCode})`)));

@@ -31,7 +31,7 @@ export const logoutCommand: Command<typeof FLAGS> = {
     const server = ownerAddress(named === undefined ? readServerUrl(word!, true) : addressOf(named.entry));
     const state = readState(flags, process.env);
     const vault = openState(state, clock, notify);
-    const wire = openNetwork(await readNetwork(flags), clock, openBudget());
+    const wire = openNetwork(await readNetwork(flags, named?.entry), clock, openBudget());
     const { account } = flags;
     const wasSignedIn = await whileWaiting(
       `signing out of ${server}`,

@@ -1,4 +1,6 @@
 import type { NetworkSettings } from "../app/network.ts";
+import { quoted } from "../platform/errors.ts";
+import type { ServerEntry } from "../registry/entry.ts";
 import { readSeconds } from "./arguments.ts";
 import type { Flags, FlagValues } from "./command.ts";
 
@@ -32,14 +34,19 @@ export const NETWORK_FLAGS = {
 } as const satisfies Flags;
 
 /**
- * Reads how servers are to be reached.
+ * Reads how servers are to be reached; `entry` is that of servers.json which the flags were merged with.
  *
  * @throws {BridgeError} `bad_argument` or `unreadable_file`
  */
-export async function readNetwork(flags: FlagValues<typeof NETWORK_FLAGS>): Promise<NetworkSettings> {
+export async function readNetwork(
+  flags: FlagValues<typeof NETWORK_FLAGS>,
+  entry?: ServerEntry,
+): Promise<NetworkSettings> {
   const { readTls } = await import("../net/tls.ts");
+  const nameOf = (file: "ca" | "cert" | "key"): string =>
+    entry === undefined || entry.tls[file] !== flags[file] ? `"--${file}"` : `"tls.${file}" of ${quoted(entry.label)}`;
   return {
-    tls: await readTls(flags),
+    tls: await readTls(flags, nameOf),
     cookies: !flags["disable-cookies"],
     ipv4: flags.ipv4,
     connectTimeout: readSeconds("--connect-timeout", flags["connect-timeout"]),

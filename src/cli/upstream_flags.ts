@@ -112,7 +112,7 @@ export async function readServer<Values extends FlagValues<typeof SERVER_FLAGS>>
   const settings = {
     server,
     headers: { ...named?.headers, ...headers },
-    network: await readNetwork(flags),
+    network: await readNetwork(flags, named?.entry),
     transport: readChoice("--transport", flags.transport, STRATEGIES),
     protocol: readChoice("--protocol", flags.protocol, PROTOCOLS),
     bodyTimeout: readSeconds("--body-timeout", flags["body-timeout"]),

@@ -143,6 +143,15 @@ describe("an entry of servers.json", () => {
     await serving.stderr.find((line) => line.includes("not checked"));
   });
 
+  test("is what a person is told to mend where its file is gone", async () => {
+    using home = new Home();
+    const at = (...words: string[]): ReturnType<typeof outcomeOf> =>
+      outcomeOf({ env: home.env, cwd: home.folder }, ...words);
+    await at("add", "one", "https://example.invalid/mcp", "--ca", "/gone/ca.pem");
+    expect((await at("one")).stderr).toContain('give "tls.ca" of "one" a PEM file');
+    expect((await at("one", "--ca", "/gone/other.pem")).stderr).toContain('give "--ca" a PEM file');
+  });
+
   test("is written by add, with whole paths", async () => {
     using home = new Home();
     const add = (...flags: string[]): ReturnType<typeof outcomeOf> =>
