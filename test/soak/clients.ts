@@ -61,18 +61,19 @@ export function callByStdio(
     write(callOf(id, mood));
     if (mood !== "never" && Math.random() > 0.01) return;
     setTimeout(() => {
-      tally.cancel(id);
+      if (!tally.cancel(id)) return;
       write(cancelOf(id));
-      if (mood === "never") call();
+      call();
     }, PATIENCE_MS * Math.random());
   }
   const splitter = new LineSplitter(64 * 1_048_576, {
     line: (bytes) => {
       const { id, method, error } = JSON.parse(new TextDecoder().decode(bytes));
       if (id === undefined || method !== undefined) return;
-      tally.answer(id, error !== undefined);
-      if (id !== first) setTimeout(call, 1);
-      else for (let each = 0; each < inFlight; each++) call();
+      const isAwaited = tally.answer(id, error !== undefined);
+      // In the place of one that was given up stands another one already.
+      if (id !== first) return isAwaited ? void setTimeout(call, 1) : undefined;
+      for (let each = 0; each < inFlight; each++) call();
     },
     oversize: () => tally.doubled.push("an endless line"),
   });

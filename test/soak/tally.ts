@@ -29,19 +29,26 @@ export class Tally {
     this.#pending.set(id, { at: performance.now(), isCancelled: false });
   }
 
-  /** An answer to it may come or not. */
-  cancel(id: string): void {
+  /** An answer to it may come or not. Gives whether it waited for one. */
+  cancel(id: string): boolean {
     const request = this.#pending.get(id);
-    if (request !== undefined) request.isCancelled = true;
+    if (request === undefined) return false;
+    request.isCancelled = true;
+    return true;
   }
 
-  answer(id: string, isError: boolean): void {
+  /** An answer to it has come. Gives whether it waited for one. */
+  answer(id: string, isError: boolean): boolean {
     const request = this.#pending.get(id);
-    if (request === undefined) return void this.doubled.push(id);
+    if (request === undefined) {
+      this.doubled.push(id);
+      return false;
+    }
     this.#pending.delete(id);
     if (request.isCancelled) this.cancelled++;
     else if (isError) this.errors++;
     else this.results++;
+    return !request.isCancelled;
   }
 
   /** Finds what has waited too long, or all that waits still. */
