@@ -61,9 +61,13 @@ export async function printAnswer(text: string): Promise<void> {
   }
 }
 
-/** Settles when all that was said to people is out. */
+/** Settles when all that was said to people is out, or nobody listens any more. */
 export async function flushPrinted(): Promise<void> {
-  await people?.flush();
+  try {
+    await people?.flush();
+  } catch {
+    // What they asked for is done all the same.
+  }
 }
 
 /**
@@ -91,6 +95,10 @@ function line(text: string): void {
 
 function write(text: string): void {
   people ??= Bun.stderr.writer();
-  people.write(text);
-  people.flush();
+  try {
+    people.write(text);
+  } catch {
+    // Who has closed standard error hears nothing; what they asked for goes on.
+  }
+  void flushPrinted();
 }

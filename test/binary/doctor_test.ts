@@ -467,3 +467,17 @@ describe.skipIf(process.platform === "win32")("at a terminal", () => {
     expect(rest).not.toContain("looking at");
   }, 40_000);
 });
+
+onUnix("who stops to listen, be it to answers or to people, changes neither the report nor the exit code", () => {
+  const codes = ["cat", "true"].map((reader) => {
+    const script = `{ "$0" doctor --bundle ${reader}.json 2>&1; echo $? >${reader}.code; } | ${reader}`;
+    Bun.spawnSync(["sh", "-c", script, EXECUTABLE], {
+      cwd: home.folder,
+      env: { ...process.env, ...home.env },
+      stdin: "ignore",
+    });
+    expect(JSON.parse(readFileSync(join(home.folder, `${reader}.json`), "utf8"))).toHaveProperty("report.checks");
+    return readFileSync(join(home.folder, `${reader}.code`), "utf8");
+  });
+  expect(codes[1]).toBe(codes[0]!);
+});
