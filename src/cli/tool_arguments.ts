@@ -54,7 +54,7 @@ function takeApart(word: string, { shownBy }: ArgumentsOwner): { name: string; t
   const equals = word.indexOf("=");
   if (equals <= 0 || word.startsWith(":=")) {
     throw new BridgeError("bad_argument", `${quoted(word)} is no argument of the form key=value`, {
-      hint: `${shownBy} shows which there are`,
+      hint: word.startsWith("{") ? `JSON goes behind "--args"` : `${shownBy} shows which there are`,
     });
   }
   const isJson = word[equals - 1] === ":";

@@ -83,6 +83,7 @@ describe("readArguments", () => {
     [["zzz=x"], '"tool" has no argument "zzz"', '"mcp-bridge tools s tool" shows which there are'],
     [["__proto__=x"], '"tool" has no argument "__proto__"', '"mcp-bridge tools s tool" shows which there are'],
     [["title"], '"title" is no argument of the form key=value', '"mcp-bridge tools s tool" shows which there are'],
+    [['{"a":1}'], '"{\\"a\\":1}" is no argument of the form key=value', 'JSON goes behind "--args"'],
     [["=x"], '"=x" is no argument of the form key=value', '"mcp-bridge tools s tool" shows which there are'],
     [[":=1"], '":=1" is no argument of the form key=value', '"mcp-bridge tools s tool" shows which there are'],
     [
