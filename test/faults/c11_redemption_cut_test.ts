@@ -4,8 +4,6 @@ import { Records } from "../../src/auth/records.ts";
 import { TokenSession } from "../../src/auth/session.ts";
 import { signIn } from "../../src/auth/sign_in.ts";
 import { withAuth } from "../../src/auth/with_auth.ts";
-import { createGate } from "../../src/net/gate.ts";
-import { Budget } from "../../src/platform/budget.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import type { BridgeError } from "../../src/platform/errors.ts";
 import { TABLES, type Vault } from "../../src/vault/vault.ts";
@@ -16,6 +14,7 @@ import { MemoryVault } from "../harness/memory_vault.ts";
 import { ProtectedMcp } from "../harness/protected_mcp.ts";
 import { signInSettings } from "../harness/upstream_settings.ts";
 import { VaultPlace } from "../harness/vault_place.ts";
+import { plainGate } from "../harness/plain_gate.ts";
 
 /** More bytes than a token request has, or its answer, heads included. */
 const LONGEST = 1_000;
@@ -63,15 +62,7 @@ function owner(): { server: string; account: string } {
 async function ask(): Promise<number | string> {
   const url = new URL(server.url);
   const notify = (): void => {};
-  const wire = createGate({
-    clock: systemClock,
-    budget: new Budget(1_048_576),
-    tls: { rejectUnauthorized: true },
-    cookies: undefined,
-    ipv4: false,
-    connectTimeout: 5_000,
-    headersTimeout: 5_000,
-  });
+  const wire = plainGate({ connectTimeout: 5_000, headersTimeout: 5_000 });
   const shared = { owner: owner(), vault, wire, clock: systemClock, notify };
   const session = new TokenSession({
     ...shared,

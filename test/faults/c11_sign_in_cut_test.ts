@@ -4,8 +4,7 @@ import { discover } from "../../src/auth/discover.ts";
 import { Records } from "../../src/auth/records.ts";
 import { TokenSession } from "../../src/auth/session.ts";
 import { withAuth } from "../../src/auth/with_auth.ts";
-import { createGate } from "../../src/net/gate.ts";
-import { Budget } from "../../src/platform/budget.ts";
+import type { Wire } from "../../src/net/gate.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { BridgeError } from "../../src/platform/errors.ts";
 import { ChaosProxy } from "../harness/chaos_proxy.ts";
@@ -13,6 +12,7 @@ import { runs } from "../harness/counts.ts";
 import { grantOf } from "../harness/grant.ts";
 import { MemoryVault } from "../harness/memory_vault.ts";
 import { VaultPlace } from "../harness/vault_place.ts";
+import { plainGate } from "../harness/plain_gate.ts";
 
 /** A server that takes the newest token alone, and who signs people in for it and spends each refresh token once. */
 class Pair implements Disposable {
@@ -87,16 +87,8 @@ afterEach(() => {
   for (const part of [place, proxy, pair]) part[Symbol.dispose]();
 });
 
-function gate(): ReturnType<typeof createGate> {
-  return createGate({
-    clock: systemClock,
-    budget: new Budget(1_048_576),
-    tls: { rejectUnauthorized: true },
-    cookies: undefined,
-    ipv4: false,
-    connectTimeout: 5_000,
-    headersTimeout: 5_000,
-  });
+function gate(): Wire {
+  return plainGate({ connectTimeout: 5_000, headersTimeout: 5_000 });
 }
 
 /** More than any answer of the tests has, its head included. */

@@ -1,8 +1,7 @@
 /** What exchanges leave behind is collected in time: the runtime itself waits until it is 100 to 260 MiB (C11, C30). */
 import { afterAll, afterEach, expect, spyOn, test } from "bun:test";
-import { createGate, type Wire } from "../../../src/net/gate.ts";
-import { Budget } from "../../../src/platform/budget.ts";
-import { systemClock } from "../../../src/platform/clock.ts";
+import type { Wire } from "../../../src/net/gate.ts";
+import { plainGate } from "../../harness/plain_gate.ts";
 
 const MIB = 1_048_576;
 const collections = spyOn(Bun, "gc").mockImplementation(() => {});
@@ -26,15 +25,7 @@ async function ask(
     port: 0,
     fetch: ({ url }) => BODIES[new URL(url).pathname]!(),
   });
-  const gate = createGate({
-    clock: systemClock,
-    budget: new Budget(64 * MIB),
-    tls: { rejectUnauthorized: true },
-    cookies: undefined,
-    ipv4: false,
-    connectTimeout: 10_000,
-    headersTimeout: 0,
-  });
+  const gate = plainGate();
   for (let n = 0; n < times; n++) {
     const url = new URL(path, server.url);
     await read(await gate.fetch({ url, method: "GET", headers: new Headers() }));

@@ -6,10 +6,9 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type { Transform } from "node:stream";
 import { brotliCompressSync, createBrotliCompress, createGzip, deflateSync, gzipSync, type Zlib } from "node:zlib";
-import { createGate, type GateOptions, type HttpAnswer, type HttpRequest, type Wire } from "../../../src/net/gate.ts";
+import type { HttpAnswer, HttpRequest, Wire } from "../../../src/net/gate.ts";
 import type { Redirect } from "../../../src/net/redirects.ts";
 import { Cookies } from "../../../src/net/cookies.ts";
-import { Budget } from "../../../src/platform/budget.ts";
 import { type Clock, systemClock } from "../../../src/platform/clock.ts";
 import { type BridgeError, quoted } from "../../../src/platform/errors.ts";
 import { Certificates } from "../../harness/certificates.ts";
@@ -17,23 +16,11 @@ import { deafPort } from "../../harness/deaf_port.ts";
 import { FakeClock } from "../../harness/fake_clock.ts";
 import { freePort } from "../../harness/free_port.ts";
 import { Home } from "../../harness/home.ts";
+import { plainGate } from "../../harness/plain_gate.ts";
 
 const MIB = 1_048_576;
 /** How many requests the gate gives to fetch before it goes another way. */
 const FETCH_SLOTS = 192;
-
-function gateOf(options: Partial<GateOptions> = {}): Wire {
-  return createGate({
-    clock: systemClock,
-    budget: new Budget(64 * MIB),
-    tls: { rejectUnauthorized: true },
-    cookies: undefined,
-    ipv4: false,
-    connectTimeout: 10_000,
-    headersTimeout: 0,
-    ...options,
-  });
-}
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
@@ -117,7 +104,7 @@ function engineOf(request: Request): string {
 
 describe.each(ENGINES)("through %s", (engine, prepare) => {
   test("a request arrives with its method, headers and body, and the answer with status, headers and body", async () => {
-    const gate = gateOf();
+    const gate = plainGate();
     using _filled = prepare(gate);
     using server = serve(async (request) => {
       const text = [request.method, request.headers.get("x-mine"), await request.text(), engineOf(request)].join(" ");
@@ -133,14 +120,14 @@ describe.each(ENGINES)("through %s", (engine, prepare) => {
   });
 
   test("both engines give one name", async () => {
-    const gate = gateOf();
+    const gate = plainGate();
     using _filled = prepare(gate);
     using server = serve((request) => new Response(request.headers.get("user-agent")));
     expect(await textOf(await gate.fetch(request(server.url)))).toBe(`Bun/${Bun.version}`);
   });
 
   test("an answer comes chunk by chunk, and giving its reading up closes the connection", async () => {
-    const gate = gateOf();
+    const gate = plainGate();
     using _filled = prepare(gate);
     const closed = Promise.withResolvers<void>();
     let push!: (text: string) => void;
@@ -167,7 +154,7 @@ describe.each(ENGINES)("through %s", (engine, prepare) => {
   });
 
   test("discarding an answer that is being read ends the reading and closes the connection", async () => {
-    const gate = gateOf();
+    const gate = plainGate();
     using _filled = prepare(gate);
     const closed = Promise.withResolvers<void>();
     using server = serve(() =>
@@ -187,7 +174,7 @@ describe.each(ENGINES)("through %s", (engine, prepare) => {
 
   for (const status of [307, 308]) {
     test(`${status} inside the origin is followed with method, headers and body`, async () => {
-      const gate = gateOf();
+      const gate = plainGate();
       using _filled = prepare(gate);
       using server = serve(async (request) => {
         if (new URL(request.url).pathname !== "/there") {
@@ -202,7 +189,7 @@ describe.each(ENGINES)("through %s", (engine, prepare) => {
 
   for (const status of [301, 302, 303]) {
     test(`${status} inside the origin is followed by a GET and refused to a POST`, async () => {
-      const gate = gateOf();
+      const gate = plainGate();
       using _filled = prepare(gate);
       const seen: string[] = [];
       using server = serve((request) => {
@@ -223,7 +210,7 @@ describe.each(ENGINES)("through %s", (engine, prepare) => {
   }
 
   test("a redirect to another origin is refused, and nothing is sent there", async () => {
-    const gate = gateOf();
+    const gate = plainGate();
     using _filled = prepare(gate);
     let strays = 0;
     using other = serve(() => {
@@ -256,7 +243,7 @@ describe.each(ENGINES)("through %s", (engine, prepare) => {
   ])(
     "a redirect to %s is refused",
     async (to) => {
-      const gate = gateOf();
+      const gate = plainGate();
       using _filled = prepare(gate);
       using server = serve((request) =>
         new Response(null, { status: 307, headers: { location: to.replace("PORT", new URL(request.url).port) } })
@@ -268,7 +255,7 @@ describe.each(ENGINES)("through %s", (engine, prepare) => {
   );
 
   test("each redirect is told to who asks, the one that is refused too", async () => {
-    const gate = gateOf();
+    const gate = plainGate();
     using _filled = prepare(gate);
     using server = serve((request) =>
       Response.redirect(request.url.endsWith("/next") ? "https://elsewhere.example/" : "/next", 307)
@@ -283,7 +270,7 @@ describe.each(ENGINES)("through %s", (engine, prepare) => {
   });
 
   test("a circle of redirects ends after six requests", async () => {
-    const gate = gateOf();
+    const gate = plainGate();
     using _filled = prepare(gate);
     let asked = 0;
     using server = serve(() => new Response(null, { status: 307, headers: { location: `/${++asked}` } }));
@@ -293,7 +280,7 @@ describe.each(ENGINES)("through %s", (engine, prepare) => {
   });
 
   test.each([300, 304, 305, 307])("%d that names no other place is the answer", async (status) => {
-    const gate = gateOf();
+    const gate = plainGate();
     using _filled = prepare(gate);
     using server = serve(() => new Response(null, { status }));
     const answer = await gate.fetch(request(server.url, { method: "GET" }));
@@ -311,7 +298,7 @@ describe.each(ENGINES)("through %s", (engine, prepare) => {
   for (const [size, limit, fits] of LIMITS) {
     for (const stated of [true, false]) {
       test(`a body of ${size} bytes, ${stated ? "its length stated" : "in chunks"}, against a limit of ${limit}`, async () => {
-        const gate = gateOf();
+        const gate = plainGate();
         using _filled = prepare(gate);
         const bytes = new Uint8Array(size).fill(120);
         using server = serve(() => new Response(stated ? bytes : new Blob([bytes]).stream()));
@@ -349,7 +336,7 @@ describe.each(ENGINES)("through %s", (engine, prepare) => {
     ["a header without a colon", "HTTP/1.1 200 OK\r\nnonsense\r\n\r\n", "end", "bad_answer"],
   ];
   test.each(FAULTS)("%s", async (_what, text, then, code) => {
-    const gate = gateOf();
+    const gate = plainGate();
     using _filled = prepare(gate);
     using server = await speak(text, then);
     const failure = await failureOf(gate.fetch(request(server.url)).then((answer) => answer.body.bytes(MIB)));
@@ -357,7 +344,7 @@ describe.each(ENGINES)("through %s", (engine, prepare) => {
   });
 
   test("a port where nobody listens is unreachable", async () => {
-    const gate = gateOf();
+    const gate = plainGate();
     using _filled = prepare(gate);
     const failure = await failureOf(gate.fetch(request(`http://127.0.0.1:${await freePort()}/`)));
     expect(failure.code).toBe("unreachable");
@@ -365,7 +352,7 @@ describe.each(ENGINES)("through %s", (engine, prepare) => {
   });
 
   test("a name without an address is unreachable, and the name is told", async () => {
-    const gate = gateOf();
+    const gate = plainGate();
     using _filled = prepare(gate);
     const failure = await failureOf(gate.fetch(request("http://nowhere.invalid/")));
     expect(failure.code).toBe("unreachable");
@@ -373,7 +360,7 @@ describe.each(ENGINES)("through %s", (engine, prepare) => {
   });
 
   test("what `abort` was aborted with comes back as it is: before, during the headers, during the body", async () => {
-    const gate = gateOf();
+    const gate = plainGate();
     using _filled = prepare(gate);
     const why = new Error("because");
     const before = new AbortController();
@@ -392,7 +379,7 @@ describe.each(ENGINES)("through %s", (engine, prepare) => {
   });
 
   test("cookies of the server go back to it with every method, from redirects and failures too", async () => {
-    const gate = gateOf({ cookies: new Cookies(systemClock) });
+    const gate = plainGate({ cookies: new Cookies(systemClock) });
     using _filled = prepare(gate);
     const seen: (string | null)[] = [];
     using server = serve((request) => {
@@ -413,7 +400,7 @@ describe.each(ENGINES)("through %s", (engine, prepare) => {
 
   test("cookies that the person gave go in place of the server's, and without any kept none go", async () => {
     for (const cookies of [new Cookies(systemClock), undefined]) {
-      const gate = gateOf({ cookies });
+      const gate = plainGate({ cookies });
       using _filled = prepare(gate);
       using server = serve((request) =>
         new Response(request.headers.get("cookie") ?? "none", { headers: { "set-cookie": "a=1" } })
@@ -426,7 +413,7 @@ describe.each(ENGINES)("through %s", (engine, prepare) => {
   });
 
   test("an answer whose headers do not come in time is given up", async () => {
-    const gate = gateOf({ headersTimeout: 150 });
+    const gate = plainGate({ headersTimeout: 150 });
     using _filled = prepare(gate);
     const failure = await failureOf(gate.fetch(request(holder.url)));
     expect([failure.code, failure.hint]).toEqual([
@@ -447,7 +434,7 @@ describe.each(ENGINES)("compressed answers through %s", (_engine, prepare) => {
     ["br", brotliCompressSync(text)],
   ];
   test.each(ENCODINGS)("%s is unpacked, counted unpacked, and told where it is damaged", async (encoding, packed) => {
-    const gate = gateOf();
+    const gate = plainGate();
     using _filled = prepare(gate);
     let bytes = packed;
     using server = serve(() => new Response(new Uint8Array(bytes), { headers: { "content-encoding": encoding } }));
@@ -464,7 +451,7 @@ describe.each(ENGINES)("compressed answers through %s", (_engine, prepare) => {
   });
 
   test("what is offered is what is unpacked, and a choice of the person stands", async () => {
-    const gate = gateOf();
+    const gate = plainGate();
     using _filled = prepare(gate);
     using server = serve((request) => new Response(request.headers.get("accept-encoding")));
     expect(await textOf(await gate.fetch(request(server.url)))).toBe("gzip, deflate, br");
@@ -475,7 +462,7 @@ describe.each(ENGINES)("compressed answers through %s", (_engine, prepare) => {
   test.each(["zstd", "gzip, br", "constructor", "hello\u00ff"])(
     "%s, which was not asked for, is named",
     async (encoding) => {
-      const gate = gateOf();
+      const gate = plainGate();
       using _filled = prepare(gate);
       using server = serve(() => packedAs(encoding));
       const failure = await failureOf((await gate.fetch(request(server.url))).body.bytes(MIB));
@@ -487,14 +474,14 @@ describe.each(ENGINES)("compressed answers through %s", (_engine, prepare) => {
   );
 
   test.each(["identity", ""])("%p changes nothing", async (encoding) => {
-    const gate = gateOf();
+    const gate = plainGate();
     using _filled = prepare(gate);
     using server = serve(() => packedAs(encoding));
     expect(await textOf(await gate.fetch(request(server.url)))).toBe("x");
   });
 
   test("an empty body is empty, whatever is said of its packing", async () => {
-    const gate = gateOf();
+    const gate = plainGate();
     using _filled = prepare(gate);
     using server = serve(() => new Response("", { status: 404, headers: { "content-encoding": "gzip" } }));
     expect(await textOf(await gate.fetch(request(server.url)))).toBe("");
@@ -504,7 +491,7 @@ describe.each(ENGINES)("compressed answers through %s", (_engine, prepare) => {
     ["gzip", (): Transform & Zlib => createGzip()],
     ["br", (): Transform & Zlib => createBrotliCompress()],
   ])("a stream in %s is heard event by event, and closes with its reader", async (encoding, packer) => {
-    const gate = gateOf();
+    const gate = plainGate();
     using _filled = prepare(gate);
     const closed = Promise.withResolvers<void>();
     const packing = packer();
@@ -533,7 +520,7 @@ describe.each(ENGINES)("compressed answers through %s", (_engine, prepare) => {
   });
 
   test("a connection that breaks within a packed body is told as such", async () => {
-    const gate = gateOf();
+    const gate = plainGate();
     using _filled = prepare(gate);
     const head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 900\r\n\r\n";
     using server = await speak(Buffer.concat([Buffer.from(head), gzipSync(text).subarray(0, 30)]), "end");
@@ -549,8 +536,8 @@ describe.skipIf(!hasIpv6)("a name with addresses of both families", () => {
   test("is reached over IPv4 only where that is wished, and over any otherwise", async () => {
     using six = serve(() => new Response("six"), undefined, "::1");
     const url = six.url.replace("[::1]", "localhost");
-    expect(await textOf(await gateOf().fetch(request(url)))).toBe("six");
-    const gate = gateOf({ ipv4: true });
+    expect(await textOf(await plainGate().fetch(request(url)))).toBe("six");
+    const gate = plainGate({ ipv4: true });
     const failure = await failureOf(gate.fetch(request(url)));
     expect([failure.code, failure.message]).toEqual([
       "unreachable",
@@ -567,7 +554,7 @@ describe.skipIf(!hasIpv6)("a name with addresses of both families", () => {
       await using deaf = await deafPort();
       using _six = serve(() => new Response("six"), undefined, "::1", deaf.port);
       const failure = await failureOf(
-        gateOf({ ipv4: true, connectTimeout: 400, headersTimeout: 3_000 }).fetch(
+        plainGate({ ipv4: true, connectTimeout: 400, headersTimeout: 3_000 }).fetch(
           request(`http://localhost:${deaf.port}/`),
         ),
       );
@@ -578,7 +565,7 @@ describe.skipIf(!hasIpv6)("a name with addresses of both families", () => {
 
 describe("beyond fetch's share", () => {
   test("500 requests in flight all arrive, and all are answered", async () => {
-    const gate = gateOf();
+    const gate = plainGate();
     const release = Promise.withResolvers<void>();
     const all = Promise.withResolvers<void>();
     let arrived = 0;
@@ -598,7 +585,7 @@ describe("beyond fetch's share", () => {
   });
 
   test("300 streams are open at once, and each hears what is said on it", async () => {
-    const gate = gateOf();
+    const gate = plainGate();
     const streams: ReadableStreamDefaultController<Uint8Array>[] = [];
     using server = serve(() =>
       new Response(
@@ -623,7 +610,7 @@ describe("beyond fetch's share", () => {
   });
 
   test("a slot comes back however an exchange ends, so that fetch goes on being used", async () => {
-    const gate = gateOf();
+    const gate = plainGate();
     const engines = new Set<string>();
     using server = serve((request) => {
       engines.add(engineOf(request));
@@ -679,7 +666,7 @@ describe("TLS", () => {
       process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
       try {
         for (const [, prepare] of ENGINES) {
-          const gate = gateOf();
+          const gate = plainGate();
           using _filled = prepare(gate);
           const failure = await failureOf(gate.fetch(request(server.url)));
           expect(failure.code).toBe("untrusted_certificate");
@@ -699,7 +686,7 @@ describe("TLS", () => {
       return new Response();
     });
     for (const [, prepare] of ENGINES) {
-      const gate = gateOf();
+      const gate = plainGate();
       using _filled = prepare(gate);
       const failure = await failureOf(gate.fetch(request(server.url.replace("http:", "https:"))));
       expect(failure.code).toBeOneOf(["untrusted_certificate", "outcome_unknown"]);
@@ -715,9 +702,9 @@ describe("a connection that does not come about", () => {
       await using deaf = await deafPort();
       const url = `http://127.0.0.1:${deaf.port}/`;
       const enough = new AbortController();
-      const patient = failureOf(gateOf({ connectTimeout: 0 }).fetch(request(url, { abort: enough })));
+      const patient = failureOf(plainGate({ connectTimeout: 0 }).fetch(request(url, { abort: enough })));
       const start = performance.now();
-      const failure = await failureOf(gateOf({ connectTimeout: 600 }).fetch(request(url)));
+      const failure = await failureOf(plainGate({ connectTimeout: 600 }).fetch(request(url)));
       expect([failure.code, failure.hint]).toEqual([
         "connect_timeout",
         'check the address and the network, or allow more with "--connect-timeout SECONDS" or "timeouts" in servers.json',
@@ -733,7 +720,7 @@ describe("a connection that does not come about", () => {
   test("is found where TCP is accepted and TLS never comes", async () => {
     using silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data(): void {} } });
     const failure = await failureOf(
-      gateOf({ connectTimeout: 600 }).fetch(request(`https://127.0.0.1:${silent.port}/`)),
+      plainGate({ connectTimeout: 600 }).fetch(request(`https://127.0.0.1:${silent.port}/`)),
     );
     expect(failure.code).toBe("connect_timeout");
   });
@@ -746,7 +733,7 @@ describe("a connection that does not come about", () => {
       await Bun.sleep(600);
       return new Response("late");
     }, files);
-    const gate = gateOf({ connectTimeout: 200, tls: { rejectUnauthorized: false } });
+    const gate = plainGate({ connectTimeout: 200, tls: { rejectUnauthorized: false } });
     expect(await textOf(await gate.fetch(request(server.url)))).toBe("late");
   });
 
@@ -756,7 +743,7 @@ describe("a connection that does not come about", () => {
       return new Response("late");
     });
     for (const connectTimeout of [0, 200]) {
-      expect(await textOf(await gateOf({ connectTimeout }).fetch(request(server.url)))).toBe("late");
+      expect(await textOf(await plainGate({ connectTimeout }).fetch(request(server.url)))).toBe("late");
     }
   });
 });
@@ -770,7 +757,7 @@ describe("connections", () => {
     server.on("connection", () => connections++);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const url = `http://127.0.0.1:${(server.address() as { port: number }).port}/`;
-    const gate = gateOf({ clock });
+    const gate = plainGate({ clock });
     return {
       gate,
       connections: () => connections,

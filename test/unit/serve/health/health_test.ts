@@ -4,6 +4,7 @@ import type { Probed } from "../../../../src/serve/health/health_state.ts";
 import type { OwnFailure } from "../../../../src/serve/health/own_failure.ts";
 import type { CallRecord } from "../../../../src/serve/watched.ts";
 import { FakeClock } from "../../../harness/fake_clock.ts";
+import { callRecord } from "../../../harness/call_record.ts";
 
 const MINUTE_MS = 60_000;
 const GONE: OwnFailure = { code: "unreachable", text: "cannot reach it" };
@@ -38,20 +39,7 @@ beforeEach(() => {
 afterEach(() => health.close());
 
 function call(failure?: OwnFailure, more: Partial<CallRecord> = {}): void {
-  health.record({
-    client: "c 1",
-    server: "a",
-    account: "default",
-    method: "tools/call",
-    name: "t",
-    at: clock.now(),
-    ms: 3,
-    outcome: failure === undefined ? "result" : "error",
-    code: undefined,
-    failure,
-    request: undefined,
-    ...more,
-  });
+  health.record(callRecord(clock.now(), { outcome: failure === undefined ? "result" : "error", failure, ...more }));
 }
 
 const state = (): string | undefined => health.of("a", "default")?.now.state;

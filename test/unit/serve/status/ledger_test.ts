@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import { DURATION_BOUNDS, Ledger } from "../../../../src/serve/status/ledger.ts";
 import type { CallRecord } from "../../../../src/serve/watched.ts";
 import { FakeClock } from "../../../harness/fake_clock.ts";
+import { callRecord } from "../../../harness/call_record.ts";
 
 let clock: FakeClock;
 let ledger: Ledger;
@@ -12,20 +13,7 @@ beforeEach(() => {
 });
 
 function call(more: Partial<CallRecord> = {}): void {
-  ledger.record({
-    client: "c 1",
-    server: "a",
-    account: "default",
-    method: "tools/call",
-    name: "t",
-    at: clock.now(),
-    ms: 3,
-    outcome: "result",
-    code: undefined,
-    failure: undefined,
-    request: undefined,
-    ...more,
-  });
+  ledger.record(callRecord(clock.now(), more));
 }
 
 describe("calls", () => {
