@@ -99,7 +99,10 @@ export const REMOTE: readonly Entry[] = [
     id: "A11",
     fault: "a server that moves to another authorization server",
     promise: "the client and the tokens of the old one are not shown to the new one",
-    shown: ["conformance/client_test.ts > 2026-07-28 auth/authorization-server-migration"],
+    shown: [
+      "faults/a11_moved_server_test.ts",
+      "conformance/client_test.ts > 2026-07-28 auth/authorization-server-migration",
+    ],
   },
   {
     id: "A12",
