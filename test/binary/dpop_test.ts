@@ -157,7 +157,9 @@ describe("at a server that wants tokens bound to a key", () => {
     const before = server.mcp.seen.items.length;
     server.mcp.renewNonce();
     await expectAnswered(bridge);
-    expect(server.mcp.seen.items.slice(before).map(({ status }) => status)).toEqual([401, 200]);
+    // The server's own stream, which is asked for by itself, may be refused at any time.
+    const calls = server.mcp.seen.items.slice(before).filter(({ method }) => method === "POST");
+    expect(calls.map(({ status }) => status)).toEqual([401, 200]);
     expect([browser.count, server.granted("refresh_token")]).toEqual([1, 0]);
   });
 

