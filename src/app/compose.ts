@@ -78,9 +78,10 @@ export async function openEndpoint(options: OpenEndpointOptions): Promise<OpenEn
   const audit = options.audit && new Audit({ file: options.audit, clock, notify });
   const record = (call: CallRecord): void => audit?.record(call);
   const { sessionIdle, tellsCalls } = options;
-  const view = new View({ clock, notify, record, sessionIdle, tellsCalls });
-  const { pool } = view;
   const sessions = new Sessions(clock, { most: options.mostSessions, idle: sessionIdle });
+  const isOpen = (session: string): boolean => sessions.has(session);
+  const view = new View({ clock, notify, isOpen, record, sessionIdle, tellsCalls });
+  const { pool } = view;
   const names = isEverywhere(host) ? ["127.0.0.1", "localhost", "[::1]"] : [...new Set([named(host), "localhost"])];
   const port = (): number => listener.port;
   const hosts = { allowed: options.allowedHosts, port, isEverywhere: isEverywhere(host) };

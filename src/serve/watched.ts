@@ -4,7 +4,7 @@ import { failureOf, type OwnFailure, ownFailure } from "./health/own_failure.ts"
 
 /** Who a client says it is. */
 export interface Visitor {
-  /** Its name and version, as it gives them; nothing where it gives none. */
+  /** Its name and version, as it gives them, the beginning where they are long; nothing where it gives none. */
   readonly client: string | undefined;
   /** The session that it has with us; nothing for one that speaks without. */
   readonly session?: string;
@@ -51,6 +51,9 @@ export interface Load {
   /** The calls that have no answer yet; subscriptions, which are open for as long as their clients like, do not count. */
   calls: number;
 }
+
+/** Clients give themselves names, which are kept as long as they are there: no more of one than this, in characters. */
+const LONGEST_CLIENT = 200;
 
 /** What stays open until somebody ends it (2026-07-28, subscriptions). */
 export const SUBSCRIPTION = "subscriptions/listen";
@@ -151,5 +154,11 @@ export function visitorOf(message: Message): Visitor {
   const path = message.method === "initialize" ? ["clientInfo"] : ["_meta", "io.modelcontextprotocol/clientInfo"];
   const name = message.stringParam(...path, "name");
   const version = message.stringParam(...path, "version");
-  return { client: name === undefined || version === undefined ? name : `${name} ${version}` };
+  const client = name === undefined || version === undefined ? name : `${name} ${version}`;
+  return { client: client === undefined || client.length <= LONGEST_CLIENT ? client : beginningOf(client) };
+}
+
+/** A part of a text keeps all of it in memory; a copy does not. */
+function beginningOf(text: string): string {
+  return JSON.parse(JSON.stringify(text.slice(0, LONGEST_CLIENT)));
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../../platform/clock.ts";
-import { Clients, type ConnectedClient } from "./clients.ts";
+import { Clients, type ConnectedClient, type IsOpen } from "./clients.ts";
 import { Latencies, type LatencyBucket } from "./latencies.ts";
 import { countedMethod } from "./methods.ts";
 import { type CallRecord, SUBSCRIPTION } from "../watched.ts";
@@ -71,10 +71,12 @@ export class Ledger {
   readonly #clock: Clock;
   readonly #rows = new Map<string, Row>();
   readonly #durations = new Map<string, Sums>();
-  readonly #clients = new Clients();
+  readonly #clients: Clients;
 
-  constructor(clock: Clock) {
+  /** `isOpen` knows the sessions of clients. */
+  constructor(clock: Clock, isOpen: IsOpen) {
     this.#clock = clock;
+    this.#clients = new Clients(isOpen);
   }
 
   /** A call has ended. */
@@ -124,9 +126,9 @@ export class Ledger {
     return this.#rows.get(keyOf(server, account))?.latencies.since(this.#clock.now()) ?? [];
   }
 
-  /** The clients that are there; `isOpen` knows the sessions. */
-  clients(isOpen: (session: string) => boolean): ConnectedClient[] {
-    return this.#clients.connected(this.#clock.now(), isOpen);
+  /** The clients that are there. */
+  clients(): ConnectedClient[] {
+    return this.#clients.connected(this.#clock.now());
   }
 
   #rowOf(server: string, account: string): Row {

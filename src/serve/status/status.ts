@@ -62,7 +62,7 @@ const MOST_SHOWN = 200;
 export async function statusOf(parts: StatusParts): Promise<Status> {
   const { view, sessions, clock, version, startedAt } = parts;
   const tokens = await parts.tokens();
-  const clients = view.ledger.clients((session) => sessions.has(session));
+  const clients = view.ledger.clients();
   return {
     version,
     now: clock.now(),

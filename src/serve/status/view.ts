@@ -3,6 +3,7 @@ import { type BridgeError, quoted, toBridgeError } from "../../platform/errors.t
 import type { Notice, Notify } from "../../platform/notice.ts";
 import { Health } from "../health/health.ts";
 import type { ServerHealth } from "../health/health_state.ts";
+import type { IsOpen } from "./clients.ts";
 import { Ledger } from "./ledger.ts";
 import { Pool } from "../pool.ts";
 import { Prober } from "../health/prober.ts";
@@ -13,6 +14,8 @@ import type { CallRecord } from "../watched.ts";
 export interface ViewOptions {
   readonly clock: Clock;
   readonly notify: Notify;
+  /** Whether the session of a client is open. */
+  readonly isOpen: IsOpen;
   /** Is told of each call that has ended, too. */
   readonly record?: (call: CallRecord) => void;
   /** For how long a session that clients share stays when its last client has gone, in ms. */
@@ -35,7 +38,7 @@ export class View {
   constructor(options: ViewOptions) {
     const { clock } = options;
     this.#options = options;
-    this.ledger = new Ledger(clock);
+    this.ledger = new Ledger(clock, options.isOpen);
     this.pool = new Pool({
       clock,
       idle: options.sessionIdle,

@@ -139,6 +139,14 @@ describe("the clients of a server", () => {
     expect(rig.records.every(({ ms }) => ms >= 0)).toBe(true);
   });
 
+  test("are known by the beginning of a name that is long", async () => {
+    const rig = new ServeRig();
+    const params = { protocolVersion: "2025-11-25", capabilities: {} };
+    const clientInfo = { name: `\u{1f600}${"n".repeat(10_000)}`, version: "v".repeat(10_000) };
+    await rig.post({ id: 1, method: "initialize", params: { ...params, clientInfo } });
+    expect(rig.records.map(({ client }) => client)).toEqual([clientInfo.name.slice(0, 200)]);
+  });
+
   test("that have left say nothing more", async () => {
     const rig = new ServeRig({ shared: true });
     const received: Json[] = [];

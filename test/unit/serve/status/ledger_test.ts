@@ -6,10 +6,18 @@ import { callRecord } from "../../../harness/call_record.ts";
 
 let clock: FakeClock;
 let ledger: Ledger;
+/** The sessions that are over, and how often one was asked about. */
+let over: Set<string>;
+let asked: number;
 
 beforeEach(() => {
   clock = new FakeClock();
-  ledger = new Ledger(clock);
+  over = new Set();
+  asked = 0;
+  ledger = new Ledger(clock, (session) => {
+    asked++;
+    return !over.has(session);
+  });
 });
 
 function call(more: Partial<CallRecord> = {}): void {
@@ -95,28 +103,43 @@ describe("clients", () => {
   test("with a session are there until that ends, those without for ten minutes", async () => {
     call({ client: "one", session: "0123456789" });
     call({ client: "two" });
-    const { since } = ledger.clients(() => true)[0]!;
+    const { since } = ledger.clients()[0]!;
     await clock.pass(300_000);
     call({ client: "two" });
-    expect(ledger.clients(() => true)).toEqual([
+    expect(ledger.clients()).toEqual([
       { name: "two", session: undefined, uses: [USE], since, seen: since + 300_000, calls: 2 },
       { name: "one", session: "01234567", uses: [USE], since, seen: since, calls: 1 },
     ]);
     await clock.pass(600_000);
-    expect(ledger.clients(() => true).map(({ name }) => name)).toEqual(["one"]);
-    expect(ledger.clients(() => false)).toEqual([]);
+    expect(ledger.clients().map(({ name }) => name)).toEqual(["one"]);
+    over.add("0123456789");
+    expect(ledger.clients()).toEqual([]);
   });
 
   test("of all servers as one use each server that they have called, and are one client", () => {
     for (const server of ["a", "b", "a"]) call({ session: "0123456789", server });
     call({ session: "0123456789", server: "b", account: "work" });
-    expect(ledger.clients(() => true)).toMatchObject([
+    expect(ledger.clients()).toMatchObject([
       { calls: 4, uses: [USE, { server: "b", account: "default" }, { server: "b", account: "work" }] },
     ]);
   });
 
   test("that go by ever other names need no more room", () => {
     for (let place = 0; place < 6_000; place++) call({ client: `c${place}` });
-    expect(ledger.clients(() => true)).toHaveLength(5_000);
+    expect(ledger.clients()).toHaveLength(5_000);
+  });
+
+  test("that have gone need no room, though nobody looks", () => {
+    call({ session: "stays" });
+    for (let place = 0; place < 4_000; place++) {
+      call({ session: `s${place}` });
+      over.add(`s${place}`);
+    }
+    const before = asked;
+    expect(ledger.clients()).toMatchObject([{ session: "stays" }]);
+    // Those that are kept are those that are asked about.
+    expect(asked - before).toBeLessThan(100);
+    // And that costs little for each call.
+    expect(before).toBeLessThan(3 * 4_000);
   });
 });

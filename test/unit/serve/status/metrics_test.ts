@@ -9,7 +9,7 @@ const HOSTILE = 'a"\\\n{b}';
 
 function scene(): Parameters<typeof metricsText>[0] {
   const clock = new FakeClock();
-  const ledger = new Ledger(clock);
+  const ledger = new Ledger(clock, () => true);
   const call: CallRecord = {
     client: "c",
     server: "a",

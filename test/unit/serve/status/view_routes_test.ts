@@ -25,11 +25,13 @@ beforeEach(async () => {
   signIns = [];
   notices = [];
   const notify = ({ text }: { text: string }): void => void notices.push(text);
-  view = new View({ clock, notify, sessionIdle: 0, tellsCalls: false });
+  const sessions = new Sessions(clock, { most: 10, idle: 1_000 });
+  const isOpen = (session: string): boolean => sessions.has(session);
+  view = new View({ clock, notify, isOpen, sessionIdle: 0, tellsCalls: false });
   app = new Hono();
   addViewRoutes(app, {
     view,
-    sessions: new Sessions(clock, { most: 10, idle: 1_000 }),
+    sessions,
     clock,
     version: "1.2.3",
     startedAt: clock.now(),
