@@ -1,7 +1,7 @@
 /** A short one of what `bun run soak` does for as long as wanted, and what judges it. */
 import { describe, expect, test } from "bun:test";
 import { runs } from "../harness/counts.ts";
-import { growth } from "../soak/growth.ts";
+import { growth, verdictOf } from "../soak/growth.ts";
 import { soak } from "../soak/soak.ts";
 import { Tally } from "../soak/tally.ts";
 
@@ -44,15 +44,30 @@ describe("the account", () => {
 });
 
 describe("the growth of memory", () => {
-  const samplesOf = (bytesAt: (seconds: number) => number): { seconds: number; bytes: number }[] =>
-    Array.from({ length: 1_200 }, (_, seconds) => ({ seconds, bytes: bytesAt(seconds) }));
+  const samplesOf = (bytesAt: (seconds: number) => number, length = 1_800): { seconds: number; bytes: number }[] =>
+    Array.from({ length }, (_, seconds) => ({ seconds, bytes: bytesAt(seconds) }));
+  const saw = (seconds: number): number => 60 * MIB + (seconds % 20) * MIB;
+  /** Another amount in each minute, between 0 and `most` bytes. */
+  const unrest = (most: number) => (seconds: number): number => (Math.floor(seconds / 60) * 7_919 % 101) / 101 * most;
 
   test("is found among collections, and after the start alone", () => {
-    const saw = (seconds: number): number => 60 * MIB + (seconds % 20) * MIB;
-    expect(growth(samplesOf(saw))).toBeCloseTo(0, -3);
-    expect(growth(samplesOf((seconds) => saw(seconds) + seconds * MIB / 300))! / MIB).toBeCloseTo(2, 0);
-    expect(growth(samplesOf((seconds) => seconds < 200 ? seconds * MIB : 200 * MIB))).toBeCloseTo(0, -3);
+    expect(growth(samplesOf(saw))!.bytes).toBeCloseTo(0, -3);
+    expect(growth(samplesOf((seconds) => saw(seconds) + seconds * MIB / 300))!.bytes / MIB).toBeCloseTo(2, 1);
+    expect(growth(samplesOf((seconds) => seconds < 200 ? seconds * MIB : 200 * MIB))!.bytes).toBeCloseTo(0, -3);
   });
 
-  test("is not guessed from a few moments", () => expect(growth(samplesOf(() => 1).slice(0, 100))).toBeUndefined());
+  test.each([[2, "grows"], [16, "unclear"]] as const)(
+    "of 2 MiB in ten minutes is never taken for none, be the minutes up to %d MiB apart",
+    (apart, verdict) => {
+      const leaking = (seconds: number): number => saw(seconds) + unrest(apart * MIB)(seconds) + seconds * MIB / 300;
+      expect(verdictOf(growth(samplesOf(leaking))!, MIB)).toBe(verdict);
+    },
+  );
+
+  test("is none where the minutes differ and nothing more", () => {
+    const steady = (seconds: number): number => saw(seconds) + unrest(2 * MIB)(seconds);
+    expect(verdictOf(growth(samplesOf(steady))!, MIB)).toBe("flat");
+  });
+
+  test("is not guessed from a few moments", () => expect(growth(samplesOf(() => 1, 400))).toBeUndefined());
 });

@@ -6,27 +6,56 @@ export interface Sample {
   readonly bytes: number;
 }
 
+/** How fast memory grows, in bytes for ten minutes, and how far that may be off, which one time in twenty it is. */
+export interface Growth {
+  readonly bytes: number;
+  readonly error: number;
+}
+
 /** Collections come and go: of each so many seconds the least counts. */
-const WINDOW_SECONDS = 30;
+const WINDOW_SECONDS = 60;
 /** The calls of so long are kept for the status page, so that memory fills until then: half of a shorter life. */
 const WARM_UP_SECONDS = 600;
+const FEWEST_WINDOWS = 5;
 
 /**
- * How fast memory grows, in bytes for ten minutes, by the straight line that is nearest to the least of each window;
- * nothing where there are too few of them to tell.
+ * How fast memory grows, by the straight line that is nearest to the least of each window, and twice the standard error
+ * of its slope; nothing where there are too few of them to tell.
  */
-export function growth(samples: readonly Sample[]): number | undefined {
+export function growth(samples: readonly Sample[]): Growth | undefined {
+  const points = floors(samples);
+  if (points.length < FEWEST_WINDOWS) return undefined;
+  const [meanX, meanY] = [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))];
+  const width = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+  const slope = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0) / width;
+  const rest = points.reduce((sum, [x, y]) => sum + (y - meanY - slope * (x - meanX)) ** 2, 0);
+  const inTenMinutes = 600 / WINDOW_SECONDS;
+  return {
+    bytes: slope * inTenMinutes,
+    error: 2 * Math.sqrt(rest / (points.length - 2) / width) * inTenMinutes,
+  };
+}
+
+/**
+ * Whether memory grows by more than `most` bytes in ten minutes: "unclear" where it does not for sure, and might by twice
+ * as much.
+ */
+export function verdictOf({ bytes, error }: Growth, most: number): "flat" | "grows" | "unclear" {
+  if (bytes - error > most) return "grows";
+  return bytes + error < 2 * most ? "flat" : "unclear";
+}
+
+/** The number of each window behind the start, and its least. */
+function floors(samples: readonly Sample[]): [window: number, bytes: number][] {
   const from = Math.min((samples.at(-1)?.seconds ?? 0) / 2, WARM_UP_SECONDS);
   const least = new Map<number, number>();
   for (const { seconds, bytes } of samples) {
     const window = Math.floor(seconds / WINDOW_SECONDS);
     if (seconds >= from) least.set(window, Math.min(least.get(window) ?? Infinity, bytes));
   }
-  if (least.size < 5) return undefined;
-  const points = [...least];
-  const meanX = points.reduce((sum, [x]) => sum + x, 0) / points.length;
-  const meanY = points.reduce((sum, [, y]) => sum + y, 0) / points.length;
-  const above = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0);
-  const below = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
-  return above / below * (600 / WINDOW_SECONDS);
+  return [...least];
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

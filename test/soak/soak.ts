@@ -4,7 +4,7 @@ import { Home } from "../harness/home.ts";
 import { memory, ownMemory, peakMemory } from "../harness/memory.ts";
 import { ServeExecutable } from "../harness/serve_executable.ts";
 import { callByEndpoint, callByStdio, type Caller } from "./clients.ts";
-import { growth, type Sample } from "./growth.ts";
+import { type Growth, growth, type Sample } from "./growth.ts";
 import { MoodyServer } from "./moody_server.ts";
 import { Tally } from "./tally.ts";
 
@@ -29,7 +29,7 @@ export interface ProcessMemory {
   /** The most so far. */
   readonly peak: number;
   /** How much more of its own it has in ten minutes; where there is enough to tell. */
-  readonly growth: number | undefined;
+  readonly growth: Growth | undefined;
 }
 
 const SAMPLE_MS = 1_000;
