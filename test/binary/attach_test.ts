@@ -244,7 +244,7 @@ onUnix("a process whose serve goes away", () => {
         for (const process of processes) await process[Symbol.asyncDispose]();
       }
     }
-  }, 120_000);
+  }, runs(120_000, 600_000));
 
   test("stays by itself when another serve comes", async () => {
     const first = await serve();

@@ -198,7 +198,7 @@ describe("a token that has ended", () => {
       expect(as.tokens.takeAlarms()).toEqual([]);
       expect(browser.count).toBe(1);
     },
-    300_000,
+    runs(300_000, 1_800_000),
   );
 });
 

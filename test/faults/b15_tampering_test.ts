@@ -63,7 +63,7 @@ describe("a row that is not what was written is never given", () => {
       expect([...codes].filter((code) => !["vault_damaged", "vault_locked", "vault_newer"].includes(code))).toEqual([]);
       expect(codes.size).toBe(3);
     },
-    300_000,
+    runs(300_000, 900_000),
   );
 
   test("when two rows have changed places, tables or both", async () => {
