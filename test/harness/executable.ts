@@ -31,6 +31,8 @@ export interface Surroundings {
   readonly before?: readonly string[];
   /** Another build than the one that is tested elsewhere. */
   readonly executable?: string;
+  /** How long a command and an answer may take, in ms, where that is longer than on a machine of its own kind. */
+  readonly patienceMs?: number;
 }
 
 /** What a command said, and how it ended. */
@@ -44,7 +46,7 @@ export interface Outcome {
 export async function outcomeOf(surroundings: Surroundings, ...words: string[]): Promise<Outcome> {
   await using command = new Executable(surroundings, ...words);
   command.endInput();
-  const exitCode = await command.exit(30_000);
+  const exitCode = await command.exit(surroundings.patienceMs ?? 30_000);
   await Promise.all([command.output.ended, command.stderr.ended]);
   return { stdout: String(command.output), stderr: String(command.stderr), exitCode };
 }
@@ -79,15 +81,16 @@ export class Executable implements AsyncDisposable {
   /** The lines on stderr. */
   readonly stderr: LineLog;
   readonly #home: Home;
+  readonly #patienceMs: number;
   readonly #process: Subprocess<"pipe", "pipe", "pipe">;
 
   /** Starts the executable with arguments in a home of its own, and in `surroundings` if those come first. */
   constructor(surroundings: string | Surroundings, ...args: string[]) {
-    const { cwd, env, before = [], executable = EXECUTABLE }: Surroundings = typeof surroundings === "string"
-      ? {}
-      : surroundings;
+    const { cwd, env, before = [], executable = EXECUTABLE, patienceMs = 10_000 }: Surroundings =
+      typeof surroundings === "string" ? {} : surroundings;
     const words = typeof surroundings === "string" ? [surroundings, ...args] : args;
     this.#home = new Home();
+    this.#patienceMs = patienceMs;
     this.#process = Bun.spawn([...before, executable, ...words], {
       cwd: cwd ?? this.#home.folder,
       env: { ...this.#home.env, ...env },
@@ -149,7 +152,7 @@ export class Executable implements AsyncDisposable {
   }
 
   /** Sends a request and waits for the answer that carries its id. */
-  async request(request: Message, withinMs = 10_000): Promise<Message> {
+  async request(request: Message, withinMs = this.#patienceMs): Promise<Message> {
     this.send({ jsonrpc: "2.0", ...request });
     const answer = await this.output.find(
       (line) => {

@@ -6,6 +6,8 @@ import type { Surroundings } from "../harness/executable.ts";
 const MUSL_LOADER = "/lib/ld-musl-x86_64.so.1";
 const WINE = "/usr/lib/wine/wine64";
 const MINGW = "x86_64-w64-mingw32-gcc";
+// An emulated processor is tens of times slower than a real one, and wine's first start makes a home.
+const PATIENCE_MS = 120_000;
 
 function run(cwd: string, ...command: string[]): void {
   const { success, stdout, stderr } = Bun.spawnSync(command, { cwd });
@@ -19,7 +21,10 @@ function areThere(...programs: string[]): boolean {
 const ARM64_LIBRARIES = "/usr/aarch64-linux-gnu";
 
 /** Linux on arm64: `qemu-user-static`, and the libraries of that processor, from `lib{c6,stdc++6,gcc-s1}-arm64-cross`. */
-export const arm64: Surroundings = { before: ["qemu-aarch64-static", "-L", ARM64_LIBRARIES] };
+export const arm64: Surroundings = {
+  before: ["qemu-aarch64-static", "-L", ARM64_LIBRARIES],
+  patienceMs: PATIENCE_MS,
+};
 
 /** Whether this machine can be such a system. */
 export const hasArm64: boolean = areThere("qemu-aarch64-static") &&
@@ -86,7 +91,7 @@ export function windows(folder: string, besideExecutable: string): Surroundings 
   const program = join(folder, "prefix", "drive_c", "windows", "system32", "whoami.exe");
   rmSync(program, { force: true });
   run(folder, MINGW, "-o", program, "whoami.c");
-  return { before: [WINE], env };
+  return { before: [WINE], env, patienceMs: PATIENCE_MS };
 }
 
 /** Whether this machine can be such a system. */

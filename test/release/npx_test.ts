@@ -36,17 +36,13 @@ test.skipIf(process.env.TEST_COUNTS !== "full" || own === undefined)(
     writeFileSync(join(place, "package.json"), "{}");
     npm(place, "install", "--offline", "--omit=optional", "--ignore-scripts", ...tarballs);
     using server = new FakeMcp();
-    await using bridge = new Executable(
-      { cwd: place, executable: "mcp-bridge", before: ["npx", "--offline"] },
-      server.url,
-    );
-    const clientInfo = { name: "by-hand", version: "1.0.0" };
-    const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo };
     // Node and npm come before us, and take their time on a machine that is busy.
-    const answer = await bridge.request({ id: 1, method: "initialize", params }, 120_000);
-    expect(answer["result"].protocolVersion).toBe("2025-11-25");
+    const patienceMs = 120_000;
+    const npx = { cwd: place, executable: "mcp-bridge", before: ["npx", "--offline"], patienceMs };
+    await using bridge = new Executable(npx, server.url);
+    expect((await bridge.initialize())["result"].protocolVersion).toBe("2025-11-25");
     bridge.endInput();
-    expect(await bridge.exit(10_000)).toBe(0);
+    expect(await bridge.exit(patienceMs)).toBe(0);
     const { stdout } = Bun.spawnSync(["npx", "--offline", "mcp-bridge", "--version"], { cwd: place });
     expect(stdout.toString()).toBe(`${product.version}\n`);
   },

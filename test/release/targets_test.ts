@@ -67,6 +67,7 @@ describe.skipIf(!isFull)("the executables of a release", () => {
       compile(join(ROOT, "src", "main.ts"), own);
       expect(await sha256Of(built(named("linux-x64")))).toBe(await sha256Of(own));
     },
+    300_000,
   );
 
   describe.skipIf(!isLinux)("of linux-x64 and linux-x64-baseline", () => {
@@ -107,7 +108,7 @@ describe.skipIf(!isFull)("the executables of a release", () => {
       const { stdout } = await outcomeOf(there, "--version", "--json");
       expect(JSON.parse(stdout)).toMatchObject({ version: product.version, platform: "win32", arch: "x64" });
       expect((await outcomeOf(there, "--help")).stdout).toContain("mcp-bridge <url>");
-    }, 120_000);
+    }, 300_000);
 
     test("serves over HTTP, in wine", async () => {
       using server = new FakeMcp();
@@ -121,7 +122,7 @@ describe.skipIf(!isFull)("the executables of a release", () => {
         MCP_BRIDGE_PASSPHRASE: "in wine",
       };
       await using endpoint = new Executable({ ...there, env }, "serve", "--port", "0");
-      const line = await endpoint.stderr.find((each) => each.includes("serving 1 server"), 0, 60_000);
+      const line = await endpoint.stderr.find((each) => each.includes("serving 1 server"), 0, there.patienceMs);
       const token = (await outcomeOf({ ...there, env }, "serve", "--show-token")).stdout.trim();
       const url = `${/http:\S+\/mcp/.exec(line)![0]}/one`;
       const client = new Client({ name: "release-check", version: "1.0.0" });
@@ -129,7 +130,7 @@ describe.skipIf(!isFull)("the executables of a release", () => {
       await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }));
       expect((await client.callTool({ name: "echo", arguments: {} })).content).toBeArray();
       await client.close();
-    }, 120_000);
+    }, 600_000);
   });
 
   test("of Windows carry our icon, version and name, and our part behind all sections", () => {
@@ -189,7 +190,7 @@ async function expectWork(name: string, surroundings: Surroundings): Promise<voi
   expect(answer).toMatchObject({ id: 7 });
   expect(answer.result).toBeDefined();
   bridge.endInput();
-  expect(await bridge.exit(10_000)).toBe(0);
+  expect(await bridge.exit(there.patienceMs ?? 10_000)).toBe(0);
 }
 
 function headOf(file: string, bytes: number): string {
