@@ -1,6 +1,6 @@
 /** The manifest of Scoop by Scoop's own schema, which is on GitHub alone: where that is not reached, this is left out. */
 import { expect, test } from "bun:test";
-import Ajv from "ajv";
+import Ajv, { type AnySchemaObject } from "ajv";
 import addFormats from "ajv-formats";
 import { readProduct } from "../../scripts/release/product.ts";
 import { scoopManifest } from "../../scripts/release/scoop.ts";
@@ -23,7 +23,7 @@ test.skipIf(schema === undefined)(
     const manifest = JSON.parse(scoopManifest(product, new Map(names.map((name) => [name, "0".repeat(64)]))));
     const ajv = new Ajv({ allErrors: true, strict: false });
     addFormats(ajv);
-    const validate = ajv.compile(schema);
+    const validate = ajv.compile(schema as AnySchemaObject);
     validate(manifest);
     expect(validate.errors).toBeNull();
     expect(validate({ ...manifest, architectures: {} })).toBe(false);
