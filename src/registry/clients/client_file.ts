@@ -30,7 +30,10 @@ export async function readClientText(file: string): Promise<ClientText | undefin
     if (cause instanceof BridgeError) throw cause;
     const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
     // A link that leads nowhere is no missing file: what it is for is for its owner to say.
-    if (code === "ENOENT" && !(await isLink(file))) return undefined;
+    if (code === "ENOENT") {
+      if (await isLink(file)) throw unfit(file, "is a link that leads nowhere", cause);
+      return undefined;
+    }
     throw unfit(file, `cannot be read (${code})`, cause);
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);

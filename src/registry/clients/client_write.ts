@@ -6,6 +6,8 @@ import { readClientText } from "./client_file.ts";
 
 /** All bits of a mode. */
 const MODE = 0o7777;
+/** The bit that lets its owner write a file. */
+const WRITABLE = 0o200;
 
 /** The user who writes; a test brings its own. */
 export interface Writer {
@@ -18,11 +20,11 @@ const thisWriter: Writer = { platform: process.platform, uid: process.getuid?.()
 
 /**
  * Puts `next` in place of a client's file that says `before`, all of it or nothing, whenever the process or the machine
- * stops. Nothing for either stands for no file. A link stays, and what it leads to is written; the mode stays, and a new
- * file is the user's alone.
+ * stops. Nothing for either stands for no file. A link stays, and what it leads to is written, but goes with a file that
+ * is taken away; the mode stays, and a new file is the user's alone.
  *
  * @throws {BridgeError} `file_changed` where the file says something else by now; `bad_client_file` where it is not the
- * user's to write
+ * user's to write, or only to be read
  */
 export async function replaceClientFile(
   file: string,
@@ -85,6 +87,8 @@ async function remove(file: string, target: string, before: string | undefined):
   const { rmSync } = await import("node:fs");
   await ensureUnchanged(file, before);
   rmSync(target, { force: true });
+  // A link that leads nowhere would be a file that can be neither read nor written.
+  rmSync(file, { force: true });
   if (before !== undefined) await syncFolder(target);
 }
 
@@ -95,15 +99,21 @@ async function ensureUnchanged(file: string, before: string | undefined): Promis
   });
 }
 
-/** The file that a path leads to, if all that says so is the user's own. */
+/** The file that a path leads to, if all that says so is the user's own, and it may be written. */
 async function ownTarget(file: string, { platform, uid }: Writer): Promise<string> {
   const { lstatSync, realpathSync } = await import("node:fs");
   const target = realpathSync(file);
   if (platform === "win32" || uid === undefined) return target;
-  const stats = lstatSync(target);
   if (lstatSync(file).uid !== uid) throw unfit(file, "belongs to another user");
-  if (stats.uid !== uid) throw unfit(file, `leads to ${JSON.stringify(target)}, which belongs to another user`);
-  if (stats.nlink > 1) throw unfit(file, "has a second name (a hard link)");
+  if (lstatSync(target).uid !== uid) {
+    throw unfit(file, `leads to ${JSON.stringify(target)}, which belongs to another user`);
+  }
+  // Who was killed between the two steps that make a new file has left it with a second name.
+  await sweepDrafts(target);
+  const { mode, nlink } = lstatSync(target);
+  if (nlink > 1) throw unfit(file, "has a second name (a hard link)");
+  // Another file could take its place all the same: the mode is a person's word against that.
+  if ((mode & WRITABLE) === 0) throw unfit(file, "is read-only");
   return target;
 }
 

@@ -67,6 +67,24 @@ describe("a client's file that is written", () => {
     await replaceClientFile(file, "ours", undefined);
     expect(existsSync(file)).toBe(false);
   });
+
+  test.skipIf(onWindows)("that was made a link meanwhile is taken away with it: a link to nowhere is no file", async () => {
+    const kept = join(home.folder, "kept.json");
+    writeFileSync(kept, "ours");
+    symlinkSync("kept.json", file);
+    await replaceClientFile(file, "ours", undefined);
+    expect(readdirSync(home.folder)).toEqual([]);
+    await replaceClientFile(file, undefined, "new");
+    expect(readFileSync(file, "utf8")).toBe("new");
+  });
+
+  test.skipIf(onWindows)("is written though who made it was killed before its second name was gone", async () => {
+    writeFileSync(file, "old");
+    linkSync(file, `${file}.999999999-0123abcd.new`);
+    await replaceClientFile(file, "old", "new");
+    expect(readFileSync(file, "utf8")).toBe("new");
+    expect(readdirSync(home.folder)).toEqual(["mcp.json"]);
+  });
 });
 
 describe("a client's file that is not written", () => {
@@ -99,9 +117,22 @@ describe("a client's file that is not written", () => {
     });
   });
 
+  test.skipIf(onWindows)("is one that its owner may only read", async () => {
+    writeFileSync(file, "old");
+    chmodSync(file, 0o444);
+    await expect(replaceClientFile(file, "old", "new")).rejects.toMatchObject({
+      code: "bad_client_file",
+      message: expect.stringContaining("is read-only"),
+    });
+    expect(readFileSync(file, "utf8")).toBe("old");
+  });
+
   test.skipIf(onWindows)("is a link that leads nowhere, or what stands below a file", async () => {
     symlinkSync("nowhere", file);
-    await expect(readClientText(file)).rejects.toMatchObject({ code: "bad_client_file" });
+    await expect(readClientText(file)).rejects.toMatchObject({
+      code: "bad_client_file",
+      message: expect.stringContaining("is a link that leads nowhere"),
+    });
     await expect(replaceClientFile(file, undefined, "new")).rejects.toMatchObject({ code: "bad_client_file" });
     expect(existsSync(join(home.folder, "nowhere"))).toBe(false);
     writeFileSync(join(home.folder, "plain"), "");
