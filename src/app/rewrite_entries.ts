@@ -15,16 +15,12 @@ export interface Rewriting {
 }
 
 /**
- * The changes that let entries start other programs: one for each file, in which all else stays.
+ * The change that lets entries of one file start other programs; all else in it stays.
  *
  * @throws {BridgeError} `file_changed` where an entry is not what it was; `bad_client_file`
  */
-export async function planRewritings(rewritings: readonly Rewriting[]): Promise<Change[]> {
-  const byFile = Map.groupBy(rewritings, ({ file }) => file);
-  return await Promise.all([...byFile].map(async ([file, own]) => await planFile(file, own)));
-}
-
-async function planFile(file: string, rewritings: readonly Rewriting[]): Promise<Change> {
+export async function planRewriting(rewritings: readonly [Rewriting, ...Rewriting[]]): Promise<Change> {
+  const [{ client: first, file }] = rewritings;
   const before = (await readClientText(file))?.text ?? "";
   let after = before;
   for (const { client, entry, program } of rewritings) {
@@ -32,7 +28,7 @@ async function planFile(file: string, rewritings: readonly Rewriting[]): Promise
     ensureSame(entry, entries.find(({ name }) => name === entry.name), file);
     after = await withOtherProgram(client, after, file, entry, program);
   }
-  return { client: rewritings[0]!.client, file, names: rewritings.map(({ entry }) => entry.name), before, after };
+  return { client: first, file, names: rewritings.map(({ entry }) => entry.name), before, after };
 }
 
 function ensureSame(entry: ClientEntry, now: ClientEntry | undefined, file: string): void {

@@ -53,11 +53,16 @@ export interface Outcome<Done> {
   readonly hasFailed: boolean;
 }
 
-/**
- * Does something with each of several things. What goes wrong with one is said, and does not keep the others from
- * theirs; with one alone it is thrown.
- */
+/** As `eachTold`, but what goes wrong with one thing alone is thrown. */
 export async function eachOf<Thing, Done>(
+  things: readonly Thing[],
+  work: (thing: Thing) => Promise<Done>,
+): Promise<Outcome<Done>> {
+  return things.length === 1 ? { done: [await work(things[0]!)], hasFailed: false } : await eachTold(things, work);
+}
+
+/** Does something with each of several things. What goes wrong with one is said, and keeps no other from its turn. */
+export async function eachTold<Thing, Done>(
   things: readonly Thing[],
   work: (thing: Thing) => Promise<Done>,
 ): Promise<Outcome<Done>> {
@@ -68,7 +73,7 @@ export async function eachOf<Thing, Done>(
       done.push(await work(thing));
     } catch (thrown) {
       const error = toBridgeError(thrown);
-      if (things.length === 1 || error.code === "internal") throw thrown;
+      if (error.code === "internal") throw thrown;
       printError(error);
       hasFailed = true;
     }

@@ -64,10 +64,9 @@ export const importCommand: Command<typeof FLAGS> = {
     if (!flags["dry-run"]) return await carryOut(plan, word, keychain, flags);
     if (!flags.json && workIn(plan) === undefined) printLine(nothingToDo(plan, word));
     if (flags.json) await printAnswer(jsonText(planJson(plan)));
-    else if (flags.rewrite) {
-      await rewriteEntries(plan.servers, keychain !== undefined, { yes: false, dryRun: true }, process.env);
-    }
-    return 0;
+    if (flags.json || !flags.rewrite) return 0;
+    const consent = { yes: false, dryRun: true };
+    return await rewriteEntries(plan.servers, keychain !== undefined, consent, process.env) ? 0 : 1;
   },
 };
 

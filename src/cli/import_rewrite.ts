@@ -1,7 +1,7 @@
 import { carryOut, type Change, openBackups } from "../app/install.ts";
-import { planRewritings, type Rewriting } from "../app/rewrite_entries.ts";
+import { planRewriting, type Rewriting } from "../app/rewrite_entries.ts";
 import { MASK } from "../registry/mask.ts";
-import { agree, type Consent, eachOf } from "./client_changes.ts";
+import { agree, type Consent, eachTold } from "./client_changes.ts";
 import { environmentOf, ownCommand } from "./client_entry.ts";
 import type { PlannedServer } from "./import_plan.ts";
 import { printLine } from "./print.ts";
@@ -14,9 +14,10 @@ const OWN_WAY = /^(?:https?_proxy|all_proxy|no_proxy|node_extra_ca_certs|ssl_cer
 
 /**
  * Lets the entries of clients from which servers were taken run us, if the person agrees to it. `keepsSecrets` tells
- * whether the keychain has their secrets now. False where a file could not be written.
+ * whether the keychain has their secrets now. What is wrong with one file is said, and keeps no other from being
+ * written; false then.
  *
- * @throws {BridgeError} `bad_client_file`, `file_changed`, `bad_argument` where nobody can be asked
+ * @throws {BridgeError} `bad_argument` where nobody can be asked, `closing` where no answer comes
  */
 export async function rewriteEntries(
   servers: readonly PlannedServer[],
@@ -25,18 +26,18 @@ export async function rewriteEntries(
   env: Environment,
 ): Promise<boolean> {
   const command = await ownCommand(env);
-  const changes = await planRewritings(
-    servers.flatMap((server) => rewritingsOf(server, command, keepsSecrets, environmentOf(env))),
-  );
-  const shown = changes.map((change) => withoutSecrets(change, servers));
-  if (changes.length === 0 || !await agree(shown, consent, env)) return true;
+  const rewritings = servers.flatMap((server) => rewritingsOf(server, command, keepsSecrets, environmentOf(env)));
+  const byFile = [...Map.groupBy(rewritings, ({ file }) => file).values()];
+  const planned = await eachTold(byFile, async (own) => await planRewriting(own as [Rewriting, ...Rewriting[]]));
+  const shown = planned.done.map((change) => withoutSecrets(change, servers));
+  if (shown.length === 0 || !await agree(shown, consent, env)) return !planned.hasFailed;
   const backups = openBackups({ platform: process.platform, env });
-  const { hasFailed } = await eachOf(changes, async (change) => {
+  const written = await eachTold(planned.done, async (change) => {
     await carryOut(change, backups);
     const { name, id } = change.client;
     printLine(`${name} runs mcp-bridge once it is started anew; "mcp-bridge install --undo ${id}" puts its file back`);
   });
-  return !hasFailed;
+  return !planned.hasFailed && !written.hasFailed;
 }
 
 /** The entries of a server as they run us. Variables stay that mean something to us as well, such as a proxy's. */

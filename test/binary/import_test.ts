@@ -251,6 +251,22 @@ describe("what is broken", () => {
     expect(existsSync(join(scene.home.env["MCP_BRIDGE_HOME"]!, "servers.json"))).toBe(true);
   }, 60_000);
 
+  test("of a client's file keeps no other file from being rewritten, and the answer is told", async () => {
+    const file = join(scene.home.folder, ".codex/config.toml");
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, '[mcp_servers.two]\ncommand = "npx"\nargs = ["mcp-remote", "https://two.example.com/mcp"]\n');
+    const entry = { command: "npx", args: ["mcp-remote", "https://one.example.com/mcp"] };
+    const twice = cursor({ one: entry, other: entry });
+    writeFileSync(twice, readFileSync(twice, "utf8").replace('"other"', '"one"'));
+    const planned = await run("import", "--dry-run", "--rewrite");
+    expect([planned.exitCode, planned.stdout]).toEqual([1, expect.stringContaining('+args = ["two"]')]);
+    const { exitCode, stdout, stderr } = await run("import", "--yes", "--rewrite", "--offline", "--json");
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('says "one" twice')]);
+    expect(JSON.parse(stdout)).toMatchObject({ results: [{ added: true }, { added: true }], rewritten: false });
+    expect(readFileSync(file, "utf8")).toContain('args = ["two"]');
+    expect(readFileSync(twice, "utf8")).toContain('"mcp-remote"');
+  }, 60_000);
+
   test("of the server: the sign-in waits for the first use", async () => {
     await signInByMcpRemote();
     for (const place of ["oauth_metadata", "openid_metadata"] as const) {
