@@ -2,14 +2,16 @@ import { ownerAddress } from "../app/authentication.ts";
 import type { ImportedSignIn } from "../auth/imported.ts";
 import { BridgeError } from "../platform/errors.ts";
 import type { Registry, ServerEntry } from "../registry/entry.ts";
+import { labelOf } from "../registry/clients/entry_name.ts";
 import { shownClient } from "../registry/clients/projects.ts";
+import { inVariable, variableFor } from "../registry/entry_secrets.ts";
 import { EntryFault } from "../registry/entry_fault.ts";
-import { nameFault, slugOf } from "../registry/names.ts";
-import { variablesIn } from "../registry/references.ts";
+import { slugOf } from "../registry/names.ts";
 import { judgeEntry, subjectOf } from "../registry/registry.ts";
 import type { WrittenEntry } from "../registry/schema.ts";
 import { type EntryReading, type PlannedSecret, readEntry, shownName } from "./import_reading.ts";
 import type { Source, Sources } from "./import_sources.ts";
+import { findThere, variablesOf } from "./import_there.ts";
 
 type ServerReading = Extract<EntryReading, { kind: "server" }>;
 
@@ -113,48 +115,44 @@ async function planServer(
   planned: readonly PlannedServer[],
 ): Promise<PlannedServer> {
   const judged = await judgeEntry(entry.name, reading.written);
-  const there = findThere(judged, reading, registry);
-  const name = there?.label ?? goodLabel(entry.name, taken);
+  const there = findThere(judged, reading.secrets, registry);
+  const name = there?.label ?? labelOf(entry.name, taken);
   const account = there?.account ?? accountOf(judged, name, reading, registry, planned);
+  const slug = slugOf(name);
   return {
-    slug: slugOf(name),
+    slug,
     label: name,
     isThere: there !== undefined,
     wants: new Set(there === undefined ? [] : variablesOf(there)),
     written: account === "default" ? reading.written : { ...reading.written, account },
-    secrets: reading.secrets,
+    secrets: there === undefined ? withOwnVariables(reading.secrets, slug, registry, planned) : reading.secrets,
     sources: [],
     signIn: signInOf(judged, account, reading),
   };
 }
 
-/** The server of the registry that an entry means: that of its name, or the only one that fits. */
-function findThere(judged: ServerEntry, { secrets }: ServerReading, registry: Registry): ServerEntry | undefined {
-  const headers = secrets.filter(({ member }) => member === "headers").map(({ name }) => name.toLowerCase());
-  const fitting = [...registry.servers.values()].filter((other) => isSame(judged, headers, other));
-  const names = [judged.label, goodLabel(judged.label, new Map())].map(slugOf);
-  // With the same key by another name it may be another person's.
-  return fitting.find(({ slug }) => names.includes(slug)) ?? (secrets.length === 0 ? fitting[0] : undefined);
-}
-
-/** Whether two entries lead to the same server, with the same headers as far as they can be seen. */
-function isSame(one: ServerEntry, secretHeaders: readonly string[], other: ServerEntry): boolean {
-  if (!(one.server instanceof URL && other.server instanceof URL)) {
-    return JSON.stringify(programOf(one)) === JSON.stringify(programOf(other));
-  }
-  const names = [...Object.keys(one.headers), ...secretHeaders].toSorted();
-  return one.server.href === other.server.href && one.oauth.resource === other.oauth.resource &&
-    JSON.stringify(names) === JSON.stringify(Object.keys(other.headers).toSorted()) &&
-    Object.entries(one.headers).every(([name, value]) => other.headers[name] === value);
-}
-
-function variablesOf({ headers, server, oauth }: ServerEntry): string[] {
-  const env = server instanceof URL ? {} : server.env;
-  return [...Object.values(headers), ...Object.values(env), oauth.clientSecret ?? ""].flatMap(variablesIn);
-}
-
-function programOf({ server }: ServerEntry): unknown {
-  return server instanceof URL ? undefined : [server.command, server.args, server.cwd];
+/**
+ * Secrets, each in a variable that no other server wants for something else: who sets one for all of them would send the
+ * credential of one server to another.
+ */
+function withOwnVariables(
+  secrets: readonly PlannedSecret[],
+  slug: string,
+  { servers }: Registry,
+  planned: readonly PlannedServer[],
+): PlannedSecret[] {
+  const known = new Set([...servers.values()].flatMap(variablesOf));
+  const others = new Map(
+    planned.flatMap((server) => server.secrets.flatMap(({ secret }) => Object.entries(secret.variables))),
+  );
+  return secrets.map((planned) => {
+    const { name, secret } = planned;
+    const isTaken = Object.entries(secret.variables).some(([variable, value]) =>
+      known.has(variable) || (others.get(variable) ?? value) !== value
+    );
+    if (!isTaken) return planned;
+    return { ...planned, secret: { ...secret, ...inVariable(variableFor(name, slug), secret.value) } };
+  });
 }
 
 /**
@@ -176,12 +174,6 @@ function accountOf(
   const twin = others.find(({ signIn }) => words !== undefined && Bun.deepEquals(signIn?.words, words));
   if (twin !== undefined) return twin.signIn!.account;
   return others.length > 0 || [...registry.servers.values()].some(isThere) ? slugOf(name) : account;
-}
-
-function goodLabel(name: string, taken: ReadonlyMap<string, string>): string {
-  const isPlain = /^[\p{L}\p{N} ._@()/-]{1,60}$/u.test(name);
-  const label = isPlain ? name : slugOf(name);
-  return nameFault(label, taken)?.proposal ?? label;
 }
 
 function signInOf(

@@ -50,7 +50,7 @@ export function rewritingsOf(
   if (slug === undefined) return [];
   const variables: [string, string][] = secrets.flatMap(({ secret }) => Object.entries(secret.variables));
   const needed = variables.filter(([name]) => isThere ? wants.has(name) : !keepsSecrets);
-  const needless = new Set([...THEIR_VARIABLES, ...variables.map(([name]) => name)]);
+  const needless = new Set([...THEIR_VARIABLES, ...secrets.flatMap(({ secret }) => secret.parts)]);
   return sources.map(({ client, file, entry, rest }) => {
     // What a program on this machine gets stands in servers.json.
     const kept = written.url === undefined ? [] : Object.entries(entry.env).filter(([name]) => !needless.has(name));

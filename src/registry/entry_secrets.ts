@@ -1,4 +1,5 @@
 import { holdsCredential } from "../net/header_rules.ts";
+import { isLiteral } from "./mask.ts";
 import { isReference, variablesIn } from "./references.ts";
 
 /** A value that must not stand in servers.json. */
@@ -7,6 +8,8 @@ export interface SecretValue {
   /** What may stand there in its place where there is no keychain, and the variables that it then wants. */
   readonly text: string;
   readonly variables: Readonly<Record<string, string>>;
+  /** The variables of the other program's entry that it was put together from. */
+  readonly parts: readonly string[];
 }
 
 /** Values by name, apart by whether they may stand in servers.json. */
@@ -33,7 +36,8 @@ export function mayBeSecret(name: string, value: string): boolean {
 
 /**
  * Sorts values of another program's configuration. `env` is what stands beside them there: a variable of it is put in,
- * and makes the value a secret, whatever it is called. Variables of the person's own environment stay references.
+ * and makes the value a secret, whatever it is called, unless it refers to another one itself. Variables of the person's
+ * own environment stay references.
  *
  * @throws {ForeignReference} for a reference that only the other program understands
  */
@@ -44,25 +48,44 @@ export function sortValues(
   const plain: Record<string, string> = {};
   const secret: Record<string, SecretValue> = {};
   for (const [name, value] of Object.entries(values)) {
-    if (ANY_REFERENCE.test(value.replace(VARIABLE, ""))) throw new ForeignReference(name);
+    if (isForeign(value)) throw new ForeignReference(name);
     const named = variablesIn(value);
     const own = named.filter((variable) => Object.hasOwn(env, variable));
+    const literal = own.filter((variable) => !ANY_REFERENCE.test(env[variable]!));
     // In what the keychain holds nothing is put in any more.
-    if (own.length > 0 && own.length < named.length) throw new ForeignReference(name);
-    if (own.length > 0) {
+    if (literal.length > 0 && literal.length < named.length) throw new ForeignReference(name);
+    if (literal.length > 0) {
       const variables = Object.fromEntries(own.map((variable) => [variable, env[variable]!]));
-      secret[name] = { value: value.replace(VARIABLE, (_, variable) => variables[variable]!), text: value, variables };
+      secret[name] = { value: withVariables(value, env), text: value, variables, parts: own };
+    } else if (own.length > 0) {
+      const said = withVariables(value, env);
+      if (isForeign(said) || own.some((variable) => isLiteral(env[variable]!))) throw new ForeignReference(name);
+      plain[name] = said;
     } else if (named.length === 0 && (mayBeSecret(name, value) || isReference(value))) {
-      const variable = variableFor(name);
-      secret[name] = { value, text: `\${${variable}}`, variables: { [variable]: value } };
+      secret[name] = { value, ...inVariable(variableFor(name), value), parts: [] };
     } else plain[name] = value;
   }
   return { plain, secret };
 }
 
-/** A variable for a value that had none. */
-function variableFor(name: string): string {
-  return `MCP_${name.toUpperCase().replace(/[^A-Z0-9]+/g, "_")}`;
+/** How a secret comes from a variable that holds all of it. */
+export function inVariable(variable: string, value: string): Pick<SecretValue, "text" | "variables"> {
+  return { text: `\${${variable}}`, variables: { [variable]: value } };
+}
+
+/** A value with what `env` says in the place of its variables; the others stay. */
+function withVariables(value: string, env: Readonly<Record<string, string>>): string {
+  return value.replace(VARIABLE, (whole, variable) => Object.hasOwn(env, variable) ? env[variable]! : whole);
+}
+
+/** Whether a value refers to something besides variables. */
+function isForeign(value: string): boolean {
+  return ANY_REFERENCE.test(value.replace(VARIABLE, ""));
+}
+
+/** A variable for a value that had none; `server` where another one has it by the name alone. */
+export function variableFor(name: string, server?: string): string {
+  return ["MCP", ...(server === undefined ? [] : [server]), name].join("_").toUpperCase().replace(/[^A-Z0-9]+/g, "_");
 }
 
 /** A value that refers to what only the program knows that it was written for. */

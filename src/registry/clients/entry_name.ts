@@ -10,3 +10,10 @@ export function nameOfAddress({ hostname, host }: URL): string {
   const slug = slugOf(own ?? host);
   return nameFault(slug, new Map())?.proposal ?? slug;
 }
+
+/** What to call a server by the name that another program has for it; `taken` are the labels there are, by their slugs. */
+export function labelOf(name: string, taken: ReadonlyMap<string, string>): string {
+  const isPlain = /^[\p{L}\p{N} ._@()/-]{1,60}$/u.test(name);
+  const label = isPlain ? name : slugOf(name);
+  return nameFault(label, taken)?.proposal ?? label;
+}

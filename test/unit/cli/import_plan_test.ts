@@ -73,6 +73,57 @@ describe("servers", () => {
     expect(again.servers[0]!.isThere).toBe(true);
   });
 
+  test("that are one program with other variables, or with tools taken away, are not taken for one that is there", async () => {
+    const program = (db: string): object => ({ command: "/bin/db", args: ["serve"], env: { DB: db } });
+    const there = { one: program("one"), linear: { url: URL_WORD } };
+    const { servers } = await plan(
+      [
+        await source("cursor", "same", { ...program("one") }),
+        await source("cursor", "two", { ...program("two") }),
+        await source("cursor", "linear", remote("--ignore-tool", "delete*")),
+      ],
+      there,
+      true,
+    );
+    expect(servers.map(({ slug, isThere }) => [slug, isThere])).toEqual([
+      ["one", true],
+      ["two", false],
+      ["linear-2", false],
+    ]);
+    const strict = { linear: { url: URL_WORD, tools: { deny: ["delete*"] } } };
+    const again = [
+      await source("cursor", "a", remote("--ignore-tool", "delete*")),
+      await source("cursor", "b", remote()),
+    ];
+    expect((await plan(again, strict)).servers.map(({ slug }) => slug)).toEqual(["linear", "linear"]);
+  });
+
+  test("have variables of their own for their secrets, lest one server gets what is another one's", async () => {
+    const keyed = (url: string, key: string): Record<string, unknown> => ({
+      command: "npx",
+      args: ["mcp-remote", url, "--header", "Authorization:${AUTH}", "--header", `X-Key: ${key}`],
+      env: { AUTH: `Bearer ${key}` },
+    });
+    const entries = [
+      await source("cursor", "one", keyed("https://one.example/", "1")),
+      await source("cursor", "two", keyed("https://two.example/", "2")),
+      await source("cursor", "three", keyed("https://three.example/", "1")),
+    ];
+    const variables = async (there: Record<string, unknown> = {}): Promise<unknown> =>
+      (await plan(entries, there)).servers.map(({ secrets }) => secrets.map(({ secret }) => secret.variables));
+    const own = [{ AUTH: "Bearer 1" }, { MCP_X_KEY: "1" }];
+    const two = [{ MCP_TWO_AUTHORIZATION: "Bearer 2" }, { MCP_TWO_X_KEY: "2" }];
+    expect(await variables()).toEqual([own, two, own]);
+    const other = { other: { url: "https://other.example/", headers: { a: "${AUTH}" } } };
+    expect(await variables(other)).toMatchObject([[{ MCP_ONE_AUTHORIZATION: "Bearer 1" }, {}], two, [{}, {}]]);
+    const { servers: [, second] } = await plan(entries);
+    expect(rewritingsOf(second!, "/opt/mcp-bridge", false, {})[0]!.program.env).toEqual({
+      "MCP_TWO_AUTHORIZATION": "Bearer 2",
+      "MCP_TWO_X_KEY": "2",
+    });
+    expect(rewritingsOf(second!, "/opt/mcp-bridge", true, {})[0]!.program.env).toEqual({});
+  });
+
   test("get names that commands can say", async () => {
     const { servers } = await plan([
       await source("cursor", "list", { command: "mcp-remote", args: ["https://a.example/"] }),

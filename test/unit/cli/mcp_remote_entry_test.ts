@@ -103,7 +103,7 @@ describe("headers", () => {
     const { written, secretHeaders } = await read(headers.flatMap((line) => ["--header", line]), { AUTH: "Bearer s3" });
     expect(written.headers).toEqual({ "x-tenant": "acme", "x-mine": "${MINE}" });
     expect(secretHeaders).toEqual({
-      authorization: { value: "Bearer s3", text: "${AUTH}", variables: { AUTH: "Bearer s3" } },
+      authorization: { value: "Bearer s3", text: "${AUTH}", variables: { AUTH: "Bearer s3" }, parts: ["AUTH"] },
     });
   });
 
@@ -125,7 +125,7 @@ describe("a client of the person's", () => {
     const { written, clientSecret, client } = await read(info, { S: "hunter2" });
     expect(written.oauth).toMatchObject({ clientId: "me", callbackHost: "localhost" });
     expect(JSON.stringify(written)).not.toContain("hunter2");
-    expect(clientSecret).toEqual({ value: "hunter2", text: "${S}", variables: { S: "hunter2" } });
+    expect(clientSecret).toEqual({ value: "hunter2", text: "${S}", variables: { S: "hunter2" }, parts: ["S"] });
     expect(client).toEqual({ kind: "static", clientId: "me", clientSecret: "hunter2", redirectUris: [] });
   });
 

@@ -5,8 +5,23 @@ test("a variable that stands beside a value is put in, and makes it a secret", (
   const { plain, secret } = sortValues({ authorization: "Bearer ${TOKEN}" }, { TOKEN: "hunter2", OTHER: "x" });
   expect(plain).toEqual({});
   expect(secret).toEqual({
-    authorization: { value: "Bearer hunter2", text: "Bearer ${TOKEN}", variables: { TOKEN: "hunter2" } },
+    authorization: {
+      value: "Bearer hunter2",
+      text: "Bearer ${TOKEN}",
+      variables: { TOKEN: "hunter2" },
+      parts: ["TOKEN"],
+    },
   });
+});
+
+test("a variable beside a value that refers to one of the person's own is none of the secrets", () => {
+  const env = { TOKEN: "${TOKEN}", AUTH: "Bearer ${GITHUB}", KEY: "hunter2", INPUT: "${input:key}", HALF: "a${B}" };
+  const { plain, secret } = sortValues({ a: "Bearer ${TOKEN}", b: "${AUTH}", c: "${MINE} ${TOKEN}" }, env);
+  expect(plain).toEqual({ a: "Bearer ${TOKEN}", b: "Bearer ${GITHUB}", c: "${MINE} ${TOKEN}" });
+  expect(secret).toEqual({});
+  for (const value of ["${INPUT}", "${KEY} ${TOKEN}", "${HALF}"]) {
+    expect(() => sortValues({ x: value }, env)).toThrow(ForeignReference);
+  }
 });
 
 test("a variable of the person's own stays a reference", () => {
@@ -34,6 +49,7 @@ test("what may be a secret is one, and what is none stays as it is", () => {
     value: "short",
     text: "${MCP_X_API_KEY}",
     variables: { MCP_X_API_KEY: "short" },
+    parts: [],
   });
 });
 

@@ -68,15 +68,18 @@ describe("a client's file that is written", () => {
     expect(existsSync(file)).toBe(false);
   });
 
-  test.skipIf(onWindows)("that was made a link meanwhile is taken away with it: a link to nowhere is no file", async () => {
-    const kept = join(home.folder, "kept.json");
-    writeFileSync(kept, "ours");
-    symlinkSync("kept.json", file);
-    await replaceClientFile(file, "ours", undefined);
-    expect(readdirSync(home.folder)).toEqual([]);
-    await replaceClientFile(file, undefined, "new");
-    expect(readFileSync(file, "utf8")).toBe("new");
-  });
+  test.skipIf(onWindows)(
+    "that was made a link meanwhile is taken away with it: a link to nowhere is no file",
+    async () => {
+      const kept = join(home.folder, "kept.json");
+      writeFileSync(kept, "ours");
+      symlinkSync("kept.json", file);
+      await replaceClientFile(file, "ours", undefined);
+      expect(readdirSync(home.folder)).toEqual([]);
+      await replaceClientFile(file, undefined, "new");
+      expect(readFileSync(file, "utf8")).toBe("new");
+    },
+  );
 
   test.skipIf(onWindows)("is written though who made it was killed before its second name was gone", async () => {
     writeFileSync(file, "old");
