@@ -3,7 +3,7 @@ import type { Wire } from "../net/gate.ts";
 import type { Clock } from "../platform/clock.ts";
 import { BridgeError, toBridgeError } from "../platform/errors.ts";
 import type { Keychain } from "../platform/keychain.ts";
-import { addServer } from "../registry/edit.ts";
+import { addServer, checkServer } from "../registry/edit.ts";
 import { deleteKept } from "../registry/mcp_remote/store.ts";
 import type { WrittenEntry } from "../registry/schema.ts";
 import { keepSecrets, secretReference } from "../registry/secrets.ts";
@@ -85,10 +85,13 @@ async function signInOne(
 
 /** The secrets come first: an entry whose references lead nowhere would be worse than none. */
 async function addPlanned(server: PlannedServer, { file, keychain, clock }: ApplyParts): Promise<void> {
+  const added = { label: server.label, written: withSecrets(server, keychain !== undefined) };
+  // Somebody else may have taken the name meanwhile, and has secrets under it.
+  await checkServer(file, added);
   const references = new Map<string, string>();
   for (const { name, secret } of server.secrets) references.set(secretReference(server.slug!, name), secret.value);
   if (keychain !== undefined) await keepSecrets(references, keychain);
-  await addServer(file, { label: server.label, written: withSecrets(server, keychain !== undefined) }, clock);
+  await addServer(file, added, clock);
 }
 
 /** The entry with what stands for its secrets. */

@@ -77,7 +77,7 @@ export async function planServers(
   for (const fault of registry.faults) taken.set(slugOf(fault.label), fault.label);
   for (const source of entries) {
     const what = `${shownName(source.entry.name)} of ${shownClient(source.client)}`;
-    const reading = await readEntry(source.entry, all, platform);
+    const reading = await readEntry(source.client, source.entry, all, platform);
     if (reading.kind === "left_out") leftOut.push({ what, reason: reading.reason });
     if (reading.kind !== "server") continue;
     const key = identityOf(reading);
@@ -91,6 +91,7 @@ export async function planServers(
       const planned = await planServer(source, reading, registry, taken, [...servers.values()]);
       if (planned.slug !== undefined) taken.set(planned.slug, planned.label);
       servers.set(key, { ...planned, sources: [own] });
+      if (isStoreOfOthers(source, reading)) leftOut.push({ what: `the sign-in of ${what}`, reason: STORE_OF_OTHERS });
     } catch (thrown) {
       if (!(thrown instanceof EntryFault) && !(thrown instanceof BridgeError)) throw thrown;
       const reason = thrown instanceof EntryFault
@@ -107,13 +108,24 @@ function identityOf({ written, secrets }: ServerReading): string {
   return JSON.stringify([written, secrets.map(({ member, name, secret }) => [member, name, secret.value])]);
 }
 
+const STORE_OF_OTHERS = "the file names the folder that it is in, and others may have put it there";
+
+/**
+ * Whether a file that may be somebody else's says where the sign-in is: who signs in by what others put there works in
+ * their account.
+ */
+function isStoreOfOthers({ isNamed }: Source, { remote }: ServerReading): boolean {
+  return isNamed === true && remote?.store !== undefined;
+}
+
 async function planServer(
-  { entry }: Source,
+  source: Source,
   reading: ServerReading,
   registry: Registry,
   taken: ReadonlyMap<string, string>,
   planned: readonly PlannedServer[],
 ): Promise<PlannedServer> {
+  const { entry } = source;
   const judged = await judgeEntry(entry.name, reading.written);
   const there = findThere(judged, reading.secrets, registry);
   const name = there?.label ?? labelOf(entry.name, taken);
@@ -127,7 +139,7 @@ async function planServer(
     written: account === "default" ? reading.written : { ...reading.written, account },
     secrets: there === undefined ? withOwnVariables(reading.secrets, slug, registry, planned) : reading.secrets,
     sources: [],
-    signIn: signInOf(judged, account, reading),
+    signIn: isStoreOfOthers(source, reading) ? undefined : signInOf(judged, account, reading),
   };
 }
 

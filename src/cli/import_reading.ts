@@ -1,5 +1,5 @@
 import { BridgeError, quoted } from "../platform/errors.ts";
-import type { ClientEntry } from "../registry/clients/client.ts";
+import type { Client, ClientEntry } from "../registry/clients/client.ts";
 import { ForeignReference, type SecretValue, sortValues } from "../registry/entry_secrets.ts";
 import { maskedCommand } from "../registry/mask.ts";
 import { readCommandLine } from "../registry/mcp_remote/command_line.ts";
@@ -31,7 +31,13 @@ export type EntryReading =
   | { readonly kind: "left_out"; readonly reason: string };
 
 /** Reads an entry; runs nothing. Of those that do not run mcp-remote, only `all` are wanted. */
-export async function readEntry(entry: ClientEntry, all: boolean, platform: NodeJS.Platform): Promise<EntryReading> {
+export async function readEntry(
+  client: Client,
+  own: ClientEntry,
+  all: boolean,
+  platform: NodeJS.Platform,
+): Promise<EntryReading> {
+  const entry = withCommonReferences(client, own);
   try {
     if (entry.command !== undefined) return await readProgram(entry, entry.command, all, platform);
     return all && entry.url !== undefined ? readAddress(entry, entry.url) : { kind: "passed_over" };
@@ -40,6 +46,16 @@ export async function readEntry(entry: ClientEntry, all: boolean, platform: Node
     if (!(thrown instanceof BridgeError)) throw thrown;
     return leftOut(thrown.message);
   }
+}
+
+/** An entry whose texts name variables as ours do. */
+function withCommonReferences(client: Client, entry: ClientEntry): ClientEntry {
+  const read = client.withCommonReferences;
+  if (read === undefined) return entry;
+  const all = (values: Readonly<Record<string, string>>): Record<string, string> =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, read(value)]));
+  const url = entry.url === undefined ? undefined : read(entry.url);
+  return { ...entry, args: entry.args.map(read), env: all(entry.env), headers: all(entry.headers), url };
 }
 
 async function readProgram(

@@ -55,9 +55,9 @@ function serverLines(
   const origin = from.length === 0 ? "" : `  (${[...new Set(from)].join(", ")})`;
   const lines = [`${placeOf(server)}${origin}`];
   if (!isThere && secrets.length > 0) {
-    lines.push(secretLine(secrets.map(({ name }) => JSON.stringify(name)), keepsSecrets));
+    lines.push(secretLine(secrets.map(({ name }) => quoted(name)), keepsSecrets));
   }
-  if (!isThere) lines.push(...variableLines(server));
+  if (!isThere) lines.push(...programLines(server), ...variableLines(server));
   if (signIn !== undefined) lines.push(`the sign-in of mcp-remote, ${lifeOf(signIn, now)}`);
   const rest = [...new Set(sources.flatMap((source) => source.rest.filter((word) => word.startsWith("--"))))];
   if (rest.length > 0) {
@@ -67,6 +67,14 @@ function serverLines(
   }
   if (sources.some(({ entry }) => entry.env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0")) lines.push(CHECKED);
   return lines;
+}
+
+/** Where a program runs and what it is told besides its words: that may make another one of it. */
+function programLines({ written: { cwd, env = {} } }: PlannedServer): string[] {
+  return [
+    ...(cwd === undefined ? [] : [`runs in ${quoted(cwd)}`]),
+    ...Object.entries(env).map(([name, value]) => `is started with ${quoted(name, 60)} set to ${quoted(value)}`),
+  ];
 }
 
 /**

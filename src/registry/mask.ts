@@ -37,7 +37,7 @@ export function maskedUrl(url: URL): string {
   return url.search === "" ? url.href : `${url.origin}${url.pathname}?${MASK}`;
 }
 
-/** The words that start a program, without the values of flags that sound like credentials. */
+/** The words that start a program, without what is a credential by its name or by what stands around it. */
 export function maskedCommand({ command, args }: Pick<ProgramEntry, "command" | "args">): string[] {
   let isSecret = false;
   return [
@@ -50,7 +50,18 @@ export function maskedCommand({ command, args }: Pick<ProgramEntry, "command" | 
       }
       const isOne = flag !== undefined && holdsCredential(flag);
       isSecret = isOne && value === undefined;
-      return isOne && value !== undefined ? `${word.slice(0, word.indexOf("="))}=${MASK}` : word;
+      return isOne && value !== undefined ? `${word.slice(0, word.indexOf("="))}=${MASK}` : maskedWord(word);
     }),
   ];
+}
+
+/** `TOKEN=abc`, `X-Key: abc`, `...Bearer abc`, `postgres://me:abc@host/` and `https://host/?key=abc` without the `abc`. */
+function maskedWord(word: string): string {
+  const ifNamed = (whole: string, before: string, name: string, sign: string, value: string): string =>
+    holdsCredential(name) ? `${before}${name}${sign}${masked(value)}` : whole;
+  return word
+    .replace(/^()([\w.-]+)(=|:\s+)([^]+)$/, ifNamed)
+    .replace(/([?&])([\w.-]+)(=)([^&#\s]+)/g, ifNamed)
+    .replace(/\b(Bearer|Basic)(\s+)[^\s"'$*]+/gi, `$1$2${MASK}`)
+    .replace(/(:\/\/[^/@\s:]*:)[^/@\s]+@/g, `$1${MASK}@`);
 }

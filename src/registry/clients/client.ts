@@ -72,6 +72,8 @@ export interface Client {
   places(user: UserEnvironment): ClientPlaces;
   /** An entry as this client wants it. */
   write(program: Program): Record<string, unknown>;
+  /** A text of an entry with `${VAR}` where this client has another way to name a variable of the environment. */
+  withCommonReferences?(text: string): string;
   /** What an entry says. */
   read(entry: Readonly<Record<string, unknown>>): EntryParts;
 }

@@ -41,6 +41,16 @@ export function readOpenCode(entry: Readonly<Record<string, unknown>>): EntryPar
   return { ...readCommon(entry), command, args, env: namedTexts(entry.environment ?? entry.env) };
 }
 
+/** OpenCode's `{env:VAR}` as others write it; its `{file:...}` is as little a variable for them. */
+export function openCodeReferences(text: string): string {
+  return text.replace(/\{env:([A-Za-z_]\w*)\}/g, "${$1}").replace(/\{(file:[^}]*)\}/g, "${$1}");
+}
+
+/** Gemini CLI's `$VAR` as others write it; in lower case it is more likely a part of a password. */
+export function geminiReferences(text: string): string {
+  return text.replace(/\$([A-Z_][A-Z0-9_]*)\b/g, "${$1}");
+}
+
 /** Reads an entry of Zed; releases before August 2025 write the program as an object of its own. */
 export function readZed(entry: Readonly<Record<string, unknown>>): EntryParts {
   const { command } = entry;

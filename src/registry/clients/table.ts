@@ -2,6 +2,8 @@ import { BridgeError, quoted } from "../../platform/errors.ts";
 import { nearestNames } from "../names.ts";
 import type { Client, ClientPlaces, UserEnvironment } from "./client.ts";
 import {
+  geminiReferences,
+  openCodeReferences,
   readCodex,
   readCommon,
   readOpenCode,
@@ -155,6 +157,7 @@ export const CLIENTS: readonly Client[] = [
       return { files: [below(user, folder, "settings.json")], signs: [folder], programs: ["gemini"] };
     },
     write: writeCommon,
+    withCommonReferences: geminiReferences,
     read: readCommon,
     successor: "antigravity",
   },
@@ -191,6 +194,7 @@ export const CLIENTS: readonly Client[] = [
       return { files, signs: [folder], programs: ["opencode"] };
     },
     write: writeOpenCode,
+    withCommonReferences: openCodeReferences,
     read: readOpenCode,
   },
   {

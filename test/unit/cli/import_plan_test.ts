@@ -134,6 +134,26 @@ describe("servers", () => {
   });
 });
 
+test("variables are references, however the client names them", async () => {
+  const { servers, leftOut } = await plan(
+    [
+      await source("opencode", "oc", { url: "https://a.example/", headers: { "X-Key": "Bearer {env:KEY}" } }),
+      await source("opencode", "file", { url: "https://b.example/", headers: { "X-Key": "{file:~/.key}" } }),
+      await source("opencode", "db", { command: ["/bin/db"], environment: { "DB_TOKEN": "{env:DB_TOKEN}" } }),
+      await source("gemini-cli", "gem", { httpUrl: "https://c.example/", headers: { "X-Key": "Bearer $KEY" } }),
+      await source("gemini-cli", "pass", { httpUrl: "https://d.example/", headers: { "X-Key": "pa$word" } }),
+    ],
+    {},
+    true,
+  );
+  const [oc, db, gem, pass] = servers;
+  expect([oc!.written.headers, gem!.written.headers]).toEqual([{ "X-Key": "Bearer ${KEY}" }, {
+    "X-Key": "Bearer ${KEY}",
+  }]);
+  expect([db!.written.env, pass!.secrets[0]!.secret.value]).toEqual([{ "DB_TOKEN": "${DB_TOKEN}" }, "pa$word"]);
+  expect(leftOut.map(({ what }) => what)).toEqual(['"file" of OpenCode']);
+});
+
 describe("the text of a plan", () => {
   async function shown(...sources: Source[]): Promise<string> {
     const { servers, leftOut } = await plan(sources, {}, true);
@@ -147,6 +167,15 @@ describe("the text of a plan", () => {
         'sends AWS_KEY and HOME of the environment in "X-Key"',
       );
     expect(await shown(await source("cursor", "a", entry))).not.toContain("\u001b");
+  });
+
+  test("says where a program runs and with which variables: they may make another one of it", async () => {
+    const env = { NODE_OPTIONS: "--require ./x.js", TOKEN: "hunter2", "\u009b": "\u009b", "MY\u009bKEY": "hunter2" };
+    const text = await shown(await source("cursor", "a", { command: "node", cwd: "/work/api", env }));
+    expect(text).toContain('runs in "/work/api"');
+    expect(text).toContain('is started with "NODE_OPTIONS" set to "--require ./x.js"');
+    expect(text).toContain('"TOKEN", "MY\\u009bKEY" go into the keychain');
+    expect(text).not.toMatch(/hunter2|\u009b/);
   });
 
   test("says so of a client secret, which goes to whoever signs people in", async () => {
@@ -185,6 +214,8 @@ describe("what is left as it is", () => {
         await source("cursor", "user", { command: "npx", args: ["mcp-remote", "https://me:hunter2@a.example/"] }),
         await source("vscode", "input", { url: URL_WORD, headers: { Authorization: "Bearer ${input:key}" } }),
         await source("cursor", "args", { command: "server", args: ["--api-key", "hunter2"] }),
+        await source("cursor", "docker", { command: "docker", args: ["run", "-e", "A_TOKEN=hunter2", "a"] }),
+        await source("cursor", "database", { command: "npx", args: ["pg", "postgres://me:hunter2@db/a"] }),
         await source("cursor", "path", { command: "./server" }),
       ],
       {},
@@ -197,6 +228,8 @@ describe("what is left as it is", () => {
       '"user" of Cursor',
       '"input" of VS Code',
       '"args" of Cursor',
+      '"docker" of Cursor',
+      '"database" of Cursor',
       '"path" of Cursor',
     ]);
     expect(JSON.stringify(leftOut)).not.toContain("hunter2");

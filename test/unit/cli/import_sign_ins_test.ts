@@ -27,9 +27,18 @@ function keep(folder: string, url: string, token: string, client: object | null 
 }
 
 async function entry(env: Record<string, string>, ...words: string[]): Promise<ImportPlan> {
+  return await planned(env, words);
+}
+
+async function planned(
+  env: Record<string, string>,
+  words: string[],
+  named: { isNamed?: true } = {},
+): Promise<ImportPlan> {
   const client = await clientOf("cursor");
   const value = { command: "npx", args: ["mcp-remote", URL_WORD, ...words], env };
   const source = {
+    ...named,
     client,
     file: "/mcp.json",
     entry: { name: "x", ...client.read(value), value, place: { line: 1, column: 1 } },
@@ -54,6 +63,19 @@ test("a sign-in is looked for where its entry has mcp-remote keep it, and nowher
   expect(await tokens({ MCP_REMOTE_CONFIG_DIR: join(home.folder, "own") })).toEqual(["own"]);
   expect(await tokens({ MCP_REMOTE_CONFIG_DIR: join(home.folder, "absent") })).toEqual([]);
   expect(await tokens({ MCP_REMOTE_CONFIG_DIR: "usual" })).toEqual([]);
+});
+
+test("a file that may be others' says nothing of where a sign-in is: it would be theirs", async () => {
+  keep("own", URL_WORD, "theirs");
+  keep("usual", URL_WORD, "usual");
+  const isNamed = true;
+  const { servers, leftOut } = await planned({ MCP_REMOTE_CONFIG_DIR: join(home.folder, "own") }, [], { isNamed });
+  expect([servers.length, tokensOf(await look(servers)), leftOut[0]!.what]).toEqual([
+    1,
+    [],
+    'the sign-in of "x" of Cursor',
+  ]);
+  expect(tokensOf(await look((await planned({}, [], { isNamed })).servers))).toEqual(["usual"]);
 });
 
 test("a sign-in that two servers share is taken once", async () => {

@@ -21,6 +21,15 @@ test.each([
   [["--api-key", "hunter2", "b"], ["x", "--api-key", "***", "b"]],
   [["--token=hunter2", "b"], ["x", "--token=***", "b"]],
   [["-token", "--verbose", "b"], ["x", "-token", "--verbose", "b"]],
+  [["-e", "API_TOKEN=hunter2", "-e", "TOKEN"], ["x", "-e", "API_TOKEN=***", "-e", "TOKEN"]],
+  [["-e", "API_TOKEN=${TOKEN}", "A=b"], ["x", "-e", "API_TOKEN=${TOKEN}", "A=b"]],
+  [["-H", "X-Api-Key: hunter2", "A: b"], ["x", "-H", "X-Api-Key: ***", "A: b"]],
+  [["-H", "authorization:Bearer hunter2"], ["x", "-H", "authorization:Bearer ***"]],
+  [["postgres://me:hunter2@db/one"], ["x", "postgres://me:***@db/one"]],
+  [["https://a/mcp?a=b&api_key=hunter2#c"], ["x", "https://a/mcp?a=b&api_key=***#c"]],
+  [["@upstash/context7-mcp@1", "quay.io/keycloak:26", "npm:keytar", "/srv/keys"], [
+    ...["x", "@upstash/context7-mcp@1", "quay.io/keycloak:26", "npm:keytar", "/srv/keys"],
+  ]],
 ])("the arguments %j are shown as %j", (args, shown) => {
   expect(maskedCommand({ command: "x", args })).toEqual(shown);
 });
