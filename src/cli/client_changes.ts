@@ -5,7 +5,7 @@ import type { UserEnvironment } from "../registry/clients/client.ts";
 import { findClient, findClients, type FoundClient } from "../registry/clients/find.ts";
 import { clientOf } from "../registry/clients/table.ts";
 import { type Colours, coloursOf, terminalColours } from "./colour.ts";
-import { diffOf, shownLine } from "./diff.ts";
+import { diffOf, shownLine, shownLines } from "./diff.ts";
 import { printAnswer, printError, printLine } from "./print.ts";
 import type { Environment } from "./variables.ts";
 
@@ -135,8 +135,8 @@ function previewOf(changes: readonly Change[], { bold, faint, green, red }: Colo
     bold(`+++ ${after === undefined ? "no file any more" : shownLine(file)}`),
     ...diffOf(before ?? "", after ?? "").flatMap((hunk) => [
       faint(`@@ line ${hunk.line} @@`),
-      ...hunk.lines.map(({ sign, text }) => {
-        const line = `${sign}${shownLine(text)}`;
+      ...shownLines(hunk.lines).map(({ sign, text }) => {
+        const line = `${sign}${text}`;
         return sign === " " ? line : (sign === "+" ? green : red)(line);
       }),
     ]),

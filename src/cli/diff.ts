@@ -1,7 +1,11 @@
 import { holdsCredential } from "../net/header_rules.ts";
+import { commonEnds } from "../platform/common_ends.ts";
 
 /** How many lines are shown around a change. */
 const AROUND = 2;
+/** A longer line is shown where it differs, with so much around that; in characters. */
+const LONGEST = 400;
+const AROUND_IN_LINE = 80;
 /** Beyond so many pairs of lines the smallest difference is not looked for. */
 const MOST_PAIRS = 4_000_000;
 
@@ -20,10 +24,7 @@ export interface Hunk {
 /** How two texts differ, line by line. */
 export function diffOf(before: string, after: string): Hunk[] {
   const [old, new_] = [linesOf(before), linesOf(after)];
-  let head = 0;
-  while (head < old.length && head < new_.length && old[head] === new_[head]) head++;
-  let tail = 0;
-  while (tail < Math.min(old.length, new_.length) - head && old.at(-1 - tail) === new_.at(-1 - tail)) tail++;
+  const { head, tail } = commonEnds(old, new_);
   const middle = changesOf(old.slice(head, old.length - tail), new_.slice(head, new_.length - tail));
   const all: DiffLine[] = [
     ...old.slice(0, head).map((text) => ({ sign: " ", text }) as const),
@@ -36,16 +37,36 @@ export function diffOf(before: string, after: string): Hunk[] {
 /** A line as it may be shown: no control of the terminal's, and `***` for what looks like a credential. */
 export function shownLine(text: string): string {
   return text
-    .replace(/("?)([\w.-]+)\1(\s*[:=]\s*)"(?:[^"\\]|\\.)+"/g, (all, quote: string, name: string, sign: string) => {
-      return holdsCredential(name) ? `${quote}${name}${quote}${sign}"***"` : all;
-    })
-    .replace(/\b(Bearer|Basic|Token) +[^\s"'$]+/gi, "$1 ***")
     .replace(
-      /(\?)[^\s"'#]+/g,
-      (all, mark: string, at: number) => /:\/\/[^\s"']*$/.test(text.slice(0, at)) ? `${mark}***` : all,
+      /(?<![\w.-])("?)([\w.-]+)\1(\s*[:=]\s*)"(?:[^"\\]|\\.)+"/g,
+      (all, quote: string, name: string, sign: string) => {
+        return holdsCredential(name) ? `${quote}${name}${quote}${sign}"***"` : all;
+      },
     )
+    .replace(/\b(Bearer|Basic|Token) +[^\s"'$]+/gi, "$1 ***")
+    .replace(/(:\/\/[^\s"'?]*\?)[^\s"'#]+/g, "$1***")
+    .replace(/(:\/\/[^/@\s:"']*:)[^/@\s"'$]+@/g, "$1***@")
     .replace(/(["'=])(?=[^"'\s]*\d)(?=[^"'\s]*[A-Za-z])[\w+~.-]{24,}={0,2}(?=["']|$)/g, "$1***")
     .replace(/(?!\t)[\p{Cc}\p{Cf}\u2028\u2029]/gu, (sign) => `\\u{${sign.codePointAt(0)!.toString(16)}}`);
+}
+
+/** The lines of a difference as they may be shown; of long ones, as of a file on one line, what differs. */
+export function shownLines(lines: readonly DiffLine[]): DiffLine[] {
+  const shown = lines.map(({ sign, text }) => ({ sign, text: shownLine(text) }));
+  const [gone, come] = ["-", "+"].map((sign) => shown.filter((line) => line.sign === sign));
+  return shown.map((line) => {
+    if (line.text.length <= LONGEST) return line;
+    const other = come![gone!.indexOf(line)] ?? gone![come!.indexOf(line)];
+    return { sign: line.sign, text: narrowed(line.text, other?.text ?? "") };
+  });
+}
+
+/** The part of a line in which it differs from another one. */
+function narrowed(text: string, other: string): string {
+  const { head, tail } = commonEnds(text, other);
+  const start = Math.max(0, head - AROUND_IN_LINE);
+  const end = Math.min(text.length - tail + AROUND_IN_LINE, start + 10 * LONGEST, text.length);
+  return `${start === 0 ? "" : "..."}${text.slice(start, end)}${end === text.length ? "" : "..."}`;
 }
 
 function linesOf(text: string): string[] {

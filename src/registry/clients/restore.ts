@@ -1,3 +1,4 @@
+import { commonEnds } from "../../platform/common_ends.ts";
 import { JsonDocument, type Member, memberOf, valueOf } from "../document.ts";
 import { withoutMember } from "../text_edit.ts";
 import type { Client } from "./client.ts";
@@ -48,11 +49,7 @@ async function formsOf(client: Client, text: string, file: string): Promise<stri
 /** Whether two texts differ in blanks at one place alone, and say the same. */
 async function isSame(client: Client, one: string, other: string, file: string): Promise<boolean> {
   if (one === other) return true;
-  const most = Math.min(one.length, other.length);
-  let head = 0;
-  while (head < most && one[head] === other[head]) head++;
-  let tail = 0;
-  while (tail < most - head && one.at(-1 - tail) === other.at(-1 - tail)) tail++;
+  const { head, tail } = commonEnds(one, other);
   const middles = [one, other].map((text) => text.slice(head, text.length - tail));
   if (middles.some((middle) => middle.trim() !== "")) return false;
   return Bun.deepEquals(await valueIn(client, one, file), await valueIn(client, other, file));

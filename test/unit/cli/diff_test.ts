@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { diffOf, shownLine } from "../../../src/cli/diff.ts";
+import { diffOf, shownLine, shownLines } from "../../../src/cli/diff.ts";
 
 describe("the difference between two texts", () => {
   test("has the lines that go and come, with two around them, and none that are far away", () => {
@@ -42,6 +42,29 @@ describe("the difference between two texts", () => {
   });
 });
 
+describe("a file on one line", () => {
+  const rest = '"see https://a.example/?a=b", '.repeat(20_000);
+
+  test("is shown where it differs, at once, and without the secrets around that", () => {
+    const [before, after] = ['"KEY": "hunter2", ', '"KEY": "hunter2", "linear": {}, '].map((own) =>
+      `{${rest}${own}${rest}}`
+    );
+    const [{ lines }] = diffOf(before!, after!) as [ReturnType<typeof diffOf>[0]];
+    const started = Bun.nanoseconds();
+    const shown = shownLines(lines).map(({ sign, text }) => sign + text);
+    // A search that goes back to the beginning for each address takes minutes.
+    expect(Bun.nanoseconds() - started).toBeLessThan(10e9);
+    expect(shown.map((line) => line.length < 250)).toEqual([true, true]);
+    expect(shown[1]).toMatch(/^\+\.\.\..*"KEY": "\*\*\*", "linear": \{\}, .*\.\.\.$/);
+    expect(shown[0]).not.toContain("linear");
+  });
+
+  test("that is new, or goes, is shown as far as a person reads it", () => {
+    const [line] = shownLines([{ sign: "+", text: `[${rest}]` }]);
+    expect([line!.text.startsWith('["see'), line!.text.length < 5_000]).toEqual([true, true]);
+  });
+});
+
 describe("a line that is shown", () => {
   const LINES: readonly (readonly [text: string, shown: string])[] = [
     ['  "GITHUB_TOKEN": "ghp_1",', '  "GITHUB_TOKEN": "***",'],
@@ -56,6 +79,7 @@ describe("a line that is shown", () => {
       '"command": "/usr/local/lib/mcp-bridge-2/bin/mcp-bridge",',
       '"command": "/usr/local/lib/mcp-bridge-2/bin/mcp-bridge",',
     ],
+    ['"args": ["postgres://me:hunter2@db/a"]', '"args": ["postgres://me:***@db/a"]'],
     ["\t// \u001b[2J\u009b\u202e", "\t// \\u{1b}[2J\\u{9b}\\u{202e}"],
   ];
   for (const [text, shown] of LINES) {
