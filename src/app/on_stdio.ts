@@ -2,7 +2,7 @@ import type { ClientListener } from "../bridge/stage.ts";
 import type { Notify } from "../platform/notice.ts";
 import { watchForEnd } from "../platform/process_ends.ts";
 import type { LocalEnd } from "../transport/channel.ts";
-import type { MalformedMessage } from "../transport/message.ts";
+import type { MalformedMessage } from "../transport/malformed_message.ts";
 import type { ByteSink } from "../transport/outbox.ts";
 import { StdioEnd } from "../transport/stdio.ts";
 

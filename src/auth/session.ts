@@ -3,6 +3,7 @@ import type { Clock } from "../platform/clock.ts";
 import { BridgeError, toBridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import type { Vault } from "../vault/vault.ts";
+import { AskingLimit } from "./asking_limit.ts";
 import type { AuthChallenge } from "./challenge.ts";
 import type { Prover } from "./dpop.ts";
 import type { Owner } from "./owner.ts";
@@ -46,9 +47,7 @@ interface Credential {
 
 /** How often a token that still lives is tried to be renewed at most, in ms. */
 const AHEAD_PAUSE_MS = 30_000;
-/** How often a person is asked for the same server within `ASKED_MS`. */
-const MOST_SIGN_INS = 3;
-const ASKED_MS = 10 * 60_000;
+
 /**
  * The token of one server and account: the only reader and writer of its refresh token. However many requests and
  * processes meet a token that has ended, one of them renews it and the others get what that brought.
@@ -56,18 +55,18 @@ const ASKED_MS = 10 * 60_000;
 export class TokenSession implements Credentials {
   readonly #options: TokenSessionOptions;
   readonly #records: Records;
+  readonly #asking: AskingLimit;
   #known: Credential | undefined;
   #isRead = false;
   #renewedAheadAt = -Infinity;
   #refreshing: Promise<boolean> | undefined;
   #signingIn: Promise<void> | undefined;
   #prover: { readonly key: string; readonly prover: Prover } | undefined;
-  /** When a person was asked, in ms. */
-  #asked: number[] = [];
 
   constructor(options: TokenSessionOptions) {
     this.#options = options;
     this.#records = new Records(options.vault, options.owner);
+    this.#asking = new AskingLimit(options.clock, options.owner.server);
   }
 
   get prover(): Prover | undefined {
@@ -112,7 +111,7 @@ export class TokenSession implements Credentials {
     const by = status === 403 ? "step_up" : "sign_in";
     if (tried.has(by)) throw refusedAgain(status, this.#options.owner.server);
     const instead = status === 401 && this.#known !== undefined ? this.#bearer(this.#known.tokens) : used;
-    await this.#signIn({ challenge, instead, stepUp: status === 403, onasking: () => this.#countAsking() });
+    await this.#signIn({ challenge, instead, stepUp: status === 403, onasking: () => this.#asking.count() });
     const brought = this.#knownOtherThan(instead);
     if (brought === undefined) throw refusedAgain(status, this.#options.owner.server);
     return { token: brought, by };
@@ -225,14 +224,6 @@ export class TokenSession implements Credentials {
     await this.#read();
   }
 
-  /** Nobody wants a page for every request, whatever the server thinks of the tokens that they bring. */
-  #countAsking(): void {
-    const now = this.#now();
-    this.#asked = this.#asked.filter((at) => now - at < ASKED_MS);
-    if (this.#asked.length >= MOST_SIGN_INS) throw tooManySignIns(this.#options.owner.server);
-    this.#asked.push(now);
-  }
-
   #bearer(tokens: TokenSet): string {
     return bearerOf(tokens, this.#options.useIdToken);
   }
@@ -251,11 +242,5 @@ function refusedAgain(status: 401 | 403, server: string): BridgeError {
   const what = status === 403 ? "wants more than it grants" : "refuses the token that it has just been given";
   return new BridgeError("sign_in_required", `the server ${what} (${status})`, {
     hint: `run "mcp-bridge login ${server}", or ask whoever runs it`,
-  });
-}
-
-function tooManySignIns(server: string): BridgeError {
-  return new BridgeError("sign_in_required", "the server asked for a sign-in too often", {
-    hint: `run "mcp-bridge login ${server}"`,
   });
 }

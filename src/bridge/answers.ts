@@ -1,5 +1,6 @@
 import { type BridgeError, ERROR_NUMBERS } from "../platform/errors.ts";
-import { findMember, skipBlank, textOf } from "../transport/json_scan.ts";
+import { findMember, textOf } from "../transport/json_scan.ts";
+import { skipBlank } from "../transport/json_skip.ts";
 import { composeMessage, type Message, readMessage } from "../transport/message.ts";
 
 /** The lists that a server may say have changed, by the capability that promises it. */

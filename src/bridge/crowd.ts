@@ -1,6 +1,7 @@
 import { BridgeError } from "../platform/errors.ts";
 import type { LocalEnd } from "../transport/channel.ts";
-import { composeMessage, idKey, type Message } from "../transport/message.ts";
+import { composeMessage, type Message } from "../transport/message.ts";
+import { idKey } from "../transport/message_id.ts";
 import { claimsRevision } from "../transport/request_headers.ts";
 import { errorAnswer, isObject, rawResult, resultAnswer } from "./answers.ts";
 import { SUBSCRIPTION_ID } from "./era/discovery.ts";

@@ -1,6 +1,7 @@
 import { BridgeError } from "../platform/errors.ts";
 import type { LocalEnd } from "../transport/channel.ts";
-import { composeMessage, idKey, type Message } from "../transport/message.ts";
+import { composeMessage, type Message } from "../transport/message.ts";
+import { idKey } from "../transport/message_id.ts";
 import { errorAnswer } from "./answers.ts";
 import { OpenQuestions } from "./open_questions.ts";
 

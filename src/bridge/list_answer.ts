@@ -1,5 +1,6 @@
 import { type Edit, edited, removingItems, removingMember, settingMembers } from "../transport/json_edit.ts";
-import { elementsOf, findMember, skipBlank, type Span, textOf } from "../transport/json_scan.ts";
+import { elementsOf, findMember, type Span, textOf } from "../transport/json_scan.ts";
+import { skipBlank } from "../transport/json_skip.ts";
 import { decodedString, type Message, readMessage } from "../transport/message.ts";
 
 /** The lists that are handed out in pages (server/utilities/pagination): the member of the result, by the method. */

@@ -3,7 +3,8 @@ import type { Lease } from "../platform/budget.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { ChannelFailure } from "../transport/channel.ts";
-import { idKey, type Message } from "../transport/message.ts";
+import type { Message } from "../transport/message.ts";
+import { idKey } from "../transport/message_id.ts";
 import { NO_TRIES, type Tries } from "./next_step.ts";
 
 /** One request of the client that has no answer yet. Times are in ms by the clock. */

@@ -1,6 +1,7 @@
 import { BridgeError, quoted } from "../platform/errors.ts";
 import { findMember, textOf } from "../transport/json_scan.ts";
-import { decodedString, idKey, type Message } from "../transport/message.ts";
+import { decodedString, type Message } from "../transport/message.ts";
+import { idKey } from "../transport/message_id.ts";
 import { errorAnswer, refusesTwin } from "./answers.ts";
 import { readPage, withoutElements } from "./list_answer.ts";
 import type { Neighbours, Stage } from "./stage.ts";

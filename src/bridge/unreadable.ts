@@ -1,5 +1,6 @@
 import { BridgeError } from "../platform/errors.ts";
-import type { MalformedMessage, Message } from "../transport/message.ts";
+import type { MalformedMessage } from "../transport/malformed_message.ts";
+import type { Message } from "../transport/message.ts";
 import { errorAnswer } from "./answers.ts";
 
 /** The answer to a line that is no message; `isInFlight` says whether its id has an answer of its own to wait for. */

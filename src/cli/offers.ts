@@ -1,6 +1,7 @@
 import { ServerError } from "../app/server_error.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";
-import { elementsOf, findMember, skipBlank, textOf } from "../transport/json_scan.ts";
+import { elementsOf, findMember, textOf } from "../transport/json_scan.ts";
+import { skipBlank } from "../transport/json_skip.ts";
 import type { Colours } from "./colour.ts";
 import { nearest } from "./nearest.ts";
 import { safeLine, safeText } from "./safe_text.ts";

@@ -1,6 +1,7 @@
 import { BridgeError, quoted } from "../platform/errors.ts";
 import { membersText, type RawMember } from "../transport/json_edit.ts";
-import { eachMember, skipBlank } from "../transport/json_scan.ts";
+import { eachMember } from "../transport/json_scan.ts";
+import { skipBlank } from "../transport/json_skip.ts";
 import { nearest } from "./nearest.ts";
 import { type Field, fieldsOf, takesOthers, usageOf } from "./schema_words.ts";
 import { checkValue, readValue, type Wanted } from "./value_words.ts";

@@ -1,7 +1,9 @@
 import { collect, SMALL_BODY } from "../net/body.ts";
 import type { Budget } from "../platform/budget.ts";
 import { BridgeError } from "../platform/errors.ts";
-import { MalformedMessage, type Message, readMessage, splitBatch } from "../transport/message.ts";
+import { splitBatch } from "../transport/batch.ts";
+import { MalformedMessage } from "../transport/malformed_message.ts";
+import { type Message, readMessage } from "../transport/message.ts";
 import { carrierOf } from "./carrier.ts";
 import { protocolRefusal, refusal } from "./guard/refusals.ts";
 

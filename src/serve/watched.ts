@@ -1,5 +1,6 @@
 import type { LocalEnd } from "../transport/channel.ts";
-import { idKey, type Message } from "../transport/message.ts";
+import type { Message } from "../transport/message.ts";
+import { idKey } from "../transport/message_id.ts";
 import { failureOf, type OwnFailure, ownFailure } from "./health/own_failure.ts";
 
 /** Who a client says it is. */

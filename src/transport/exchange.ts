@@ -1,7 +1,9 @@
 import { BridgeError, quoted } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { brokenBy, ChannelFailure, type FarEndEvents, type SendOptions } from "./channel.ts";
-import { MalformedMessage, type Message, readMessage, splitBatch } from "./message.ts";
+import { splitBatch } from "./batch.ts";
+import { MalformedMessage } from "./malformed_message.ts";
+import { type Message, readMessage } from "./message.ts";
 
 /** What an exchange is made of. */
 export interface ExchangeOptions {

@@ -1,4 +1,5 @@
-import { eachMember, keyIs, skipBlank, type Span } from "./json_scan.ts";
+import { eachMember, keyIs, type Span } from "./json_scan.ts";
+import { skipBlank } from "./json_skip.ts";
 
 /** What takes the place of a span of a text; an empty span is a place to put something in. */
 export interface Edit extends Span {

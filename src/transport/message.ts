@@ -1,17 +1,9 @@
 import type { BridgeError } from "../platform/errors.ts";
 import { edited, membersText, type RawMember, removingMember, settingMembers } from "./json_edit.ts";
-import {
-  eachMember,
-  elementsOf,
-  findMember,
-  keyIs,
-  onOneLine,
-  skipBlank,
-  skipValue,
-  type Span,
-  textIs,
-  textOf,
-} from "./json_scan.ts";
+import { eachMember, findMember, keyIs, onOneLine, type Span, textOf } from "./json_scan.ts";
+import { skipBlank, skipValue, textIs } from "./json_skip.ts";
+import { MalformedMessage } from "./malformed_message.ts";
+import { idKey, idText, isId } from "./message_id.ts";
 
 /** What a message is by JSON-RPC 2.0: a response is an answer of either kind, a result or an error. */
 export type MessageKind = "request" | "notification" | "response";
@@ -25,26 +17,11 @@ export interface Carrier {
 }
 
 const OPEN_BRACE = 0x7b;
-const OPEN_BRACKET = 0x5b;
 const encoder = new TextEncoder();
 /** Ids and methods are kept, and written into errors: longer ones are nobody's, in bytes. */
 const LONGEST_NAME = 65_536;
 /** Of what is looked at below `params`: names, tokens, addresses, in bytes. */
 const LONGEST_PARAM = 1_048_576;
-
-/** Text that is no JSON-RPC message: why, and the id where one could be read, in its raw form. */
-export class MalformedMessage extends Error {
-  readonly id: string | undefined;
-  /** Whether the text is JSON at all. */
-  readonly isJson: boolean;
-
-  constructor(message: string, isJson: boolean, id?: string) {
-    super(message);
-    this.name = "MalformedMessage";
-    this.isJson = isJson;
-    this.id = id;
-  }
-}
 
 /**
  * One JSON-RPC message: its text as it was received, on one line, and the few fields of the envelope that a bridge
@@ -169,27 +146,6 @@ export class Message {
   }
 }
 
-/**
- * The form of an id under which equal ids meet, whatever escapes or number format a peer prints them in. Integers
- * beyond 2^53 keep their text, since JSON.parse would fold neighbours into one.
- */
-export function idKey(raw: string): string {
-  if (raw.startsWith('"')) return raw.includes("\\") ? `"${JSON.parse(raw)}"` : raw;
-  if (isPlainNumber(raw) || /^(?:0|-?[1-9]\d*)$/.test(raw) || raw === "null") return raw;
-  const value = Number(raw);
-  return Number.isSafeInteger(value) ? String(value) : raw;
-}
-
-/** Whether an id is a whole number as most are: looked at quicker than by a regular expression. */
-function isPlainNumber(raw: string): boolean {
-  if (raw.length > LONGEST_SAFE || (raw.length > 1 && raw.startsWith("0"))) return false;
-  for (let at = 0; at < raw.length; at++) {
-    const code = raw.charCodeAt(at);
-    if (code < 0x30 || code > 0x39) return false;
-  }
-  return raw.length > 0;
-}
-
 /** The value of a JSON string given as raw text; nothing where the text is something else. */
 export function decodedString(raw: string | undefined): string | undefined {
   if (raw === undefined || !raw.startsWith('"')) return undefined;
@@ -225,10 +181,6 @@ function see(keyStart: number, keyEnd: number, start: number, end: number): void
   } else if (keyIs(bytes, keyStart, keyEnd, "params")) paramsStart = start;
   else if (keyIs(bytes, keyStart, keyEnd, "result")) answered = true;
   else if (keyIs(bytes, keyStart, keyEnd, "error")) answered = failed = true;
-}
-
-function isId(first: number): boolean {
-  return first === 0x22 || first === 0x2d || first === 0x6e || (first >= 0x30 && first <= 0x39);
 }
 
 /**
@@ -267,20 +219,6 @@ export function readMessage(text: Uint8Array): Message {
   return new Message(bytes, "response", id, undefined, -1, failed);
 }
 
-const LONGEST_SAFE = 15;
-
-/** The text of an id. Most are small numbers, which are read quicker than decoded. */
-function idText(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start > LONGEST_SAFE || (bytes[start] === 0x30 && end - start > 1)) return textOf(bytes, { start, end });
-  let value = 0;
-  for (let at = start; at < end; at++) {
-    const digit = bytes[at]! - 0x30;
-    if (digit < 0 || digit > 9) return textOf(bytes, { start, end });
-    value = value * 10 + digit;
-  }
-  return String(value);
-}
-
 /** The method that was read last: mostly the next one is the same. */
 let lastRaw = "";
 let lastMethod: string | undefined;
@@ -298,18 +236,4 @@ function notAnObject(bytes: Uint8Array, open: number, id: string | undefined): M
   const end = bytes[open] === OPEN_BRACE ? -1 : skipValue(bytes, open);
   const isJson = end >= 0 && skipBlank(bytes, end) === bytes.length;
   return new MalformedMessage(isJson ? "the message is no JSON object" : "the text is no JSON", isJson, id);
-}
-
-/**
- * Takes a text apart that may be a batch (revision 2025-03-26): the texts of its messages. A text that is no array
- * comes back alone, and so does an empty, an enormous or a broken one, for `readMessage` to judge.
- */
-export function splitBatch(text: Uint8Array): Uint8Array[] {
-  const open = skipBlank(text, 0);
-  if (text[open] !== OPEN_BRACKET) return [text];
-  const array = elementsOf(text, open);
-  if (array === undefined || array.elements.length === 0 || skipBlank(text, array.end) < text.length) {
-    return [text];
-  }
-  return array.elements.map((element) => text.subarray(element.start, element.end));
 }

@@ -1,7 +1,8 @@
 import type { HttpAnswer } from "../net/gate.ts";
 import { quoted } from "../platform/errors.ts";
 import { ChannelFailure } from "./channel.ts";
-import { MalformedMessage, type Message, readMessage } from "./message.ts";
+import { MalformedMessage } from "./malformed_message.ts";
+import { type Message, readMessage } from "./message.ts";
 
 /**
  * What an HTTP status beyond 2xx means for the message that was sent: a failure, or the JSON-RPC error that the

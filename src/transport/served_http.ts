@@ -1,6 +1,7 @@
 import type { LocalEnd } from "./channel.ts";
 import { EventSink, openingEvent } from "./event_sink.ts";
-import { idKey, type Message } from "./message.ts";
+import type { Message } from "./message.ts";
+import { idKey } from "./message_id.ts";
 import { placeOf, Replay, type StreamPlace } from "./replay.ts";
 import { Reply, type StreamRecord } from "./reply.ts";
 

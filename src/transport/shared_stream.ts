@@ -2,7 +2,10 @@ import { Abort, type Abortable } from "../platform/abort.ts";
 import { type Clock, jittered, pause } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "./channel.ts";
-import { idKey, MalformedMessage, type Message, readMessage, splitBatch } from "./message.ts";
+import { splitBatch } from "./batch.ts";
+import { MalformedMessage } from "./malformed_message.ts";
+import { type Message, readMessage } from "./message.ts";
+import { idKey } from "./message_id.ts";
 
 /** A connection on which everything that the server says arrives in one stream. */
 export interface Link {

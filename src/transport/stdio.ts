@@ -1,6 +1,8 @@
 import type { ChannelEvents, LocalEnd } from "./channel.ts";
 import { LineSplitter } from "./lines.ts";
-import { MalformedMessage, type Message, readMessage, splitBatch } from "./message.ts";
+import { splitBatch } from "./batch.ts";
+import { MalformedMessage } from "./malformed_message.ts";
+import { type Message, readMessage } from "./message.ts";
 import { type ByteSink, Outbox } from "./outbox.ts";
 
 /** What the local end tells its owner beyond messages. */

@@ -1,6 +1,9 @@
 import { expect } from "bun:test";
 import fc from "fast-check";
-import { idKey, MalformedMessage, readMessage, splitBatch } from "../../src/transport/message.ts";
+import { splitBatch } from "../../src/transport/batch.ts";
+import { MalformedMessage } from "../../src/transport/malformed_message.ts";
+import { readMessage } from "../../src/transport/message.ts";
+import { idKey } from "../../src/transport/message_id.ts";
 import { damagedTextOf, type Target, target, textOf } from "./target.ts";
 
 const PIECES = [

@@ -1,9 +1,11 @@
 import type { Clock, Timer } from "../../platform/clock.ts";
 import { BridgeError, quoted } from "../../platform/errors.ts";
 import type { SendOptions } from "../../transport/channel.ts";
-import { eachMember, findMember, skipBlank, textOf } from "../../transport/json_scan.ts";
+import { eachMember, findMember, textOf } from "../../transport/json_scan.ts";
+import { skipBlank } from "../../transport/json_skip.ts";
 import { membersText, type RawMember } from "../../transport/json_edit.ts";
-import { composeMessage, decodedString, idKey, type Message, readMessage } from "../../transport/message.ts";
+import { composeMessage, decodedString, type Message, readMessage } from "../../transport/message.ts";
+import { idKey } from "../../transport/message_id.ts";
 import { isObject, rawResult } from "../answers.ts";
 
 /** What a server wants of the client before it goes on (2026-07-28 basic/patterns, "Multi Round-Trip Requests"). */

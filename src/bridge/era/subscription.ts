@@ -2,7 +2,8 @@ import { type Clock, jittered, pause, type Timer } from "../../platform/clock.ts
 import { BridgeError, quoted, toBridgeError } from "../../platform/errors.ts";
 import type { Notify } from "../../platform/notice.ts";
 import { ChannelFailure } from "../../transport/channel.ts";
-import { composeMessage, decodedString, idKey, type Message } from "../../transport/message.ts";
+import { composeMessage, decodedString, type Message } from "../../transport/message.ts";
+import { idKey } from "../../transport/message_id.ts";
 import { isObject } from "../answers.ts";
 import { SUBSCRIPTION_ID } from "./discovery.ts";
 

@@ -1,11 +1,12 @@
 import type { Clock } from "../../platform/clock.ts";
-import { BridgeError, quoted, toBridgeError } from "../../platform/errors.ts";
+import { BridgeError, toBridgeError } from "../../platform/errors.ts";
 import type { Notify } from "../../platform/notice.ts";
 import { ChannelFailure, type FarEndEvents, type SendOptions } from "../../transport/channel.ts";
-import { edited, type RawMember, settingMembers } from "../../transport/json_edit.ts";
-import { findMember, skipBlank } from "../../transport/json_scan.ts";
-import { decodedString, idKey, type Message, readMessage } from "../../transport/message.ts";
+import type { RawMember } from "../../transport/json_edit.ts";
+import { decodedString, type Message, readMessage } from "../../transport/message.ts";
+import { idKey } from "../../transport/message_id.ts";
 import { errorAnswer, isObject, resultAnswer } from "../answers.ts";
+import { LOG_LEVELS } from "../log_levels.ts";
 import {
   agreedRevision,
   discoverRequest,
@@ -19,6 +20,7 @@ import {
 import { type InputRequired, InputRounds, readInputRequired } from "./input_rounds.ts";
 import type { Looks } from "./looks.ts";
 import { Subscription } from "./subscription.ts";
+import { translatedAnswer } from "./translated_answer.ts";
 
 /** What a translation needs. */
 export interface TranslationOptions {
@@ -40,7 +42,6 @@ export interface TranslationOptions {
 /** Requests that a server may answer with a wish of its own. */
 const INTERACTIVE = new Set(["tools/call", "prompts/get", "resources/read"]);
 const MOST_ROUNDS = 10;
-const LOG_LEVELS = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
 /** What the era without a handshake has no word for; nobody misses it. */
 const SWALLOWED = new Set([
   "notifications/initialized",
@@ -181,7 +182,9 @@ export class Translation {
       await far.sendAndLook(outgoing, options, (answer) => {
         if (INTERACTIVE.has(request.method!)) wish = readInputRequired(answer);
         if (wish === undefined && mayBeLegacy(answer)) doubted = answer;
-        if (wish === undefined && doubted === undefined) this.#hand(this.#translated(request, answer), request);
+        if (wish === undefined && doubted === undefined) {
+          this.#hand(translatedAnswer(request, answer, this.#options.server), request);
+        }
         return true;
       });
     } catch (thrown) {
@@ -190,7 +193,7 @@ export class Translation {
     }
     if (doubted !== undefined) {
       await this.#ensureEra(options);
-      this.#hand(this.#translated(request, doubted), request);
+      this.#hand(translatedAnswer(request, doubted, this.#options.server), request);
     }
     return wish;
   }
@@ -208,20 +211,6 @@ export class Translation {
       });
     if (readOffer(found) !== undefined) return;
     throw new ChannelFailure("session_lost", "session_lost", "the server speaks another era of the protocol now");
-  }
-
-  /** The answer as a client of the handshake's era reads it, under the id that it gave. */
-  #translated(request: Message, answer: Message): Message {
-    const named = answer.key === request.key ? answer : answer.withId(request.id!);
-    if (named.isError) return withLegacyCode(request, named);
-    const type = decodedString(named.answerMember("result", "resultType"));
-    if (type === undefined || type === "complete") return named;
-    const error = new BridgeError(
-      "bad_answer",
-      `the server answered with a result of the type ${quoted(type, 60)}, which the client's revision has no word for`,
-      { hint: "use a client that speaks MCP 2026-07-28" },
-    );
-    return errorAnswer(request.id!, error, this.#options.server);
   }
 
   /** What goes out for a request: who sends it, and what the server asked for. Whatever is sent again has another id. */
@@ -254,14 +243,4 @@ export class Translation {
 function tooMany(): BridgeError {
   const what = `the server asks for more again and again, and got it ${MOST_ROUNDS} times`;
   return new BridgeError("bad_answer", what, { hint: "ask whoever runs the server" });
-}
-
-/** A resource that is not there had a code of its own before. */
-function withLegacyCode(request: Message, answer: Message): Message {
-  if (request.method !== "resources/read" || answer.answerMember("error", "code") !== "-32602") return answer;
-  const data = answer.answerMember("error", "data");
-  const parsed: unknown = data === undefined ? undefined : JSON.parse(data);
-  if (!isObject(parsed) || parsed["uri"] === undefined) return answer;
-  const error = findMember(answer.bytes, skipBlank(answer.bytes, 0), "error")!;
-  return readMessage(edited(answer.bytes, settingMembers(answer.bytes, error.start, [["code", "-32002"]])));
 }

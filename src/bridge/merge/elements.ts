@@ -1,5 +1,6 @@
 import { edited, settingMembers } from "../../transport/json_edit.ts";
-import { findMember, skipBlank, textOf } from "../../transport/json_scan.ts";
+import { findMember, textOf } from "../../transport/json_scan.ts";
+import { skipBlank } from "../../transport/json_skip.ts";
 import { decodedString } from "../../transport/message.ts";
 import { mergedName } from "./names.ts";
 import { uiEdits } from "./ui_links.ts";

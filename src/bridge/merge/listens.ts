@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../../platform/clock.ts";
-import { composeMessage, idKey, type Message } from "../../transport/message.ts";
+import { composeMessage, type Message } from "../../transport/message.ts";
+import { idKey } from "../../transport/message_id.ts";
 import { errorAnswer, resultAnswer } from "../answers.ts";
 import { SUBSCRIPTION_ID } from "../era/discovery.ts";
 import type { Branch } from "./branch.ts";
@@ -12,8 +13,8 @@ import {
   listenSetText,
   partFor,
   readListenSet,
-  withGrant,
 } from "./listen_set.ts";
+import { grantedIn, isOpen, isOver, type Part, refusalsOf, stopPart } from "./listen_parts.ts";
 import type { ListKind } from "./lists.ts";
 
 /** What keeping subscriptions at several servers needs. */
@@ -29,15 +30,6 @@ export interface ListensOptions {
   /** A server has no part in a subscription, and why. */
   onrefused(branch: Branch, cause: string): void;
 }
-
-/** One server's part in a subscription. */
-type Part =
-  | { readonly kind: "asked" }
-  | { readonly kind: "granted"; readonly set: ListenSet }
-  /** Its stream broke: it is asked again after a while, in ms. */
-  | { readonly kind: "broken"; readonly set: ListenSet; readonly wait: number; readonly timer: Timer }
-  | { readonly kind: "ended" }
-  | { readonly kind: "refused"; readonly cause: string };
 
 interface Listen {
   readonly request: Message;
@@ -132,12 +124,12 @@ export class Listens {
       });
       for (const [branch, part] of listen.parts) {
         if (branches.includes(branch)) continue;
-        if (part.kind === "broken") part.timer.cancel();
+        stopPart(part);
         listen.parts.delete(branch);
       }
       for (const branch of fresh) listen.parts.set(branch, { kind: "asked" });
       for (const branch of fresh) this.#ask(listen, branch);
-      if (listen.parts.values().every(({ kind }) => kind !== "asked")) this.#acknowledge(listen);
+      if (!isOpen(listen.parts)) this.#acknowledge(listen);
     }
   }
 
@@ -195,17 +187,16 @@ export class Listens {
 
   #settle(listen: Listen, branch: Branch, part: Part): void {
     listen.parts.set(branch, part);
-    const parts = [...listen.parts.values()];
-    if (parts.every(({ kind }) => kind !== "asked")) this.#acknowledge(listen);
-    if (parts.every(({ kind }) => kind === "ended" || kind === "refused")) this.#end(listen);
+    if (!isOpen(listen.parts)) this.#acknowledge(listen);
+    if (isOver(listen.parts)) this.#end(listen);
   }
 
   /** The first message of a subscription says what it will bring. */
   #acknowledge(listen: Listen): void {
     listen.timer.cancel();
-    if (listen.isAcknowledged || refusalsOf(listen) !== undefined) return;
+    if (listen.isAcknowledged || refusalsOf(listen.parts) !== undefined) return;
     listen.isAcknowledged = true;
-    const raw = listenSetText(grantedIn(listen));
+    const raw = listenSetText(grantedIn(listen.parts));
     const text = composeMessage({ method: ACKNOWLEDGED, params: {} }).withParams(
       [["notifications", raw]],
       [[SUBSCRIPTION_ID, listen.request.id!]],
@@ -218,7 +209,7 @@ export class Listens {
     const { name } = this.#options;
     const { request, answer } = listen;
     this.#forget(listen);
-    const refusals = listen.isAcknowledged ? undefined : refusalsOf(listen);
+    const refusals = listen.isAcknowledged ? undefined : refusalsOf(listen.parts);
     const result = `{"resultType":"complete","_meta":{${JSON.stringify(SUBSCRIPTION_ID)}:${request.id}}}`;
     answer(
       refusals === undefined
@@ -230,7 +221,7 @@ export class Listens {
   #forget(listen: Listen): void {
     this.#open.delete(listen.request.key);
     listen.timer.cancel();
-    for (const part of listen.parts.values()) if (part.kind === "broken") part.timer.cancel();
+    listen.parts.values().forEach(stopPart);
   }
 
   #announce({ request }: Listen, kind: ListKind): void {
@@ -242,19 +233,4 @@ export class Listens {
     this.#options.announce(message, request.key);
     return undefined;
   }
-}
-
-/** What the servers have granted so far, in the client's words. */
-function grantedIn({ parts }: Listen): ListenSet {
-  let granted: ListenSet = { flags: [], uris: [] };
-  for (const [{ slug }, part] of parts) if ("set" in part) granted = withGrant(granted, slug, part.set);
-  return granted;
-}
-
-/** Why nobody lets the client listen; nothing where somebody does, or may. */
-function refusalsOf(listen: Listen): { slug: string; cause: string }[] | undefined {
-  const refusals = [...listen.parts].flatMap(([{ slug }, part]) =>
-    part.kind === "refused" ? [{ slug, cause: part.cause }] : []
-  );
-  return refusals.length === listen.parts.size && refusals.length > 0 ? refusals : undefined;
 }

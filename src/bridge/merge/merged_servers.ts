@@ -3,9 +3,12 @@ import { type Clock, pause } from "../../platform/clock.ts";
 import { BridgeError, quoted, toBridgeError } from "../../platform/errors.ts";
 import type { Notify } from "../../platform/notice.ts";
 import type { LocalEnd } from "../../transport/channel.ts";
-import { idKey, type MalformedMessage, type Message } from "../../transport/message.ts";
+import type { MalformedMessage } from "../../transport/malformed_message.ts";
+import type { Message } from "../../transport/message.ts";
+import { idKey } from "../../transport/message_id.ts";
 import { resultAnswer } from "../answers.ts";
 import { LIST_MEMBERS } from "../list_answer.ts";
+import { LOG_LEVELS } from "../log_levels.ts";
 import type { ClientListener } from "../stage.ts";
 import { malformedAnswer, oversizeAnswer } from "../unreadable.ts";
 import { Absences } from "./absences.ts";
@@ -13,6 +16,7 @@ import { Branch, type MergedServer } from "./branch.ts";
 import { Directory } from "./directory.ts";
 import { discover } from "./discover.ts";
 import type { UnderWay } from "./fan_out.ts";
+import { forward } from "./forward.ts";
 import { FromServers } from "./from_servers.ts";
 import { Greeting } from "./greeting.ts";
 import { cursorOf, Lists } from "./lists.ts";
@@ -22,10 +26,8 @@ import { News } from "./news.ts";
 import { mergedInitializeResult, type ServerInfo } from "./offers.ts";
 import { type OpenRequest, OpenRequests } from "./open_requests.ts";
 import { Questions } from "./questions.ts";
-import { mergedResult } from "./results.ts";
-import { type Route, Router } from "./router.ts";
+import { Router } from "./router.ts";
 import { checkSlugs } from "./slugs.ts";
-import { type Target, targetOf } from "./target.ts";
 
 /** What putting several servers behind one client needs. */
 export interface MergedServersOptions {
@@ -38,8 +40,6 @@ export interface MergedServersOptions {
   /** Who we are to the client; the name stands in our errors too. */
   readonly serverInfo?: ServerInfo;
 }
-
-const LEVELS = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
 
 /**
  * Several servers behind one client, which sees one server that has what all of them have, under names that say whose
@@ -192,7 +192,7 @@ export class MergedServers implements ClientListener {
       case "subscriptions/listen":
         return this.#listen(request);
       default:
-        return this.#route(request);
+        return forward(request, { open: this.#open, router: this.#router });
     }
   }
 
@@ -226,9 +226,9 @@ export class MergedServers implements ClientListener {
   /** What servers say to it is not the client's matter: those that come later hear of it too. */
   #setLevel(request: OpenRequest): Promise<void> | undefined {
     const { message } = request;
-    if (!LEVELS.includes(message.stringParam("level") ?? "")) {
+    if (!LOG_LEVELS.includes(message.stringParam("level") ?? "")) {
       const error = new BridgeError("not_offered", `no level of the log is called ${message.param("level")}`, {
-        hint: `the levels are ${LEVELS.join(", ")}`,
+        hint: `the levels are ${LOG_LEVELS.join(", ")}`,
       });
       return this.#open.fail(request, error);
     }
@@ -258,40 +258,5 @@ export class MergedServers implements ClientListener {
       (message) => this.#open.answer(request, message),
       (thrown) => this.#open.fail(request, toBridgeError(thrown)),
     );
-  }
-
-  /** Hands a request to the one server that it is for. */
-  #route(request: OpenRequest): Promise<void> | undefined {
-    const { message } = request;
-    const target = targetOf(message);
-    if (target === undefined) {
-      const what = `Method not found: ${quoted(message.method!, 60)}`;
-      return this.#open.fail(request, new BridgeError("unknown_method", what));
-    }
-    const route = this.#router.find(target);
-    if (route !== undefined) return this.#forward(request, target, route);
-    this.#router.search(message, target).then(
-      (found) => void this.#forward(request, target, found),
-      (thrown) => this.#open.fail(request, toBridgeError(thrown)),
-    );
-    return undefined;
-  }
-
-  #forward(request: OpenRequest, target: Target, { branch, own }: Route): Promise<void> | undefined {
-    const { key, method, id } = request.message;
-    let sent: Promise<void> | undefined;
-    request.giveUp = (notification) => void branch.cancel(id!, notification);
-    branch.presence.ready((refusal) => {
-      if (!this.#open.awaits(request)) return;
-      if (refusal !== undefined) sent = this.#open.answer(request, refusal);
-      else {
-        sent = branch.request(
-          target.withOwn(own),
-          key,
-          (answer) => this.#open.answer(request, mergedResult(method!, branch.slug, answer)),
-        );
-      }
-    });
-    return sent;
   }
 }

@@ -1,4 +1,5 @@
-import { composeMessage, decodedString, idKey, type Message } from "../../transport/message.ts";
+import { composeMessage, decodedString, type Message } from "../../transport/message.ts";
+import { idKey } from "../../transport/message_id.ts";
 import { LONGEST_KEY, MOST_ASKED } from "../open_questions.ts";
 import type { Branch } from "./branch.ts";
 import { RELATED_TASK } from "./tasks.ts";

@@ -134,7 +134,7 @@ export const REMOTE: readonly Row[] = [
   [
     "A17",
     "what is no JSON",
-    "transport/json_scan.ts",
+    "transport/json_skip.ts",
     "for (let digit = 1; digit <= 4; digit++) if (!isHex(bytes[at + digit])) return -1;",
     "",
     "unit/transport/json_scan_test.ts",
@@ -190,8 +190,8 @@ export const REMOTE: readonly Row[] = [
   [
     "A24",
     "three pages in all",
-    "auth/session.ts",
-    "if (this.#asked.length >= MOST_SIGN_INS) throw tooManySignIns(this.#options.owner.server);",
+    "auth/asking_limit.ts",
+    "if (this.#asked.length >= MOST_SIGN_INS) throw tooMany(this.#server);",
     "",
     "binary/bad_sign_in_test.ts",
   ],

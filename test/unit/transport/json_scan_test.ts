@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { elementsOf, findMember, onOneLine, skipBlank, skipValue, textOf } from "../../../src/transport/json_scan.ts";
+import { elementsOf, findMember, onOneLine, textOf } from "../../../src/transport/json_scan.ts";
+import { skipBlank, skipValue } from "../../../src/transport/json_skip.ts";
 import { runs } from "../../harness/counts.ts";
 
 const encoder = new TextEncoder();

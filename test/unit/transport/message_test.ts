@@ -1,13 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import {
-  composeMessage,
-  idKey,
-  MalformedMessage,
-  type Message,
-  readMessage,
-  splitBatch,
-} from "../../../src/transport/message.ts";
+import { splitBatch } from "../../../src/transport/batch.ts";
+import { MalformedMessage } from "../../../src/transport/malformed_message.ts";
+import { composeMessage, type Message, readMessage } from "../../../src/transport/message.ts";
+import { idKey } from "../../../src/transport/message_id.ts";
 import { runs } from "../../harness/counts.ts";
 
 const encoder = new TextEncoder();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { MalformedMessage, Message } from "../../../src/transport/message.ts";
+import type { MalformedMessage } from "../../../src/transport/malformed_message.ts";
+import type { Message } from "../../../src/transport/message.ts";
 import { StdioEnd } from "../../../src/transport/stdio.ts";
 import { runs } from "../../harness/counts.ts";
 import { settle } from "../../harness/fake_clock.ts";
