@@ -8,7 +8,7 @@ import { freePort } from "./free_port.ts";
 /** Where the programs stand; Debian keeps them off the path of a person who is not root. */
 const PATH = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`;
 const ATTEMPTS = 5;
-const START_MS = 10_000;
+const START_MS = 30_000;
 
 /**
  * Whether a test must be skipped since a program is not there. A run of CI on Linux has it, so that there its absence

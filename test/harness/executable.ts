@@ -86,7 +86,7 @@ export class Executable implements AsyncDisposable {
 
   /** Starts the executable with arguments in a home of its own, and in `surroundings` if those come first. */
   constructor(surroundings: string | Surroundings, ...args: string[]) {
-    const { cwd, env, before = [], executable = EXECUTABLE, patienceMs = 10_000 }: Surroundings =
+    const { cwd, env, before = [], executable = EXECUTABLE, patienceMs = 30_000 }: Surroundings =
       typeof surroundings === "string" ? {} : surroundings;
     const words = typeof surroundings === "string" ? [surroundings, ...args] : args;
     this.#home = new Home();

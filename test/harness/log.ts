@@ -22,7 +22,7 @@ export class Log<T> {
   }
 
   /** Waits for the first item at or after the place `from` that `matches`, and gives it. Throws when none comes. */
-  async find(matches: (item: T) => boolean, from = 0, withinMs = 10_000): Promise<T> {
+  async find(matches: (item: T) => boolean, from = 0, withinMs = 30_000): Promise<T> {
     const deadline = performance.now() + withinMs;
     for (let place = from;; place++) {
       while (place >= this.items.length) {
