@@ -64,6 +64,12 @@ describe("the growth of memory", () => {
     },
   );
 
+  test("of a little more than is allowed is not flat", () => {
+    const leaking = (seconds: number): number => saw(seconds) + seconds * MIB / 500;
+    expect(verdictOf(growth(samplesOf(leaking))!, MIB)).not.toBe("flat");
+    expect(verdictOf({ bytes: 1.1 * MIB, error: 0.5 * MIB }, MIB)).toBe("unclear");
+  });
+
   test("is none where the minutes differ and nothing more", () => {
     const steady = (seconds: number): number => saw(seconds) + unrest(2 * MIB)(seconds);
     expect(verdictOf(growth(samplesOf(steady))!, MIB)).toBe("flat");

@@ -37,12 +37,12 @@ export function growth(samples: readonly Sample[]): Growth | undefined {
 }
 
 /**
- * Whether memory grows by more than `most` bytes in ten minutes: "unclear" where it does not for sure, and might by twice
- * as much.
+ * Whether memory grows by more than `most` bytes in ten minutes: "flat" where it seems not to, and cannot by twice as
+ * much, "unclear" where it might either way.
  */
 export function verdictOf({ bytes, error }: Growth, most: number): "flat" | "grows" | "unclear" {
   if (bytes - error > most) return "grows";
-  return bytes + error < 2 * most ? "flat" : "unclear";
+  return bytes <= most && bytes + error < 2 * most ? "flat" : "unclear";
 }
 
 /** The number of each window behind the start, and its least. */
