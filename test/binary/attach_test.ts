@@ -236,7 +236,7 @@ onUnix("a process whose serve goes away", () => {
         }
         const next = await Promise.all(processes.map((process) => process.request(call(1_000))));
         expect(next.every(({ result }) => result?.said === "hello")).toBe(true);
-        expect(performance.now() - since).toBeLessThan(2_000);
+        expect(performance.now() - since).toBeLessThan(10_000);
         const words = server.seen.items.map(({ message }) => message?.params?.arguments?.word);
         const carriedOut = words.filter((word) => word?.startsWith(`${run} `));
         expect(new Set(carriedOut).size).toBe(carriedOut.length);

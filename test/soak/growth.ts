@@ -12,15 +12,17 @@ export interface Growth {
   readonly error: number;
 }
 
-/** Collections come and go: of each so many seconds the least counts. */
-const WINDOW_SECONDS = 60;
-/** The calls of so long are kept for the status page, so that memory fills until then: half of a shorter life. */
+/** Collections come and go, in a process that has little to do every other minute: of each so many seconds the least counts. */
+const WINDOW_SECONDS = 150;
+/** The calls of so long are kept for the status page, so that memory fills until then. */
 const WARM_UP_SECONDS = 600;
 const FEWEST_WINDOWS = 5;
+/** Within so many standard errors lie nineteen of twenty, of so few windows. */
+const ERRORS = 2.5;
 
 /**
- * How fast memory grows, by the straight line that is nearest to the least of each window, and twice the standard error
- * of its slope; nothing where there are too few of them to tell.
+ * How fast memory grows, by the straight line that is nearest to the least of each window; nothing where there are too
+ * few of them to tell, which is so for 22 minutes and a half.
  */
 export function growth(samples: readonly Sample[]): Growth | undefined {
   const points = floors(samples);
@@ -32,7 +34,7 @@ export function growth(samples: readonly Sample[]): Growth | undefined {
   const inTenMinutes = 600 / WINDOW_SECONDS;
   return {
     bytes: slope * inTenMinutes,
-    error: 2 * Math.sqrt(rest / (points.length - 2) / width) * inTenMinutes,
+    error: ERRORS * Math.sqrt(rest / (points.length - 2) / width) * inTenMinutes,
   };
 }
 
@@ -45,14 +47,15 @@ export function verdictOf({ bytes, error }: Growth, most: number): "flat" | "gro
   return bytes <= most && bytes + error < 2 * most ? "flat" : "unclear";
 }
 
-/** The number of each window behind the start, and its least. */
+/** The number of each window that is over, and its least. */
 function floors(samples: readonly Sample[]): [window: number, bytes: number][] {
-  const from = Math.min((samples.at(-1)?.seconds ?? 0) / 2, WARM_UP_SECONDS);
+  const windowOf = (seconds: number): number => Math.floor((seconds - WARM_UP_SECONDS) / WINDOW_SECONDS);
   const least = new Map<number, number>();
   for (const { seconds, bytes } of samples) {
-    const window = Math.floor(seconds / WINDOW_SECONDS);
-    if (seconds >= from) least.set(window, Math.min(least.get(window) ?? Infinity, bytes));
+    const window = windowOf(seconds);
+    if (window >= 0) least.set(window, Math.min(least.get(window) ?? Infinity, bytes));
   }
+  least.delete(windowOf(samples.at(-1)?.seconds ?? 0));
   return [...least];
 }
 
