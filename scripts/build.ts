@@ -67,17 +67,33 @@ export function compile(entry: string, outfile: string, document?: URL, target?:
   if (!build.success) throw new Error(`Cannot compile '${entry}': ${build.stderr.toString()}`);
 }
 
-if (import.meta.main) {
+/** The address of the client's metadata document; a workflow gives an empty one where it has none. Throws on one that is none. */
+export function addressOf(text: string | undefined): URL | undefined {
+  if (!text) return undefined;
+  if (!URL.canParse(text)) throw new Error(`the address of the client's document is none: '${text}'`);
+  return new URL(text);
+}
+
+function main(): void {
   const { values } = parseArgs({
     options: { entry: { type: "string" }, outfile: { type: "string" }, "client-metadata-url": { type: "string" } },
   });
   const outfile = values.outfile ?? EXECUTABLE;
   const start = performance.now();
-  const document = values["client-metadata-url"] === undefined ? undefined : new URL(values["client-metadata-url"]);
+  const document = addressOf(values["client-metadata-url"]);
   compile(values.entry ?? join(ROOT, "src", "main.ts"), outfile, document);
   if (document !== undefined) {
     const text = `${JSON.stringify(clientDocument(document), undefined, 2)}\n`;
     writeFileSync(join(dirname(outfile), "client-metadata.json"), text);
   }
   console.log(`built ${outfile} in ${Math.round(performance.now() - start)} ms`);
+}
+
+if (import.meta.main) {
+  try {
+    main();
+  } catch (error) {
+    console.error(`build: ${error instanceof Error ? error.message : error}`);
+    process.exit(1);
+  }
 }

@@ -79,15 +79,17 @@ export function writePublications(outdir: string, product: Product): void {
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      tag: { type: "string", default: "" },
+      tag: { type: "string" },
       outdir: { type: "string", default: join(ROOT, "dist") },
       sources: { type: "boolean", default: false },
     },
   });
-  const faults = values.sources ? faultsOfSources(values.tag) : await faultsOfRelease(values.tag, values.outdir);
+  const { tag } = values;
+  if (!tag) throw new Error('no tag is named: say "--tag v" and the version');
+  const faults = values.sources ? faultsOfSources(tag) : await faultsOfRelease(tag, values.outdir);
   for (const fault of faults) console.error(`release: ${fault}`);
   if (faults.length > 0) throw new Error("nothing was written");
-  if (values.sources) return console.log(`release: the sources of ${values.tag} are as they should be`);
+  if (values.sources) return console.log(`release: the sources of ${tag} are as they should be`);
   const product = readProduct();
   writePublications(values.outdir, product);
   console.log(`release: ${product.name} ${product.version} is ready in ${join(values.outdir, "publish")}`);

@@ -12,8 +12,11 @@ export interface Entry {
   readonly isExecutable?: boolean;
 }
 
-/** How hard to pack: `0` to `9` as programs have it; a release has 9. */
-export type Effort = 0 | 1 | 6 | 9;
+/** How hard to pack, from 0 to 9 as programs have it; a release has 9. */
+export const EFFORTS = [0, 1, 6, 9] as const;
+
+/** One of them. */
+export type Effort = typeof EFFORTS[number];
 
 /** The permissions of a file, which must not come from the umask of whoever packs. */
 function modeOf({ isExecutable }: Entry): number {

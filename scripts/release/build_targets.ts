@@ -7,9 +7,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { compile } from "../build.ts";
+import { addressOf, compile } from "../build.ts";
 import { buildDetails } from "../build_details.ts";
-import { type Effort, type Entry, packTarXz, packZip } from "./archive.ts";
+import { type Effort, EFFORTS, type Entry, packTarXz, packZip } from "./archive.ts";
 import { bundleName, hasBundle, packBundle } from "./bundle.ts";
 import { writeSums } from "./checksums.ts";
 import { type Component, componentsOf } from "./components.ts";
@@ -119,11 +119,10 @@ export async function packRelease(
   await writeSums(release);
 }
 
-/** The address that a workflow gives, which is empty where it has none. */
-function addressOf(text: string | undefined): URL | undefined {
-  if (!text) return undefined;
-  if (!URL.canParse(text)) throw new Error(`the address of the client's document is none: '${text}'`);
-  return new URL(text);
+function effortOf(text: string): Effort {
+  const effort = EFFORTS.find((each) => String(each) === text);
+  if (effort === undefined) throw new Error(`'${text}' is no effort; there are ${EFFORTS.join(", ")}`);
+  return effort;
 }
 
 async function main(): Promise<void> {
@@ -138,6 +137,7 @@ async function main(): Promise<void> {
     },
   });
   const targets = targetsNamed(positionals);
+  const effort = effortOf(values.effort);
   const document = addressOf(values["client-metadata-url"]);
   const list = join(values.outdir, "targets", "components.json");
   if (values["pack-only"] && !existsSync(list)) throw new Error(`nothing was built in ${values.outdir}`);
@@ -149,7 +149,7 @@ async function main(): Promise<void> {
   }
   if (!values["build-only"]) {
     // Between the two the executables may be signed.
-    await packRelease(targets, values.outdir, JSON.parse(readFileSync(list, "utf8")), Number(values.effort) as Effort);
+    await packRelease(targets, values.outdir, JSON.parse(readFileSync(list, "utf8")), effort);
   }
 }
 
