@@ -5,7 +5,7 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { EXECUTABLE } from "../../scripts/build.ts";
 import { FakeCatalogue } from "../harness/catalogue.ts";
-import { Executable, type Outcome } from "../harness/executable.ts";
+import { Executable, type Outcome, unattendedOutcome } from "../harness/executable.ts";
 import { FakeAs } from "../harness/fake_as.ts";
 import { FakeBrowser } from "../harness/fake_browser.ts";
 import { FakeMcp, result } from "../harness/fake_mcp.ts";
@@ -33,16 +33,9 @@ async function run(...words: string[]): Promise<Outcome> {
 }
 
 async function runIn(env: Record<string, string>, ...words: string[]): Promise<Outcome> {
-  const command = Bun.spawn([EXECUTABLE, ...words], {
-    cwd: home.folder,
-    env: { ...home.env, ...env },
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [stdout, stderr] = await Promise.all([command.stdout.text(), command.stderr.text()]);
+  const { stdout, stderr, exitCode } = await unattendedOutcome(home, env, ...words);
   const named = (text: string): string => text.replaceAll(file, "FILE");
-  return { stdout: named(stdout), stderr: named(stderr), exitCode: await command.exited };
+  return { stdout: named(stdout), stderr: named(stderr), exitCode };
 }
 
 function bridge(env: Record<string, string>, ...words: string[]): Executable {

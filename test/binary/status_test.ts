@@ -1,7 +1,6 @@
 /** What `login`, `status` and `logout` say to a person with several servers and accounts, word for word. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { EXECUTABLE } from "../../scripts/build.ts";
-import { Executable } from "../harness/executable.ts";
+import { Executable, type Outcome, unattendedOutcome } from "../harness/executable.ts";
 import { FakeAs } from "../harness/fake_as.ts";
 import { FakeBrowser } from "../harness/fake_browser.ts";
 import { Home } from "../harness/home.ts";
@@ -26,16 +25,10 @@ afterEach(() => {
 });
 
 /** Runs a command to its end. */
-async function run(...words: string[]): Promise<{ stdout: string; stderr: string; exitCode: number }> {
-  const command = Bun.spawn([EXECUTABLE, ...words], {
-    cwd: home.folder,
-    env: { ...home.env, ...browser.env, MCP_BRIDGE_VAULT_KEY: "file" },
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [stdout, stderr] = await Promise.all([command.stdout.text(), command.stderr.text()]);
-  return { stdout: named(stdout), stderr: named(stderr), exitCode: await command.exited };
+async function run(...words: string[]): Promise<Outcome> {
+  const env = { ...browser.env, MCP_BRIDGE_VAULT_KEY: "file" };
+  const { stdout, stderr, exitCode } = await unattendedOutcome(home, env, ...words);
+  return { stdout: named(stdout), stderr: named(stderr), exitCode };
 }
 
 /** A text with names in the place of addresses and of the folder. */
