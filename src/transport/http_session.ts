@@ -2,6 +2,8 @@ import type { HttpWire } from "../net/gate.ts";
 import { Abort } from "../platform/abort.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { ChannelFailure } from "./channel.ts";
+import { fetchOrFail } from "./http_exchange.ts";
+import { composeMessage } from "./message.ts";
 import { sessionLost } from "./refusal.ts";
 import { encodeHeaderValue, POST_HEADERS } from "./request_headers.ts";
 
@@ -11,6 +13,11 @@ export interface SessionEndOptions {
   readonly wire: HttpWire;
   readonly clock: Clock;
 }
+
+/** How long a server's own stream is waited for at most; some servers begin it with their first word alone. */
+const LISTENS_MS = 1_000;
+/** What that wait is beyond twice the time of the handshake, which took a connection as well. */
+const LISTENS_BEYOND_MS = 50;
 
 /** A session of the handshake's era (basic/transports, "Session Management"), from one `initialize` to the next. */
 export class HttpSession {
@@ -51,6 +58,29 @@ export class HttpSession {
   lose(): ChannelFailure {
     this.#isLost = true;
     return sessionLost();
+  }
+
+  /**
+   * Asks the server whether it knows the session. Some, the reference server among them, answer 400 where the
+   * specification wants 404 for one that they do not know. A session that lives answers a ping.
+   */
+  async isForgotten({ url, wire }: Pick<SessionEndOptions, "url" | "wire">): Promise<boolean> {
+    if (this.id === undefined) return false;
+    const { bytes } = composeMessage({ id: "mcp-bridge:session", method: "ping" });
+    const answer = await fetchOrFail(wire, { url, method: "POST", headers: this.postHeaders, body: bytes });
+    answer.body.discard();
+    return answer.status === 400 || answer.status === 404;
+  }
+
+  /** Waits until its GET stream stands, does not come about, or takes long. */
+  async untilListening(clock: Clock): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.onlistening = resolve;
+    const patience = Math.min(LISTENS_MS, 2 * this.begunIn + LISTENS_BEYOND_MS);
+    const timer = clock.after(patience, resolve);
+    this.over.signal.addEventListener("abort", () => resolve());
+    await promise;
+    timer.cancel();
   }
 
   /** Ends it for the given `reason`, and tells a server that keeps it, which may take `deadline` ms. Never rejects. */

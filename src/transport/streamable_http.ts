@@ -1,20 +1,20 @@
 import { SMALL_BODY } from "../net/body.ts";
-import type { HttpAnswer, HttpRequest, HttpWire } from "../net/gate.ts";
+import type { HttpAnswer, HttpWire } from "../net/gate.ts";
 import { Abort } from "../platform/abort.ts";
 import type { Budget } from "../platform/budget.ts";
 import type { Clock } from "../platform/clock.ts";
-import { BridgeError, quoted, toBridgeError } from "../platform/errors.ts";
+import { BridgeError, quoted } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { readAnswerStream } from "./answer_stream.ts";
 import { asChannelFailure, ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "./channel.ts";
-import { readEventStream } from "./event_stream.ts";
 import { Exchange } from "./exchange.ts";
 import { HttpSession } from "./http_session.ts";
-import { fetchOrFail, mediaType } from "./http_exchange.ts";
-import { composeMessage, type Message } from "./message.ts";
+import { mediaType } from "./http_exchange.ts";
+import type { Message } from "./message.ts";
 import { isModern, negotiatedRevision, PostHeaders } from "./request_headers.ts";
 import { judgeRefusal, knowsNoSessions, PAST_PROXY, speaker } from "./refusal.ts";
-import { keepServerStream, type StreamEnd, streamIsOver } from "./server_stream.ts";
+import { readServerStream } from "./read_server_stream.ts";
+import { keepServerStream, streamIsOver } from "./server_stream.ts";
 
 /** What a Streamable HTTP end is made of. */
 export interface StreamableHttpOptions {
@@ -40,10 +40,6 @@ export interface StreamableHttpOptions {
 const INVALID_PARAMS = "-32602";
 /** How long the server may take to end a session that another one replaces. */
 const REPLACED_DELETE_MS = 5_000;
-/** How long a server's own stream is waited for at most; some servers begin it with their first word alone. */
-const LISTENS_MS = 1_000;
-/** What that wait is beyond twice the time of the handshake, which took a connection as well. */
-const LISTENS_BEYOND_MS = 50;
 
 /**
  * The far end of Streamable HTTP (basic/transports, revisions 2025-03-26 to 2025-11-25): every message is a POST,
@@ -116,7 +112,7 @@ export class StreamableHttp implements FarEnd {
     // Another one may have taken its place meanwhile, or none.
     if (!isReady || session === undefined || session !== this.#session) return;
     this.#listen(session);
-    if (this.#options.listensFirst) await this.#untilListening(session);
+    if (this.#options.listensFirst) await session.untilListening(this.#options.clock);
   }
 
   async #receive(exchange: Exchange, session: HttpSession | undefined, answer: HttpAnswer): Promise<void> {
@@ -161,30 +157,13 @@ export class StreamableHttp implements FarEnd {
     if (session !== undefined && !failed && knowsNoSessions(verdict)) throw session.lose();
     const named = !failed && verdict.key === exchange.request?.key;
     const isClear = named && verdict.answerMember("error", "code") !== INVALID_PARAMS;
-    if (!isClear && answer.status === 400 && session !== undefined && await this.#hasForgotten(session)) {
+    if (!isClear && answer.status === 400 && session !== undefined && await session.isForgotten(this.#options)) {
       throw session.lose();
     }
     if (failed) throw verdict.kind === "session_lost" && session !== undefined ? session.lose() : verdict;
     if (exchange.request === undefined) return;
     // Whatever id it names: some servers have one of their own for all that they refuse.
     await exchange.hand(named ? verdict : verdict.withId(exchange.request.id!));
-  }
-
-  /**
-   * Some servers, the reference server among them, answer 400 where the specification wants 404 for a session that
-   * they do not know. A session that lives answers a ping.
-   */
-  async #hasForgotten(session: HttpSession): Promise<boolean> {
-    if (session.id === undefined) return false;
-    const ping = composeMessage({ id: "mcp-bridge:session", method: "ping" });
-    const answer = await this.#fetch({
-      url: this.#options.url,
-      method: "POST",
-      headers: this.#headersFor(ping, session),
-      body: ping.bytes,
-    });
-    answer.body.discard();
-    return answer.status === 400 || answer.status === 404;
   }
 
   /**
@@ -209,7 +188,8 @@ export class StreamableHttp implements FarEnd {
     await keepServerStream({
       clock: this.#options.clock,
       idle: this.#options.idle,
-      attempt: (abort, onactivity, wasOpen) => this.#readServerStream(session, abort, onactivity, wasOpen),
+      attempt: (abort, onactivity, wasOpen) =>
+        readServerStream(this.#options, { session, events: this.#events, wasOpen, abort, onactivity }),
       onlost: () => {
         session.lose();
         if (session === this.#session) this.#events.onloss();
@@ -218,58 +198,6 @@ export class StreamableHttp implements FarEnd {
     if (this.#listening !== stop) return;
     this.#listening = undefined;
     stop.abort(streamIsOver());
-  }
-
-  async #untilListening(session: HttpSession): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    session.onlistening = resolve;
-    const patience = Math.min(LISTENS_MS, 2 * session.begunIn + LISTENS_BEYOND_MS);
-    const timer = this.#options.clock.after(patience, resolve);
-    session.over.signal.addEventListener("abort", () => resolve());
-    await promise;
-    timer.cancel();
-  }
-
-  async #readServerStream(
-    session: HttpSession,
-    abort: AbortController,
-    onactivity: () => void,
-    wasOpen: boolean,
-  ): Promise<StreamEnd> {
-    const { notify, url } = this.#options;
-    const events = this.#events;
-    const exchange = new Exchange({ send: { abort, onactivity: hear }, events, notify });
-    function hear(): void {
-      onactivity();
-      events.onactivity();
-    }
-    try {
-      const headers = session.streamHeaders(session.lastEventId);
-      const answer = await this.#fetch({ url, method: "GET", headers, abort, lasting: true });
-      session.onlistening?.();
-      if (answer.status === 200 && mediaType(answer) === "text/event-stream") {
-        const stream = await readEventStream(this.#options, exchange, answer, session.lastEventId);
-        session.lastEventId = stream.lastEventId;
-        return { kind: "ended", retry: stream.retry, fruitful: exchange.fruitful };
-      }
-      answer.body.discard();
-      if (answer.status === 404 && session.id !== undefined) return { kind: "lost" };
-      const isSurprise = wasOpen && (answer.status === 400 || answer.status === 405);
-      if (isSurprise && await this.#hasForgotten(session)) return { kind: "lost" };
-      // 409: the server believes that an earlier stream still stands.
-      if (answer.status < 500 && answer.status !== 429 && answer.status !== 409) {
-        notify({ level: "debug", text: `${url.host} offers no stream of its own (${answer.status})` });
-        return { kind: "unavailable" };
-      }
-    } catch (thrown) {
-      session.onlistening?.();
-      notify({ level: "debug", text: `the server's stream failed: ${toBridgeError(thrown).message}` });
-    }
-    return { kind: "failed" };
-  }
-
-  #fetch(request: HttpRequest): Promise<HttpAnswer> {
-    return fetchOrFail(this.#options.wire, request);
   }
 
   /** A result of `initialize` opens a session. */
