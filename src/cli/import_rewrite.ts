@@ -1,6 +1,7 @@
 import { carryOut, type Change, openBackups } from "../app/install.ts";
 import { planRewriting, type Rewriting } from "../app/rewrite_entries.ts";
 import { MASK } from "../registry/mask.ts";
+import { variablesIn } from "../registry/references.ts";
 import { agree, type Consent, eachTold } from "./client_changes.ts";
 import { environmentOf, ownCommand } from "./client_entry.ts";
 import type { PlannedServer } from "./import_plan.ts";
@@ -57,8 +58,16 @@ export function rewritingsOf(
     const env = { ...Object.fromEntries([...kept, ...needed]), ...own };
     // A "serve" of the same user goes its own way to the server.
     const alone = kept.some(([name]) => OWN_WAY.test(name)) ? ["--no-attach"] : [];
-    return { client, file, entry, program: { command, args: [slug, ...rest, ...alone], env } };
+    // What the client put in by itself until now.
+    const others = [...(isThere ? wants : variablesOf(written))].filter((name) => !Object.hasOwn(env, name));
+    const inherits = others.length === 0 ? {} : { inherits: others };
+    return { client, file, entry, program: { command, args: [slug, ...rest, ...alone], env, ...inherits } };
   });
+}
+
+/** The variables that an entry refers to, besides its secrets. */
+function variablesOf({ headers = {}, env = {}, oauth = {} }: PlannedServer["written"]): ReadonlySet<string> {
+  return new Set([...Object.values(headers), ...Object.values(env), oauth.clientSecret ?? ""].flatMap(variablesIn));
 }
 
 /** A change as it may be shown: people let others look at their screens. */

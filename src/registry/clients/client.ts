@@ -23,6 +23,8 @@ export interface Program {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Variables of the client's own environment that it needs, by their names; not every client hands all of them on. */
+  readonly inherits?: readonly string[];
 }
 
 /** An entry of a client's file, as far as it can be understood: a program or an address, or neither. */

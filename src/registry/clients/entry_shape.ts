@@ -46,6 +46,12 @@ export function openCodeReferences(text: string): string {
   return text.replace(/\{env:([A-Za-z_]\w*)\}/g, "${$1}").replace(/\{(file:[^}]*)\}/g, "${$1}");
 }
 
+/** An entry of Gemini CLI, which keeps to itself what sounds like a credential, unless the entry says it. */
+export function writeGemini(program: Program): Record<string, unknown> {
+  const inherited = (program.inherits ?? []).map((name) => [name, `$${name}`]);
+  return writeCommon({ ...program, env: { ...Object.fromEntries(inherited), ...program.env } });
+}
+
 /** Gemini CLI's `$VAR` as others write it; in lower case it is more likely a part of a password. */
 export function geminiReferences(text: string): string {
   return text.replace(/\$([A-Z_][A-Z0-9_]*)\b/g, "${$1}");
@@ -62,7 +68,13 @@ export function readZed(entry: Readonly<Record<string, unknown>>): EntryParts {
 /** An entry of Codex, which by itself waits 10 s for a server: less than it may take us to reach a slow one. */
 export function writeCodex(program: Program): Record<string, unknown> {
   const { env, ...rest } = writeCommon(program);
-  return { ...rest, startup_timeout_sec: 30, ...(env === undefined ? {} : { env }) };
+  const { inherits = [] } = program;
+  return {
+    ...rest,
+    startup_timeout_sec: 30,
+    ...(inherits.length === 0 ? {} : { env_vars: inherits }),
+    ...(env === undefined ? {} : { env }),
+  };
 }
 
 /** Reads an entry of Codex, which names variables where others write `${VAR}`. */

@@ -10,6 +10,7 @@ import {
   readZed,
   writeCodex,
   writeCommon,
+  writeGemini,
   writeOpenCode,
   writeTyped,
 } from "./entry_shape.ts";
@@ -156,7 +157,7 @@ export const CLIENTS: readonly Client[] = [
       const folder = below(user, folderOf(user, "GEMINI_CLI_HOME") ?? user.home, ".gemini");
       return { files: [below(user, folder, "settings.json")], signs: [folder], programs: ["gemini"] };
     },
-    write: writeCommon,
+    write: writeGemini,
     withCommonReferences: geminiReferences,
     read: readCommon,
     successor: "antigravity",

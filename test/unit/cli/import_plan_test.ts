@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { type ImportPlan, planServers } from "../../../src/cli/import_plan.ts";
+import type { Rewriting } from "../../../src/app/rewrite_entries.ts";
 import { rewritingsOf } from "../../../src/cli/import_rewrite.ts";
 import type { Source } from "../../../src/cli/import_sources.ts";
 import { planLines } from "../../../src/cli/import_text.ts";
@@ -275,6 +276,19 @@ describe("an entry that is to run us", () => {
       expect(await args({ [name]: "x" })).toEqual(["one", "--no-attach"]);
     }
     expect(await args({ LOG_LEVEL: "debug" })).toEqual(["one"]);
+  });
+
+  test("is handed what its client put in until now, where that keeps it from programs", async () => {
+    const written = async (id: string, value: Record<string, unknown>): Promise<unknown> => {
+      const { servers: [server] } = await plan([await source(id, "one", value)], {}, true);
+      const [{ client, program }] = rewritingsOf(server!, "/opt/mcp-bridge", true, {}) as [Rewriting];
+      return client.write(program);
+    };
+    expect(await written("codex", { url: URL_WORD, bearer_token_env_var: "KEY" })).toMatchObject({ env_vars: ["KEY"] });
+    expect(await written("gemini-cli", { httpUrl: URL_WORD, headers: { "X-Key": "$KEY" } })).toMatchObject({
+      env: { KEY: "$KEY" },
+    });
+    expect(await written("codex", remote())).not.toHaveProperty("env_vars");
   });
 
   test("keeps what the server of that name wants of it", async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { Program } from "../../../../src/registry/clients/client.ts";
 import { withOtherProgram } from "../../../../src/registry/clients/other_program.ts";
 import { readClientFile } from "../../../../src/registry/clients/read.ts";
 import { clientOf } from "../../../../src/registry/clients/table.ts";
@@ -6,10 +7,10 @@ import { clientOf } from "../../../../src/registry/clients/table.ts";
 const PROGRAM = { command: "/opt/mcp-bridge", args: ["linear"], env: { A: "1" } };
 
 /** The text with our program in the place of the one of the entry `linear`. */
-async function changed(id: string, text: string): Promise<string> {
+async function changed(id: string, text: string, program: Program = PROGRAM): Promise<string> {
   const client = await clientOf(id);
   const entry = (await readClientFile(client, text, "/file")).find(({ name }) => name === "linear")!;
-  return await withOtherProgram(client, text, "/file", entry, PROGRAM);
+  return await withOtherProgram(client, text, "/file", entry, program);
 }
 
 describe("another program in an entry", () => {
@@ -35,6 +36,15 @@ describe("another program in an entry", () => {
     expect(await changed("codex", text)).toBe(
       text.replace('"npx"', '"/opt/mcp-bridge"').replace('["-y", "mcp-remote", "https://a/mcp"]', '["linear"]'),
     );
+  });
+
+  test("of Codex gets more of its environment, and never less", async () => {
+    const program = { ...PROGRAM, inherits: ["KEY", "OTHER"] };
+    for (const own of ['command = "npx"', 'url = "https://a/mcp"']) {
+      const next = await changed("codex", `[mcp_servers.linear]\n${own}\nenv_vars = ["MINE", "KEY"]\n`, program);
+      expect(next).toContain('env_vars = ["MINE", "KEY", "OTHER"]\n');
+      expect(await changed("codex", next)).toContain('env_vars = ["MINE", "KEY", "OTHER"]\n');
+    }
   });
 
   test("of Codex is written anew where a table of its own says something else", async () => {
