@@ -2,6 +2,7 @@ import { lookAtClient } from "../app/install.ts";
 import { quoted, toBridgeError } from "../platform/errors.ts";
 import type { UserEnvironment } from "../registry/clients/client.ts";
 import { findClients, type FoundClient } from "../registry/clients/find.ts";
+import { safeJson } from "./safe_text.ts";
 
 /** What is known of a client on this machine. */
 interface Listed {
@@ -38,7 +39,7 @@ function asJson(clients: readonly Listed[]): string {
     ...(fault === undefined ? {} : { fault }),
     ...(found.isInstalled ? {} : { lookedAt: found.lookedAt }),
   }));
-  return `${JSON.stringify(list, null, 2)}\n`;
+  return `${safeJson(JSON.stringify(list, null, 2))}\n`;
 }
 
 function asText(clients: readonly Listed[]): string {

@@ -17,6 +17,7 @@ import { rewriteEntries } from "./import_rewrite.ts";
 import { planJson, planLines, shownStore, type WholePlan } from "./import_text.ts";
 import { NETWORK_FLAGS, readNetwork } from "./network_flags.ts";
 import { noticePrinter, printAnswer, printLine } from "./print.ts";
+import { safeJson } from "./safe_text.ts";
 import { readState, STATE_FLAGS } from "./state_flags.ts";
 import { whileWaiting } from "./waiting.ts";
 
@@ -214,5 +215,5 @@ async function isWanted(question: string, before: string): Promise<boolean> {
 }
 
 function jsonText(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return `${safeJson(JSON.stringify(value, null, 2))}\n`;
 }

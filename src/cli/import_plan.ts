@@ -108,7 +108,8 @@ function identityOf({ written, secrets }: ServerReading): string {
   return JSON.stringify([written, secrets.map(({ member, name, secret }) => [member, name, secret.value])]);
 }
 
-const STORE_OF_OTHERS = "the file names the folder that it is in, and others may have put it there";
+const STORE_OF_OTHERS =
+  'the file names a folder for it, which others may have filled: "mcp-bridge import URL" looks into your own';
 
 /**
  * Whether a file that may be somebody else's says where the sign-in is: who signs in by what others put there works in

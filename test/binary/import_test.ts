@@ -251,6 +251,21 @@ describe("what is broken", () => {
     expect(existsSync(join(scene.home.env["MCP_BRIDGE_HOME"]!, "servers.json"))).toBe(true);
   }, 60_000);
 
+  test("in a name of somebody else's does nothing to a terminal, in JSON as little as in words", async () => {
+    const name = "\u009b2J\u202e";
+    cursor({
+      [name]: { command: "/opt/mcp-bridge", args: [] },
+      [`a${name}`]: { command: "npx", args: ["mcp-remote"] },
+    });
+    for (
+      const words of [["import", "--dry-run"], ["import", "--json", "--dry-run"], ["install"], ["install", "--json"]]
+    ) {
+      const { exitCode, stdout, stderr } = await run(...words);
+      expect([exitCode, stdout + stderr]).toEqual([0, expect.not.stringMatching(/[\u009b\u202e]/)]);
+      expect(stdout).toMatch(/\\u\{?0?0?9b/);
+    }
+  }, 60_000);
+
   test("of a client's file keeps no other file from being rewritten, and the answer is told", async () => {
     const file = join(scene.home.folder, ".codex/config.toml");
     mkdirSync(dirname(file), { recursive: true });
