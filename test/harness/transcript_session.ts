@@ -130,6 +130,8 @@ class Session implements Disposable {
   #masked(text: string): string {
     const plain = this.#masks.reduce((masked, [own, mask]) => masked.replaceAll(own, mask), text.replaceAll("\r", ""));
     return plain
+      // What is told from the first second on, where a machine is slow.
+      .replace(/[-\\|/] [^\n\u001b]* \(\d+ s\)\u001b\[K/g, "")
       .replaceAll("\u001b", "␛")
       .replaceAll(VERSION, "VERSION")
       .replace(/\bmcp-bridge \d+\.\d+\.\d+ on Bun \d+\.\d+\.\d+, \w+ \w+/g, "mcp-bridge VERSION on SYSTEM")
