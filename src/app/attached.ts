@@ -2,9 +2,7 @@ import { Pump } from "../bridge/pump.ts";
 import { systemClock } from "../platform/clock.ts";
 import { attachedServerLink } from "../transport/attached_server.ts";
 import { asChannelFailure, type LocalEnd } from "../transport/channel.ts";
-import { composeMessage } from "../transport/message.ts";
-import { claimsRevision } from "../transport/request_headers.ts";
-import { type Link, type OpenLink, SharedStreamEnd } from "../transport/shared_stream.ts";
+import { type OpenLink, SharedStreamEnd } from "../transport/shared_stream.ts";
 import type { Attachment } from "./attach.ts";
 import { NO_MEMORY } from "./memory.ts";
 import { openBudget } from "./budget.ts";
@@ -69,7 +67,6 @@ function openAttached(
     },
     clock,
     isLocal: true,
-    ongiveup: tellGivenUp,
   });
   const pump = new Pump({
     local,
@@ -111,11 +108,4 @@ function ownLink(own: () => Promise<UpstreamSettings>, run: UpstreamRun): OpenLi
       },
     };
   };
-}
-
-/** From 2026-07-28 on a request is given up by closing its stream, which here is everybody's. */
-function tellGivenUp(request: Parameters<Link["write"]>[0], link: Link): void {
-  if (!claimsRevision(request)) return;
-  const cancelled = composeMessage({ method: "notifications/cancelled", params: { requestId: 0 } });
-  void link.write(cancelled.withParam("requestId", request.id!), {});
 }

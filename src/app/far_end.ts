@@ -2,6 +2,7 @@ import type { Wire } from "../net/gate.ts";
 import type { ChildOptions } from "../platform/child.ts";
 import { EraEnd } from "../bridge/era/era_end.ts";
 import { MirroredHeaders } from "../bridge/era/mirrored_headers.ts";
+import { CommonLink } from "../bridge/common_link.ts";
 import type { Memory } from "../bridge/handshake.ts";
 import type { FarEnd, FarEndEvents } from "../transport/channel.ts";
 import type { Protocol, Strategy } from "../transport/choices.ts";
@@ -26,6 +27,8 @@ export interface FarEndParts extends Omit<StreamableHttpOptions, "url"> {
   readonly strategy: Strategy;
   /** How long a server may take to name its endpoint, in ms; 0 for as long as it likes. */
   readonly patience: number;
+  /** Whether clients of a program may share it, where it keeps no session for each. */
+  readonly sharesProgram?: boolean;
   /** Is told of what was found out: that the second of two transports is spoken, and the revision of a translated server. */
   onsecond?(): void;
   ontranslate?(revision: string): void;
@@ -38,14 +41,16 @@ export function nameOf(server: Server): string {
 
 /** Makes far ends to a server, one for each client, as it wants them in whichever era it lives. */
 export function farEndMaker(server: Server, parts: FarEndParts): (events: FarEndEvents) => FarEnd {
-  const options = {
-    ...parts,
-    make: transportMaker(server, parts),
-    server: nameOf(server),
-    // Where each request has a stream of its own, closing that is what gives it up.
-    cancelsByMessage: !(server instanceof URL && server.protocol.startsWith("http")),
+  const options = { ...parts, make: transportMaker(server, parts), server: nameOf(server) };
+  if (server instanceof URL || parts.sharesProgram !== true) return (events) => new EraEnd(options, events);
+  const { clock } = parts;
+  const links = new CommonLink({ open: localServerLink({ ...server, ...parts }), clock, server: options.server });
+  return (events) => {
+    const common = links.place();
+    const make = (of: FarEndEvents): FarEnd =>
+      new SharedStreamEnd({ open: common.open, events: of, clock, isLocal: true });
+    return new EraEnd({ ...options, make, common }, events);
   };
-  return (events) => new EraEnd(options, events);
 }
 
 /** `strategy` is for servers that speak HTTP. */

@@ -181,7 +181,8 @@ async function poolEntry(entry: ServerEntry, run: RunSettings, shared: SharedRun
     fingerprint: JSON.stringify([entry, settings.headers, settings.server, settings.signIn, settings.network.tls]),
     attachable: attachSettings(entry, run, run.state.surroundings.env),
     reach: (account, events) => {
-      const upstream = new Upstream({ ...settings, account }, { ...shared, ...events, notify });
+      const sharesProgram = entry.share === "auto";
+      const upstream = new Upstream({ ...settings, account, sharesProgram }, { ...shared, ...events, notify });
       return {
         name: upstream.name,
         open: (local, isHurried) => upstream.open(local, isHurried),

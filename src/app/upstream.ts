@@ -41,6 +41,8 @@ export interface UpstreamSettings extends ClientSideSettings {
   /** Whether requests wait until the server can ask something back; see `StreamableHttpOptions`. */
   readonly listensFirst?: boolean;
   readonly protocol: Protocol;
+  /** See `FarEndParts`. */
+  readonly sharesProgram?: boolean;
   /** The name of an account at the server. */
   readonly account: string;
   readonly signIn: SignInSettings;
@@ -108,6 +110,7 @@ export class Upstream {
       notify: run.notify,
       memory,
       protocol: settings.protocol,
+      sharesProgram: settings.sharesProgram ?? false,
     });
   }
 

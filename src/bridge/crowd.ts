@@ -4,8 +4,9 @@ import { composeMessage, type Message } from "../transport/message.ts";
 import { idKey } from "../transport/message_id.ts";
 import { claimsRevision } from "../transport/request_headers.ts";
 import { errorAnswer, isObject, rawResult, resultAnswer } from "./answers.ts";
-import { SUBSCRIPTION_ID } from "./era/discovery.ts";
-import { type Askable, CrowdQuestions } from "./crowd_questions.ts";
+import { LOG_LEVEL, SUBSCRIPTION_ID } from "./era/discovery.ts";
+import { type Call, type Member, restored } from "./crowd_call.ts";
+import { CrowdQuestions } from "./crowd_questions.ts";
 import type { ClientListener } from "./stage.ts";
 
 /** What a crowd is made of. */
@@ -14,27 +15,6 @@ export interface CrowdOptions {
   readonly pump: ClientListener;
   /** The server's name to a person. */
   readonly server: string;
-}
-
-/** A request of one of them, on its way under an id of ours. */
-interface Call {
-  readonly member: Member;
-  /** As the client wrote it. */
-  readonly id: string;
-  /** Under which key the client may cancel it. */
-  readonly key: string;
-  readonly method: string;
-  /** What its progress is told under, as the client wrote it. */
-  readonly token: string | undefined;
-}
-
-/** One client. */
-interface Member extends Askable {
-  /** Its requests in flight, under their own ids' keys: the key of ours. */
-  readonly calls: Map<string, string>;
-  capabilities: Readonly<Record<string, unknown>> | undefined;
-  /** The resources that it wants news of. */
-  readonly followed: Set<string>;
 }
 
 /** Requests in which servers ask their client something. */
@@ -91,6 +71,13 @@ export class Crowd implements LocalEnd {
     }
   }
 
+  /** Whose request has an id of ours, in raw form, and what it is called there; without an id, where there is only one. */
+  callUnder(ours: string | undefined): { readonly end: LocalEnd; readonly id: string } | undefined {
+    const [only] = this.#calls.size === 1 ? this.#calls.values() : [];
+    const call = ours === undefined ? only : this.#calls.get(idKey(ours));
+    return call && { end: call.member.end, id: call.id };
+  }
+
   /** Takes what the pump has for one of them, or for all. */
   send(message: Message, causedBy?: string): Promise<void> | undefined {
     const wait = this.#deliver(message, causedBy);
@@ -105,7 +92,7 @@ export class Crowd implements LocalEnd {
       const callers = this.#calls.values().filter(({ method }) => MAY_ASK.has(method)).map(({ member }) => member);
       return this.#questions.ask(message, { cause: call, callers, all: this.#members.values() });
     }
-    if (message.method === "notifications/cancelled") return this.#questions.withdrawn(message);
+    if (message.method === "notifications/cancelled") return this.#withdrawn(message);
     if (call !== undefined) return call.member.end.send(restored(message, call), call.key);
     // What belongs to a request that is over is nobody's.
     if (message.method === "notifications/progress") return undefined;
@@ -147,7 +134,8 @@ export class Crowd implements LocalEnd {
     }
     const ours = String(++this.#count);
     const token = message.param("_meta", "progressToken");
-    const call: Call = { member, id: message.id!, key: message.key, method: message.method!, token };
+    const wantsLog = message.param("_meta", LOG_LEVEL) !== undefined;
+    const call: Call = { member, id: message.id!, key: message.key, method: message.method!, token, wantsLog };
     this.#calls.set(ours, call);
     member.calls.set(message.key, ours);
     const named = message.withId(ours);
@@ -195,6 +183,15 @@ export class Crowd implements LocalEnd {
     return undefined;
   }
 
+  /** The server takes a question back, or ends a subscription (2026-07-28 basic/patterns, "Cancellation"). */
+  #withdrawn(cancel: Message): Promise<void> | undefined {
+    const ours = idKey(cancel.param("requestId") ?? "null");
+    const call = this.#calls.get(ours);
+    if (call?.method !== "subscriptions/listen") return this.#questions.withdrawn(cancel);
+    this.#forget(ours);
+    return call.member.end.send(cancel.withParam("requestId", call.id), call.key);
+  }
+
   /** The request that a message belongs to, by what it says or by the stream that it came on. */
   #callOf(message: Message, causedBy: string | undefined): Call | undefined {
     const isProgress = message.method === "notifications/progress";
@@ -205,7 +202,14 @@ export class Crowd implements LocalEnd {
       : undefined;
     // Where the two differ, the stream is that of another client's request.
     if (isProgress || named !== undefined) return this.#calls.get(idKey(named ?? "null"));
-    return causedBy === undefined ? undefined : this.#calls.get(causedBy);
+    if (causedBy !== undefined) return this.#calls.get(causedBy);
+    return message.method === "notifications/message" ? this.#onlyLogged() : undefined;
+  }
+
+  /** The last request of the only client that has asked for a log: what another one's may say is nobody else's. */
+  #onlyLogged(): Call | undefined {
+    const logged = [...this.#calls.values().filter(({ wantsLog }) => wantsLog)];
+    return logged.every(({ member }) => member === logged[0]!.member) ? logged.at(-1) : undefined;
   }
 
   #giveUp(ours: string): void {
@@ -226,15 +230,6 @@ export class Crowd implements LocalEnd {
   }
 
   #say(message: Message): void {
-    void this.#options.pump.fromClient(message);
+    this.#options.pump.fromClient(message)?.catch(() => {});
   }
-}
-
-/** A message that belongs to a request, in the words of the client that made it. */
-function restored(message: Message, call: Call): Message {
-  if (message.method === "notifications/progress") {
-    return call.token === undefined ? message : message.withParam("progressToken", call.token);
-  }
-  if (call.method !== "subscriptions/listen") return message;
-  return message.withParams([], [[SUBSCRIPTION_ID, call.id]]);
 }

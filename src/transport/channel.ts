@@ -37,6 +37,8 @@ export interface SendOptions {
   abort?: Abortable;
   /** Called when something arrives that belongs to this exchange. */
   onactivity?: () => void;
+  /** Whether a request begins a session where the connection is one, as `initialize` does. */
+  begins?: boolean;
   /** Further headers of a request that goes by HTTP, in small letters. */
   headers?: Readonly<Record<string, string>>;
   /**

@@ -4,8 +4,9 @@ import { BridgeError } from "../platform/errors.ts";
 import { ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "./channel.ts";
 import { splitBatch } from "./batch.ts";
 import { MalformedMessage } from "./malformed_message.ts";
-import { type Message, readMessage } from "./message.ts";
+import { composeMessage, type Message, readMessage } from "./message.ts";
 import { idKey } from "./message_id.ts";
+import { claimsRevision } from "./request_headers.ts";
 
 /** A connection on which everything that the server says arrives in one stream. */
 export interface Link {
@@ -47,8 +48,6 @@ export interface SharedStreamOptions {
   readonly clock: Clock;
   /** See `FarEnd`. */
   readonly isLocal: boolean;
-  /** Is told of a request that is given up while the server may still be at it. */
-  readonly ongiveup?: (request: Message, link: Link) => void;
 }
 
 /** A connection that ends earlier than this, in ms, makes the next one wait. */
@@ -58,7 +57,7 @@ const LONGEST_WAIT_MS = 60_000;
 
 /**
  * A far end whose answers come on one stream, whatever carries it. The connection is the session: where it ends, what
- * was in flight has an unknown outcome, and a new one begins with `initialize`. A server whose connections end as soon
+ * was in flight has an unknown outcome, and a new one begins with `initialize`, or what begins one in its place. A server whose connections end as soon
  * as they are open gets the next one later each time.
  */
 export class SharedStreamEnd implements FarEnd {
@@ -66,7 +65,6 @@ export class SharedStreamEnd implements FarEnd {
   readonly #open: OpenLink;
   readonly #events: FarEndEvents;
   readonly #clock: Clock;
-  readonly #ongiveup: SharedStreamOptions["ongiveup"];
   readonly #waiting = new Map<string, Waiting>();
   readonly #closed = new AbortController();
   #link: Promise<Link> | undefined;
@@ -80,7 +78,6 @@ export class SharedStreamEnd implements FarEnd {
     this.#open = options.open;
     this.#events = options.events;
     this.#clock = options.clock;
-    this.#ongiveup = options.ongiveup;
   }
 
   send(message: Message, options: SendOptions = {}): Promise<void> | undefined {
@@ -98,7 +95,7 @@ export class SharedStreamEnd implements FarEnd {
   async #sendLater(message: Message, options: SendOptions): Promise<void> {
     await this.#ready?.closing;
     if (this.#link === undefined) {
-      const begins = message.kind === "request" && message.method === "initialize";
+      const begins = options.begins === true || (message.kind === "request" && message.method === "initialize");
       if (this.#hadSession && !begins) throw lost();
       if (begins) this.#hadSession = true;
       this.#link = this.#connect(options.abort);
@@ -177,16 +174,16 @@ export class SharedStreamEnd implements FarEnd {
     };
     const waiting: Waiting = { resolve, reject: fail };
     this.#waiting.set(message.key, waiting);
+    const giveUp = (reason: unknown): void => {
+      if (this.#waiting.get(message.key) === waiting) tellGivenUp(message, link);
+      fail(reason);
+    };
     if (abort instanceof Abort) {
       if (abort.aborted) return fail(abort.reason);
-      const tell = this.#ongiveup;
-      abort.onabort = tell === undefined ? fail : (reason) => {
-        if (this.#waiting.get(message.key) === waiting) tell(message, link);
-        fail(reason);
-      };
+      abort.onabort = giveUp;
     } else if (abort !== undefined) {
       if (abort.signal.aborted) return fail(abort.signal.reason);
-      abort.signal.addEventListener("abort", () => fail(abort.signal.reason), { once: true });
+      abort.signal.addEventListener("abort", () => giveUp(abort.signal.reason), { once: true });
     }
     link.write(message, options)?.catch(fail);
   }
@@ -216,6 +213,16 @@ export class SharedStreamEnd implements FarEnd {
     this.#link = this.#ready = undefined;
     for (const waiting of [...this.#waiting.values()]) waiting.reject(failure);
   }
+}
+
+/**
+ * From 2026-07-28 on, whoever waits no more closes the stream of the request. This one is everybody's, so the server is
+ * told (basic/patterns, "Cancellation"); before, the client says so by itself.
+ */
+function tellGivenUp(request: Message, link: Link): void {
+  if (!claimsRevision(request)) return;
+  const cancelled = composeMessage({ method: "notifications/cancelled", params: { requestId: 0 } });
+  link.write(cancelled.withParam("requestId", request.id!), {})?.catch(() => {});
 }
 
 /** Hands on what one frame of a link holds, which may be a batch; the promises ask to wait with reading on. */

@@ -22,6 +22,7 @@ import {
   senderMeta,
   senderOf,
 } from "./discovery.ts";
+import type { CommonEra, Era } from "./common_era.ts";
 import { noDiscovery, noOffer, notModern, tooNew } from "./era_errors.ts";
 import { Looks } from "./looks.ts";
 import { Translation } from "./translation.ts";
@@ -37,9 +38,10 @@ export interface EraEndOptions {
   readonly memory: Memory;
   /** Which era is spoken to the server: that of the handshake, the one without, or the client's where that can be. */
   readonly protocol: "legacy" | "auto" | "modern";
-  /** See `TranslationOptions`. */
-  readonly cancelsByMessage: boolean;
+  /** See `SubscriptionOptions`. */
   readonly idle: number;
+  /** What other clients of the server know, where they may learn from each other. */
+  readonly common?: CommonEra;
   /** Is told the revision of a server without a handshake that is translated for the client. */
   ontranslate?(revision: string): void;
 }
@@ -60,7 +62,7 @@ export class EraEnd implements FarEnd, FarEndEvents {
   readonly #far: Looks;
   #translation: Translation | undefined;
   /** What this run has seen of a server that it has opened a session with. */
-  #era: "legacy" | "modern" | undefined;
+  #era: Era | undefined;
   /** What has been seen to work: then messages pass as they are. */
   #isSettled = false;
   #count = 0;
@@ -103,7 +105,7 @@ export class EraEnd implements FarEnd, FarEndEvents {
   send(message: Message, options: SendOptions = {}): Promise<void> | undefined {
     const opens = message.kind === "request" && message.method === "initialize" &&
       claimedRevision(message) === undefined;
-    if (opens) return this.#open(message, options);
+    if (opens) return this.#openInTurn(message, options);
     if (this.#translation !== undefined) return this.#translation.send(message, options);
     if (this.#isSettled || message.kind !== "request" || claimedRevision(message) === undefined) {
       return this.#far.send(message, options);
@@ -111,14 +113,21 @@ export class EraEnd implements FarEnd, FarEndEvents {
     return this.#tryModern(message, options);
   }
 
+  /** Opens a session; where it must first be found out how, one client does so for all. */
+  #openInTurn(initialize: Message, options: SendOptions): Promise<void> {
+    const { common, protocol } = this.#options;
+    const open = (): Promise<void> => this.#open(initialize, options);
+    return common === undefined || protocol !== "auto" ? open() : common.inTurn(open);
+  }
+
   /** Opens a session for a client of the handshake's era. */
   async #open(initialize: Message, options: SendOptions): Promise<void> {
-    const { protocol, memory, server } = this.#options;
+    const { protocol, memory, server, common } = this.#options;
     this.#translation?.stop();
     this.#translation = undefined;
     if (protocol === "legacy") return await this.#far.send(initialize, options);
     // What an earlier run left may still say otherwise; in a session of the one era nobody is asked for the other.
-    const known = protocol === "auto" ? this.#era ?? await memory.get(ERA) : "modern";
+    const known = protocol === "auto" ? common?.known ?? this.#era ?? await memory.get(ERA) : "modern";
     if (known === "modern" && await this.#translate(initialize, options)) return;
     if (protocol === "modern") {
       return void this.#events.onmessage(notModern(initialize, server), initialize.key);
@@ -133,7 +142,7 @@ export class EraEnd implements FarEnd, FarEndEvents {
       return;
     }
     if (refusal === undefined) {
-      this.#era = "legacy";
+      this.#found("legacy");
       if (known === "modern") this.#remember(ERA, "legacy");
     } else if (!await this.#translate(initialize, options)) {
       const error = knowsNoSessions(refusal) ? noOffer(initialize, refusal, server) : refusal;
@@ -158,8 +167,8 @@ export class EraEnd implements FarEnd, FarEndEvents {
 
   /** Speaks to a server without a handshake in the client's name, if it is one. */
   async #translate(initialize: Message, options: SendOptions): Promise<boolean> {
-    const { server, clock, notify, protocol, cancelsByMessage, idle } = this.#options;
-    const offer = await this.#askOffer(senderMeta(initialize, firstRevision()), options);
+    const { server, clock, notify, protocol, idle } = this.#options;
+    const offer = await this.#askOffer(senderMeta(initialize, firstRevision()), { ...options, begins: true });
     if (offer === undefined) return false;
     this.#translation = new Translation({
       far: this.#far,
@@ -169,16 +178,20 @@ export class EraEnd implements FarEnd, FarEndEvents {
       server,
       initialize,
       offer,
-      cancelsByMessage,
       idle,
     });
-    this.#era = "modern";
+    this.#found("modern");
     // A person who wants the era tells nothing of the server.
     if (protocol === "auto") this.#remember(ERA, "modern");
     notify({ level: "debug", text: `the server speaks MCP ${offer.revision} alone, which is translated` });
     this.#options.ontranslate?.(offer.revision);
     void this.#events.onmessage(initializeResult(initialize, offer, server), initialize.key);
     return true;
+  }
+
+  #found(era: Era): void {
+    this.#era = era;
+    this.#options.common?.found(era);
   }
 
   /** Answers the first `server/discover` of a run by what the run just before has learnt; false where that is nothing. */

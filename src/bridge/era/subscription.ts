@@ -98,10 +98,13 @@ export class Subscription {
 
   /** Whether a notification belongs to a stream of ours: it is handed on in the words of the handshake's era. */
   takes(message: Message): boolean {
-    const id = message.param("_meta", SUBSCRIPTION_ID);
+    const isEnd = message.method === "notifications/cancelled";
+    const id = isEnd ? message.param("requestId") : message.param("_meta", SUBSCRIPTION_ID);
     const stream = id === undefined ? undefined : this.#streams.get(idKey(id));
     if (stream === undefined) return false;
-    if (message.method === ACKNOWLEDGED) stream.acknowledged.resolve();
+    // So says a server by itself where all its streams are one (basic/patterns, "Cancellation").
+    if (isEnd) stream.abort.abort(endedByServer());
+    else if (message.method === ACKNOWLEDGED) stream.acknowledged.resolve();
     else this.#options.say(message.withoutMeta(SUBSCRIPTION_ID));
     return true;
   }
@@ -233,6 +236,10 @@ function refused(answer: Message): ChannelFailure {
 
 function unagreed(): ChannelFailure {
   return new ChannelFailure("refused", "bad_answer", "the server ended the stream of news before it agreed to it");
+}
+
+function endedByServer(): ChannelFailure {
+  return new ChannelFailure("broken", "outcome_unknown", "the server ended the stream of news");
 }
 
 function ended(): BridgeError {

@@ -4,7 +4,6 @@ import type { Notify } from "../../platform/notice.ts";
 import { ChannelFailure, type FarEndEvents, type SendOptions } from "../../transport/channel.ts";
 import type { RawMember } from "../../transport/json_edit.ts";
 import { decodedString, type Message, readMessage } from "../../transport/message.ts";
-import { idKey } from "../../transport/message_id.ts";
 import { errorAnswer, isObject, resultAnswer } from "../answers.ts";
 import { LOG_LEVELS } from "../log_levels.ts";
 import {
@@ -33,8 +32,6 @@ export interface TranslationOptions {
   /** What the client said of itself. */
   readonly initialize: Message;
   readonly offer: Offer;
-  /** Whether a request is given up by a message; where it has a stream of its own, that is closed. */
-  readonly cancelsByMessage: boolean;
   /** See `SubscriptionOptions`. */
   readonly idle: number;
 }
@@ -47,6 +44,8 @@ const SWALLOWED = new Set([
   "notifications/initialized",
   "notifications/roots/list_changed",
   "notifications/progress",
+  // Whoever gives a request up tells its exchange, which tells the server in the way of its transport.
+  "notifications/cancelled",
 ]);
 const NO_METHOD = { code: -32601, message: "Method not found" };
 
@@ -58,8 +57,6 @@ export class Translation {
   readonly #options: TranslationOptions;
   readonly #rounds: InputRounds;
   readonly #subscription: Subscription;
-  /** Under which ids requests went out that did not keep theirs, in raw form, by the key of their own. */
-  readonly #otherIds = new Map<string, string>();
   readonly #sent = new WeakSet<Message>();
   #meta: readonly RawMember[];
   #count = 0;
@@ -116,13 +113,8 @@ export class Translation {
   }
 
   #tell(message: Message): Promise<void> | undefined {
-    const { far, cancelsByMessage } = this.#options;
     if (message.method === "notifications/initialized") this.#subscription.start();
-    if (SWALLOWED.has(message.method!)) return undefined;
-    if (message.method !== "notifications/cancelled") return far.send(message.withParams([], this.#meta));
-    if (!cancelsByMessage) return undefined;
-    const other = this.#otherIds.get(idKey(message.param("requestId") ?? "null"));
-    return far.send(other === undefined ? message : message.withParam("requestId", other));
+    return SWALLOWED.has(message.method!) ? undefined : this.#options.far.send(message.withParams([], this.#meta));
   }
 
   /** Whoever wants to know whether the server lives asks what it is. */
@@ -168,8 +160,6 @@ export class Translation {
     } catch (thrown) {
       if (thrown instanceof ChannelFailure || options.abort?.signal.aborted) throw thrown;
       this.#hand(errorAnswer(request.id!, toBridgeError(thrown), this.#options.server), request);
-    } finally {
-      this.#otherIds.delete(request.key);
     }
   }
 
@@ -216,10 +206,7 @@ export class Translation {
   /** What goes out for a request: who sends it, and what the server asked for. Whatever is sent again has another id. */
   #outgoing(request: Message, isAgain: boolean, input: readonly RawMember[]): Message {
     const named = request.withParams(input, this.#meta);
-    if (!isAgain) return named;
-    const id = this.#nextId("again");
-    this.#otherIds.set(request.key, id);
-    return named.withId(id);
+    return isAgain ? named.withId(this.#nextId("again")) : named;
   }
 
   #agree(request: Message): void {

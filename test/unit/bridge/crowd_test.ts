@@ -181,6 +181,36 @@ describe("what belongs to a request", () => {
     expect([...one.heard("notifications/progress"), ...other.heard("notifications/progress")]).toEqual([]);
   });
 
+  test("ends a subscription for the client that has it, under the id that it gave", () => {
+    const rig = new CrowdRig();
+    const [one, two] = [new CrowdClient("one"), new CrowdClient("two")];
+    rig.say(one, { id: "mine", method: "subscriptions/listen", params: {} });
+    rig.say(two, { id: "mine", method: "tools/call", params: {} });
+    const [listen, call] = [rig.last("subscriptions/listen"), rig.last("tools/call")];
+    void rig.hear({ method: "notifications/cancelled", params: { requestId: listen.id } });
+    void rig.hear({ method: "notifications/cancelled", params: { requestId: call.id } });
+    expect(one.heard("notifications/cancelled").map(({ params }) => params)).toEqual([{ requestId: "mine" }]);
+    expect(two.received).toEqual([]);
+    rig.say(one, { id: "mine", method: "tools/list", params: {} });
+    expect(one.answersTo("mine")).toEqual([]);
+  });
+
+  test("is a log of nobody's request in particular goes to the only client that has asked for one", () => {
+    const rig = new CrowdRig();
+    const [one, two, three] = [new CrowdClient("one"), new CrowdClient("two"), new CrowdClient("three")];
+    const _meta = { "io.modelcontextprotocol/logLevel": "info" };
+    const log = { method: "notifications/message", params: { level: "info", data: "x" } };
+    rig.say(one, { id: 1, method: "tools/call", params: {} });
+    void rig.hear(log);
+    rig.say(two, { id: 1, method: "tools/call", params: { _meta } });
+    void rig.hear(log);
+    rig.say(three, { id: 1, method: "tools/call", params: { _meta } });
+    void rig.hear(log);
+    const heard = [one, two, three].map((client) => client.heard("notifications/message").length);
+    expect(heard).toEqual([0, 1, 0]);
+    expect(two.causes).toEqual(["1"]);
+  });
+
   test("of a subscription has the id that its client gave it, and so has the answer that ends it", () => {
     const rig = new CrowdRig();
     const [one, other] = [new CrowdClient("one"), new CrowdClient("other")];

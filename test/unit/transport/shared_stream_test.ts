@@ -144,6 +144,49 @@ describe("a server whose connections end as soon as they are open", () => {
 });
 
 describe("one stream for all answers", () => {
+  test("a request of 2026-07-28 that is given up is cancelled at the server, once; of one before, the client says so", async () => {
+    const rig = new Rig();
+    const exchange = rig.initialize();
+    await settle();
+    rig.answer();
+    await exchange;
+    const _meta = { "io.modelcontextprotocol/protocolVersion": "2026-07-28" };
+    for (const params of [{}, { _meta }]) {
+      for (const abort of [new Abort(), new AbortController()]) {
+        const given = rig.far.send(composeMessage({ id: 2, method: "tools/call", params }), { abort });
+        abort.abort(new Error("enough"));
+        abort.abort(new Error("again"));
+        await expect(given!).rejects.toThrow("enough");
+      }
+    }
+    const cancelled = rig.sent.filter(({ method }) => method === "notifications/cancelled");
+    expect(cancelled.map((each) => each.param("requestId"))).toEqual(["2", "2"]);
+  });
+
+  test("a request that is answered is not cancelled, whatever is given up later", async () => {
+    const rig = new Rig();
+    const abort = new AbortController();
+    const _meta = { "io.modelcontextprotocol/protocolVersion": "2026-07-28" };
+    const exchange = rig.far.send(composeMessage({ id: 1, method: "tools/list", params: { _meta } }), { abort });
+    await settle();
+    rig.answer();
+    await exchange;
+    abort.abort(new Error("too late"));
+    expect(rig.sent).toHaveLength(1);
+  });
+
+  test("a request that begins a session without a handshake has one to lose", async () => {
+    const rig = new Rig();
+    const exchange = rig.far.send(composeMessage({ id: 1, method: "server/discover" }), { begins: true });
+    await settle();
+    rig.answer();
+    await exchange;
+    rig.opened[0]!.onclose(ENDED);
+    expect(rig.losses).toBe(1);
+    const thrown = await rig.far.send(composeMessage({ id: 2, method: "tools/list" }))!.catch((error) => error);
+    expect(thrown).toMatchObject({ kind: "session_lost" });
+  });
+
   test("a request before any session is none of a lost one; after it, it is told that the session is lost", async () => {
     const rig = new Rig();
     const exchange = rig.initialize();

@@ -41,7 +41,7 @@ interface Rig extends FarEndRig {
 
 function rigOf(
   serve: Serve,
-  { protocol = "auto", cancelsByMessage = false, idle = 300_000, remembered = undefined as unknown } = {},
+  { protocol = "auto", idle = 300_000, remembered = undefined as unknown } = {},
 ): Rig {
   const clock = new FakeClock();
   const memory = new Map<string, unknown>(remembered === undefined ? [] : [["era", remembered]]);
@@ -55,7 +55,6 @@ function rigOf(
         put: (name, value) => Promise.resolve(void memory.set(name, value)),
       },
       protocol: protocol as "auto",
-      cancelsByMessage,
       idle,
     }, parts.events)
   );
@@ -379,14 +378,6 @@ describe("a translated request", () => {
     await rig.send({ method: "notifications/cancelled", params: { requestId: 1 } });
     await rig.send({ id: 99, result: {} });
     expect(rig.passed).toHaveLength(before);
-  });
-
-  test("is given up by a message where all requests share a stream", async () => {
-    const rig = await opened(() => new Promise<Json>(() => {}), { cancelsByMessage: true });
-    void rig.send(CALL).catch(() => {});
-    await settle();
-    await rig.send({ method: "notifications/cancelled", params: { requestId: 1 } });
-    expect(rig.passed.at(-1)!.json).toMatchObject({ method: "notifications/cancelled", params: { requestId: 1 } });
   });
 
   test("of a server that wants a handshake all of a sudden meets a lost session, which is made again in the other era", async () => {

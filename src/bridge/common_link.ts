@@ -1,0 +1,238 @@
+import type { Clock } from "../platform/clock.ts";
+import type { ChannelFailure, LocalEnd, SendOptions } from "../transport/channel.ts";
+import type { Message } from "../transport/message.ts";
+import { claimedRevision, claimsRevision } from "../transport/request_headers.ts";
+import type { Link, LinkEvents, OpenLink } from "../transport/shared_stream.ts";
+import { Crowd } from "./crowd.ts";
+import { type CommonEra, type Era, Turns } from "./era/common_era.ts";
+
+/** What the links to one server have in common. */
+export interface CommonLinkOptions {
+  readonly open: OpenLink;
+  readonly clock: Clock;
+  /** The server's name to a person. */
+  readonly server: string;
+}
+
+/** A client's place among those that may share a link. */
+export interface Place extends CommonEra {
+  /** Opens the client's link: its own, or its part of the common one. */
+  readonly open: OpenLink;
+}
+
+/**
+ * The links of many clients to one server, each of which carries everything in one stream: a program, say. Whoever does
+ * a handshake has a link alone, as the server keeps a session in it; those who speak without one share a link, on which
+ * no client's ids, answers and news meet another's. A link on which a handshake was refused can become the common one.
+ */
+export class CommonLink {
+  readonly #options: CommonLinkOptions;
+  readonly #turns: Turns;
+  #known: Era | undefined;
+  #common: CommonConnection | undefined;
+
+  constructor(options: CommonLinkOptions) {
+    this.#options = options;
+    this.#turns = new Turns(options.clock);
+  }
+
+  /** Makes a client's place; nothing is opened. */
+  place(): Place {
+    let last: ClientLink | undefined;
+    const known = (): Era | undefined => this.#known;
+    return {
+      get known(): Era | undefined {
+        return known();
+      },
+      found: (era) => {
+        this.#known = era;
+        if (era === "modern") last?.share();
+      },
+      inTurn: (find) => this.#known === undefined ? this.#turns.take(find) : find(),
+      open: (events, abort) => {
+        last = new ClientLink({
+          events,
+          openOwn: () => new Connection(this.#options.open, abort),
+          join: (own) => this.#join(own),
+        });
+        return Promise.resolve(last);
+      },
+    };
+  }
+
+  /** The common connection; where there is none it is `own`, which otherwise nobody needs, or another. */
+  #join(own?: Connection): CommonConnection {
+    if (this.#common?.isOver === false) {
+      void own?.close(LAST_WORDS_MS);
+      return this.#common;
+    }
+    const { open, server } = this.#options;
+    const connection = own ?? new Connection(open, new AbortController());
+    const common: CommonConnection = new CommonConnection(connection, server, () => {
+      if (this.#common === common) this.#common = undefined;
+    });
+    return this.#common = common;
+  }
+}
+
+/** How long a connection that nobody needs any more may take to end, in ms. */
+const LAST_WORDS_MS = 500;
+
+/** One link to the server, with whoever hears what comes on it. */
+class Connection {
+  readonly #link: Promise<Link>;
+  /** The same, as soon as it is open. */
+  #ready: Link | undefined;
+  #events: LinkEvents | undefined;
+  #isOver = false;
+
+  constructor(open: OpenLink, abort: AbortController) {
+    this.#link = open({
+      onmessage: (message) => this.#events?.onmessage(message),
+      onmalformed: (id) => this.#events?.onmalformed(id),
+      onactivity: () => this.#events?.onactivity(),
+      onclose: (failure) => {
+        this.#isOver = true;
+        this.#events?.onclose(failure);
+      },
+    }, abort);
+    this.#link.then((link) => this.#ready = link, () => this.#isOver = true);
+  }
+
+  /** Whether it has ended, or could not be opened. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  hear(events: LinkEvents): void {
+    this.#events = events;
+  }
+
+  write(message: Message, options: SendOptions = {}): Promise<void> | undefined {
+    const ready = this.#ready;
+    return ready === undefined
+      ? this.#link.then((link) => link.write(message, options))
+      : ready.write(message, options);
+  }
+
+  /** Ends it within `deadline` ms; nobody hears of that. */
+  async close(deadline: number): Promise<void> {
+    this.#events = undefined;
+    const link = await this.#link.catch(() => undefined);
+    await link?.close(deadline);
+  }
+}
+
+/** The connection of all who speak without a handshake; it ends with the last of them. */
+class CommonConnection {
+  readonly #connection: Connection;
+  readonly #crowd: Crowd;
+  readonly #clients = new Map<LocalEnd, LinkEvents>();
+  readonly #onended: () => void;
+
+  constructor(connection: Connection, server: string, onended: () => void) {
+    this.#connection = connection;
+    this.#onended = onended;
+    this.#crowd = new Crowd({ pump: { fromClient: (message) => connection.write(message) }, server });
+    connection.hear({
+      onmessage: (message) => this.#crowd.send(message),
+      onmalformed: (id) => this.#malformed(id),
+      onactivity: () => this.#clients.forEach(({ onactivity }) => onactivity()),
+      onclose: (failure) => this.#ended(failure),
+    });
+  }
+
+  get isOver(): boolean {
+    return this.#connection.isOver;
+  }
+
+  /** Takes a client in, which hears what is its own. */
+  join(events: LinkEvents): LocalEnd {
+    const end: LocalEnd = { send: (message) => events.onmessage(message), close: () => Promise.resolve() };
+    this.#clients.set(end, events);
+    return end;
+  }
+
+  write(message: Message, end: LocalEnd): Promise<void> | undefined {
+    return this.#crowd.fromClient(message, end);
+  }
+
+  /** The client at `end` goes, and what it asked is given up. */
+  async leave(end: LocalEnd, deadline: number): Promise<void> {
+    if (!this.#clients.delete(end)) return;
+    this.#crowd.leave(end);
+    if (this.#clients.size > 0) return;
+    this.#onended();
+    await this.#connection.close(deadline);
+  }
+
+  #malformed(id: string | undefined): void {
+    const call = this.#crowd.callUnder(id);
+    if (call !== undefined) this.#clients.get(call.end)?.onmalformed(call.id);
+  }
+
+  #ended(failure: ChannelFailure): void {
+    this.#onended();
+    const all = [...this.#clients.values()];
+    this.#clients.clear();
+    for (const { onclose } of all) onclose(failure);
+  }
+}
+
+/** What a client's link is made of. */
+interface ClientLinkParts {
+  readonly events: LinkEvents;
+  openOwn(): Connection;
+  /** The common connection, which `own` may become. */
+  join(own?: Connection): CommonConnection;
+}
+
+/** One client's link: a connection of its own, or its part of the common one. */
+class ClientLink implements Link {
+  readonly #parts: ClientLinkParts;
+  #own: Connection | undefined;
+  #shared: { readonly common: CommonConnection; readonly end: LocalEnd } | undefined;
+
+  constructor(parts: ClientLinkParts) {
+    this.#parts = parts;
+  }
+
+  write(message: Message, options: SendOptions): Promise<void> | undefined {
+    const own = this.#own;
+    if (own?.isOver === false) return own.write(message, options);
+    if (this.#isForMeAlone(message)) return this.#goAlone().write(message, options);
+    if (this.#shared?.common.isOver !== false) this.#join(this.#parts.join());
+    const { common, end } = this.#shared!;
+    return common.write(message, end);
+  }
+
+  /** The server keeps nothing of this client: whatever it has to itself is everybody's from now on. */
+  share(): void {
+    const own = this.#own;
+    if (own?.isOver === false) this.#join(this.#parts.join(own));
+  }
+
+  async close(deadline: number): Promise<void> {
+    const { common, end } = this.#shared ?? {};
+    await (end === undefined ? this.#own?.close(deadline) : common!.leave(end, deadline));
+  }
+
+  /** A session must begin on a link of its own, and what comes first and is of neither era is no reason to meet others. */
+  #isForMeAlone(message: Message): boolean {
+    if (message.kind === "request" && message.method === "initialize") return !claimsRevision(message);
+    return this.#shared === undefined && claimedRevision(message) === undefined;
+  }
+
+  #goAlone(): Connection {
+    void this.close(LAST_WORDS_MS);
+    this.#shared = undefined;
+    this.#own = this.#parts.openOwn();
+    this.#own.hear(this.#parts.events);
+    return this.#own;
+  }
+
+  #join(common: CommonConnection): void {
+    this.#own = undefined;
+    this.#shared = { common, end: common.join(this.#parts.events) };
+  }
+}
