@@ -1,3 +1,4 @@
+import { wayOut } from "../net/proxy.ts";
 import type { ServerEntry } from "../registry/entry.ts";
 import { type Environment, variablesIn } from "../registry/references.ts";
 import type { RunSettings } from "./registered.ts";
@@ -22,4 +23,14 @@ export function attachSettings(entry: ServerEntry, run: SharedRun, env: Environm
   const { ca, cert, key, rejectUnauthorized } = tls;
   const way = [grace, maxMessage, keepAlive, [...cures].sort(), ca, cert, key, rejectUnauthorized, cookies, ipv4];
   return new Bun.CryptoHasher("sha256").update(text).update(JSON.stringify([variables, way])).digest("hex");
+}
+
+/**
+ * What an environment says of the way to servers, likewise; of what it is silent about the other process decides. Hosts
+ * hand few variables on, so that a proxy of the whole machine is mostly known to `serve` alone.
+ */
+export function attachWay(env: Environment): Readonly<Record<string, string>> {
+  const digest = (values: readonly string[]): string =>
+    new Bun.CryptoHasher("sha256").update(JSON.stringify(values)).digest("hex");
+  return Object.fromEntries(Object.entries(wayOut(env)).map(([kind, values]) => [kind, digest(values)]));
 }

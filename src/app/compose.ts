@@ -44,6 +44,8 @@ export interface OpenEndpointOptions {
   readonly tellsCalls: boolean;
   /** The version of the product. */
   readonly version: string;
+  /** See `AttachedClientsOptions`. */
+  readonly way: Readonly<Record<string, string>>;
   /** The ends of all tokens that there are; never fails. */
   tokens(): Promise<readonly TokenEnd[]>;
 }
@@ -111,7 +113,7 @@ export async function openEndpoint(options: OpenEndpointOptions): Promise<OpenEn
     budget,
     more: (app) => addViewRoutes(app, parts),
   });
-  const who = { version, uid: process.getuid?.() };
+  const who = { version, uid: process.getuid?.(), way: options.way };
   const attached = new AttachedClients({ ...who, pool, sessions, limit, clock, notify });
   const listener = await listen({ host, port: options.port, limit, endpoint });
   function addressOf(): string {

@@ -9,7 +9,7 @@ import type { Registry, ServerEntry } from "../registry/entry.ts";
 import { registryFile } from "../registry/file.ts";
 import { readRegistry } from "../registry/registry.ts";
 import { watchRegistry } from "../registry/watch.ts";
-import { attachSettings } from "./attach_settings.ts";
+import { attachSettings, attachWay } from "./attach_settings.ts";
 import { endpointToken } from "./endpoint_token.ts";
 import { openBudget } from "./budget.ts";
 import { type RunSettings, settingsOf } from "./registered.ts";
@@ -87,6 +87,7 @@ export async function serve(settings: ServeSettings, say: Notify): Promise<numbe
     notify,
     log,
     version,
+    way: attachWay(run.state.surroundings.env),
     tokens,
     audit,
   });

@@ -1,5 +1,5 @@
 import { attach } from "../app/attach.ts";
-import { attachSettings, type SharedRun } from "../app/attach_settings.ts";
+import { attachSettings, attachWay, type SharedRun } from "../app/attach_settings.ts";
 import { connectAttached } from "../app/attached.ts";
 import type { ConnectWorld } from "../app/on_stdio.ts";
 import type { UpstreamSettings } from "../app/upstream.ts";
@@ -45,7 +45,7 @@ export async function goThroughServe(
   }
   const settings = attachSettings(entry, USUAL, process.env);
   if (settings === undefined) return undefined;
-  const hello = { version: VERSION, name: entry.slug, account, settings };
+  const hello = { version: VERSION, name: entry.slug, account, settings, way: attachWay(process.env) };
   const surroundings = { platform: process.platform, env: process.env };
   const attachment = await attach(hello, surroundings, world.notify);
   if (attachment === undefined) return undefined;

@@ -15,9 +15,29 @@ export interface Proxy {
   readonly speaksHttp: boolean;
 }
 
+const PROXIES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
+const EXCEPTIONS = "NO_PROXY";
+/** What the runtime reads of authorities that are trusted. */
+const AUTHORITIES = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_USE_SYSTEM_CA"];
+
 /** Whether the environment names any proxy. */
 export function hasProxy(env: Variables): boolean {
-  return ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].some((name) => read(env, name) !== undefined);
+  return PROXIES.some((name) => read(env, name) !== undefined);
+}
+
+/**
+ * What an environment says of the way to servers, by kind: the values that count, with the passwords of proxies. Nothing
+ * for a kind that it does not mention; an empty value is a word, too. Two environments with the same lead the same way.
+ */
+export function wayOut(env: Variables): Readonly<Record<string, readonly string[]>> {
+  const valuesOf = (names: readonly string[]): string[] => names.map((name) => read(env, name)?.value ?? "");
+  const mentions = (names: readonly string[]): boolean =>
+    names.some((name) => env[name] !== undefined || env[name.toLowerCase()] !== undefined);
+  const all = [...PROXIES, EXCEPTIONS];
+  return {
+    ...(mentions(all) ? { proxy: hasProxy(env) ? valuesOf(all) : [] } : {}),
+    ...(mentions(AUTHORITIES) ? { authority: valuesOf(AUTHORITIES) } : {}),
+  };
 }
 
 /**
@@ -27,7 +47,7 @@ export function hasProxy(env: Variables): boolean {
 export function proxyFor(url: URL, env: Variables): Proxy | undefined {
   const own = read(env, url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY");
   const found = own ?? read(env, "ALL_PROXY");
-  if (found === undefined || isExcepted(url, read(env, "NO_PROXY")?.value ?? "")) return undefined;
+  if (found === undefined || isExcepted(url, read(env, EXCEPTIONS)?.value ?? "")) return undefined;
   const text = withScheme(found.value);
   const proxy = URL.canParse(text) ? new URL(text) : undefined;
   return {

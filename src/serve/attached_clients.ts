@@ -17,6 +17,8 @@ export interface AttachedClientsOptions {
   readonly limit: number;
   /** Who we are, and so who may come; nothing where the system counts no users. */
   readonly uid: number | undefined;
+  /** What our environment says of the way to servers; see `Hello`. */
+  readonly way: Hello["way"];
   readonly clock: Clock;
   readonly notify: Notify;
 }
@@ -83,13 +85,15 @@ export class AttachedClients {
   }
 
   /** The server that is meant, or why a process cannot be carried to it. */
-  #find({ version, name, account, settings }: Hello): PooledServer | string {
-    const { pool, sessions, version: own } = this.#options;
+  #find({ version, name, account, settings, way }: Hello): PooledServer | string {
+    const { pool, sessions, version: own, way: ownWay } = this.#options;
     if (version !== own) return `it is version ${JSON.stringify(version)}, "serve" is ${own}`;
     const entry = pool.entry(name);
     if (entry === undefined) return '"serve" has no server of this name';
     if (entry.attachable === undefined) return "the server is a program that clients do not share";
     if (entry.attachable !== settings) return '"serve" has other settings for this server';
+    const other = Object.keys(way).find((kind) => way[kind] !== ownWay[kind]);
+    if (other !== undefined) return otherWay(other);
     return sessions.isFull ? '"serve" has too many sessions' : pool.get(name, account)!;
   }
 
@@ -100,6 +104,12 @@ export class AttachedClients {
       // Who has gone is noticed where it is read.
     }
   }
+}
+
+/** Why a process with another proxy, or other authorities, goes by itself. */
+function otherWay(kind: string): string {
+  const what = kind === "proxy" ? "proxy" : "authority to trust";
+  return `its environment names another ${what} than that of "serve"; start "serve" with the same to share it`;
 }
 
 async function heard(

@@ -7,6 +7,8 @@ export interface Hello {
   readonly account: string;
   /** What the server's settings are, so that both sides mean the same by its name. */
   readonly settings: string;
+  /** What the process's environment wants of the way there, by kind, such as its proxies: nothing where all is the same. */
+  readonly way: Readonly<Record<string, string>>;
 }
 
 /** What `serve` answers: nothing but that it agrees, or why it does not, with its own version. */
@@ -31,9 +33,11 @@ export function sayLine(value: unknown): Uint8Array {
 
 /** Reads a hello; nothing where it is none. */
 export function readHello(value: Record<string, unknown> | undefined): Hello | undefined {
-  const { version, name, account, settings } = value ?? {};
-  const isWhole = [version, name, account, settings].every((member) => typeof member === "string");
-  return isWhole ? { version, name, account, settings } as Hello : undefined;
+  // A process of another version may not know of it, and is to be told of that.
+  const { version, name, account, settings, way = {} } = value ?? {};
+  if (typeof way !== "object" || way === null) return undefined;
+  const isWhole = [version, name, account, settings, ...Object.values(way)].every((each) => typeof each === "string");
+  return isWhole ? { version, name, account, settings, way } as Hello : undefined;
 }
 
 /** Reads the answer to a hello; nothing where it is none. */

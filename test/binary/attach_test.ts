@@ -158,6 +158,26 @@ onUnix("a process that is started while serve runs", () => {
     expect(server.seen.items.map(({ headers }) => headers.get("x-key"))).toContain("other");
   });
 
+  test("goes by itself where its environment names another way to servers, and says which, and no password", async () => {
+    const env = surroundings().env;
+    const proxy = { HTTPS_PROXY: "http://me:geheim@127.0.0.1:9", NO_PROXY: "localhost" };
+    await using through = await ServeExecutable.start(undefined, { home, env: { ...env, ...proxy } });
+    const ways: [boolean, string, object][] = [
+      [true, THROUGH, {}],
+      [true, THROUGH, proxy],
+      [false, "another proxy", { ...proxy, HTTPS_PROXY: "http://me:geheim@127.0.0.1:10" }],
+      [false, "another proxy", { HTTPS_PROXY: "" }],
+      [false, "another authority to trust", { NODE_EXTRA_CA_CERTS: join(folder, "ca.pem") }],
+    ];
+    for (const [isCarried, said, way] of ways) {
+      await using process = new Executable({ env: { ...env, ...way } }, "notes", "--debug");
+      expect(await isAttached(process)).toBe(isCarried);
+      expect(String(process.stderr)).toContain(said);
+      expect(String(process.stderr) + String(through.stderr)).not.toContain("geheim");
+      expect((await process.request(call(1))).result.said).toBe("hello");
+    }
+  });
+
   test("takes the account along that it is told", async () => {
     await using _ = await serve();
     await using process = bridge("--account", "work");

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { attachSettings, type SharedRun } from "../../../src/app/attach_settings.ts";
+import { attachSettings, attachWay, type SharedRun } from "../../../src/app/attach_settings.ts";
 import { findServer } from "../../../src/registry/find.ts";
 import { readRegistry } from "../../../src/registry/registry.ts";
 import { RegistryPlace } from "../registry/place.ts";
@@ -70,5 +70,39 @@ describe("the settings of a server in a word", () => {
   test("are none for a program, unless its clients share it", async () => {
     expect(await of({ command: "npx" })).toBeUndefined();
     expect(await of({ command: "npx", share: "always" })).toBeString();
+  });
+});
+
+describe("the way to servers in a word", () => {
+  const PROXY = { HTTPS_PROXY: "http://me:geheim@proxy.example:3128" };
+
+  test("is none for an environment that says nothing of it", () => {
+    expect(attachWay({ PATH: "/bin", HOME: "/root" })).toEqual({});
+  });
+
+  test.each<[string, object]>([
+    ["another proxy", { HTTPS_PROXY: "http://me:geheim@other.example:3128" }],
+    ["another password", { HTTPS_PROXY: "http://me:other@proxy.example:3128" }],
+    ["an exception", { ...PROXY, NO_PROXY: "a.example" }],
+    ["another one for plain http", { ...PROXY, HTTP_PROXY: "http://proxy.example" }],
+    ["none, in a word", { HTTPS_PROXY: "" }],
+    ["none, by an exception", { NO_PROXY: "*" }],
+  ])("is another one with %s", (_what, env) => {
+    const { proxy } = attachWay(env as Record<string, string>);
+    expect(proxy).toMatch(/^[0-9a-f]{64}$/);
+    expect(proxy).not.toBe(attachWay(PROXY)["proxy"]!);
+  });
+
+  test("is the same in small letters, and where exceptions have no proxy to be excepted from", () => {
+    expect(attachWay({ https_proxy: PROXY.HTTPS_PROXY })).toEqual(attachWay(PROXY));
+    expect(attachWay({ NO_PROXY: "a.example" })).toEqual(attachWay({ HTTP_PROXY: "" }));
+  });
+
+  test("tells of authorities apart from proxies", () => {
+    const [one, other] = [{ NODE_EXTRA_CA_CERTS: "/a.pem" }, { NODE_EXTRA_CA_CERTS: "/b.pem" }].map(attachWay);
+    expect(Object.keys(one!)).toEqual(["authority"]);
+    expect(one).not.toEqual(other!);
+    expect(attachWay({ SSL_CERT_FILE: "/a.pem" })).not.toEqual(one!);
+    expect(attachWay({ ...PROXY, NODE_EXTRA_CA_CERTS: "/a.pem" })).toEqual({ ...attachWay(PROXY), ...one! });
   });
 });

@@ -7,7 +7,7 @@ import type { LocalEnd } from "../../../src/transport/channel.ts";
 import type { Message } from "../../../src/transport/message.ts";
 import { FakeClock, settle } from "../../harness/fake_clock.ts";
 
-const HELLO = { version: "1.0.0", name: "notes", account: "default", settings: "same" };
+const HELLO = { version: "1.0.0", name: "notes", account: "default", settings: "same", way: {} };
 const INITIALIZE =
   '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"clientInfo":{"name":"c","version":"1"}}}\n';
 const META = '"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}';
@@ -58,6 +58,7 @@ class Rig {
     sessions: this.sessions,
     limit: 1_000,
     uid: 7,
+    way: { proxy: "p", authority: "a" },
     clock: this.clock,
     notify: ({ text }) => this.notices.push(text),
   });
@@ -115,6 +116,14 @@ describe("a process of the same user, version and settings", () => {
     expect([rig.sessions.size, rig.lines[0]!.closes]).toEqual([0, 1]);
   });
 
+  test("is taken in where its environment says the same of the way to servers", async () => {
+    const rig = await Rig.make();
+    const caller = new Caller();
+    void rig.clients.take(caller.socket);
+    await caller.say({ ...HELLO, way: { proxy: "p", authority: "a" } });
+    expect(caller.said).toBe('{"ok":true}\n');
+  });
+
   test("is told now and then that we are there", async () => {
     const rig = await Rig.make();
     const caller = await rig.attached();
@@ -147,6 +156,9 @@ describe("a process that is none of ours", () => {
     ["of another version", { ...HELLO, version: "2.0.0" }, /refused":"it is version .*, \\"serve\\" is 1.0.0/],
     ["for a name that is none", { ...HELLO, name: "none" }, /no server of this name/],
     ["with other settings", { ...HELLO, settings: "other" }, /other settings/],
+    ["with another proxy", { ...HELLO, way: { proxy: "other" } }, /another proxy than that of/],
+    ["with another authority", { ...HELLO, way: { proxy: "p", authority: "other" } }, /another authority to trust/],
+    ["with what we know nothing of", { ...HELLO, way: { toString: "x" } }, /names another/],
     ["for a program of its own", { ...HELLO, name: "program" }, /clients do not share/],
   ])("%s is told why, and sent away", async (_who, hello, said) => {
     const rig = await Rig.make();

@@ -5,7 +5,7 @@ import { isProvenBy, proveToServe } from "../../../src/transport/attach_proof.ts
 import { runs } from "../../harness/counts.ts";
 import { failure } from "../../harness/vault_place.ts";
 
-const HELLO = { version: "1.0.0", name: "notes", account: "default", settings: "0" };
+const HELLO = { version: "1.0.0", name: "notes", account: "default", settings: "0", way: { proxy: "1" } };
 
 async function* chunksOf(bytes: Uint8Array, cuts: readonly number[]): AsyncGenerator<Uint8Array> {
   const places = [...cuts.map((cut) => cut % (bytes.length + 1)), 0, bytes.length].sort((one, other) => one - other);
@@ -36,10 +36,16 @@ describe("what is said before the first message", () => {
     ["a flood without an end", "x".repeat(100_000)],
     ["an array", "[]\n"],
     ["a member that is no text", JSON.stringify({ ...HELLO, name: 1 }) + "\n"],
-    ["a member too few", '{"version":"1.0.0","name":"notes","account":"default"}\n'],
+    ["a way that is no text", JSON.stringify({ ...HELLO, way: { proxy: 1 } }) + "\n"],
+    ["a member too few", '{"version":"1.0.0","name":"notes","account":"default","way":{}}\n'],
   ])("is no hello where it is %s", async (_what, text) => {
     const preface = new Preface(chunksOf(new TextEncoder().encode(text), []));
     expect(readHello(await preface.next())).toBeUndefined();
+  });
+
+  test("is one of another version, too, which knows of fewer things", () => {
+    const { way: _, ...older } = HELLO;
+    expect(readHello({ ...older, more: true })).toEqual({ ...older, way: {} });
   });
 
   test.each<[Record<string, unknown> | undefined, unknown]>([
