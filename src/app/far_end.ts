@@ -2,7 +2,7 @@ import type { Wire } from "../net/gate.ts";
 import type { ChildOptions } from "../platform/child.ts";
 import { EraEnd } from "../bridge/era/era_end.ts";
 import { MirroredHeaders } from "../bridge/era/mirrored_headers.ts";
-import { CommonLink } from "../bridge/common_link.ts";
+import type { CommonLink, CommonLinkOptions } from "../bridge/common_link.ts";
 import type { Memory } from "../bridge/handshake.ts";
 import type { FarEnd, FarEndEvents } from "../transport/channel.ts";
 import type { Protocol, Strategy } from "../transport/choices.ts";
@@ -27,12 +27,15 @@ export interface FarEndParts extends Omit<StreamableHttpOptions, "url"> {
   readonly strategy: Strategy;
   /** How long a server may take to name its endpoint, in ms; 0 for as long as it likes. */
   readonly patience: number;
-  /** Whether clients of a program may share it, where it keeps no session for each. */
-  readonly sharesProgram?: boolean;
+  /** Has clients share a program where it keeps no session for each; nothing where there is one client alone. */
+  readonly shareProgram?: ShareProgram | undefined;
   /** Is told of what was found out: that the second of two transports is spoken, and the revision of a translated server. */
   onsecond?(): void;
   ontranslate?(revision: string): void;
 }
+
+/** Makes what the clients of a program have in common; whoever has one client does not load what that is. */
+export type ShareProgram = (options: CommonLinkOptions) => CommonLink;
 
 /** The name of a server that a person knows it by. */
 export function nameOf(server: Server): string {
@@ -42,9 +45,9 @@ export function nameOf(server: Server): string {
 /** Makes far ends to a server, one for each client, as it wants them in whichever era it lives. */
 export function farEndMaker(server: Server, parts: FarEndParts): (events: FarEndEvents) => FarEnd {
   const options = { ...parts, make: transportMaker(server, parts), server: nameOf(server) };
-  if (server instanceof URL || parts.sharesProgram !== true) return (events) => new EraEnd(options, events);
-  const { clock } = parts;
-  const links = new CommonLink({ open: localServerLink({ ...server, ...parts }), clock, server: options.server });
+  const { clock, limit, notify, shareProgram } = parts;
+  if (server instanceof URL || shareProgram === undefined) return (events) => new EraEnd(options, events);
+  const links = shareProgram({ open: localServerLink({ ...server, limit, notify }), clock, server: options.server });
   return (events) => {
     const common = links.place();
     const make = (of: FarEndEvents): FarEnd =>

@@ -1,3 +1,4 @@
+import { CommonLink, type CommonLinkOptions } from "../bridge/common_link.ts";
 import { isLoopback } from "../net/address.ts";
 import { systemClock } from "../platform/clock.ts";
 import { BridgeError, toBridgeError } from "../platform/errors.ts";
@@ -174,6 +175,9 @@ async function poolEntry(entry: ServerEntry, run: RunSettings, shared: SharedRun
   const signing = signingOf(settings, shared, shared.vault, shared.signal);
   // Of many servers it has to be said which one speaks, or is spoken of.
   const notify: Notify = (notice) => shared.notify({ ...notice, text: `${entry.slug}: ${notice.text}` });
+  const shareProgram = entry.share === "auto"
+    ? (options: CommonLinkOptions): CommonLink => new CommonLink(options)
+    : undefined;
   return {
     slug: entry.slug,
     account: entry.account,
@@ -182,8 +186,7 @@ async function poolEntry(entry: ServerEntry, run: RunSettings, shared: SharedRun
     fingerprint: JSON.stringify([entry, settings.headers, settings.server, settings.signIn, settings.network.tls]),
     attachable: attachSettings(entry, run, run.state.surroundings.env),
     reach: (account, events) => {
-      const sharesProgram = entry.share === "auto";
-      const upstream = new Upstream({ ...settings, account, sharesProgram }, { ...shared, ...events, notify });
+      const upstream = new Upstream({ ...settings, account }, { ...shared, ...events, notify, shareProgram });
       return {
         name: upstream.name,
         open: (local, isHurried) => upstream.open(local, isHurried),

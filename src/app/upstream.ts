@@ -12,7 +12,7 @@ import type { MalformedMessage } from "../transport/malformed_message.ts";
 import type { Message } from "../transport/message.ts";
 import { authenticated, ownerAddress } from "./authentication.ts";
 import { ClientSide, type ClientSideSettings } from "./client_side.ts";
-import { farEndMaker, nameOf, type Server } from "./far_end.ts";
+import { farEndMaker, nameOf, type Server, type ShareProgram } from "./far_end.ts";
 import { KeptMemory, type MemoryPlace, NO_MEMORY, type RunMemory } from "./memory.ts";
 import { accountByHeader, MemoryFile } from "./memory_file.ts";
 import { MemoryVault } from "./memory_vault.ts";
@@ -41,8 +41,6 @@ export interface UpstreamSettings extends ClientSideSettings {
   /** Whether requests wait until the server can ask something back; see `StreamableHttpOptions`. */
   readonly listensFirst?: boolean;
   readonly protocol: Protocol;
-  /** See `FarEndParts`. */
-  readonly sharesProgram?: boolean;
   /** The name of an account at the server. */
   readonly account: string;
   readonly signIn: SignInSettings;
@@ -60,6 +58,8 @@ export interface UpstreamRun {
   onheld?(cause: BridgeError | undefined): void;
   /** Is told when somebody has signed in. */
   onsignedin?(): void;
+  /** See `FarEndParts`. */
+  readonly shareProgram?: ShareProgram | undefined;
 }
 
 /** How long the end of a session, and what is left to write, may take, in ms. */
@@ -110,7 +110,7 @@ export class Upstream {
       notify: run.notify,
       memory,
       protocol: settings.protocol,
-      sharesProgram: settings.sharesProgram ?? false,
+      shareProgram: run.shareProgram,
     });
   }
 

@@ -60,7 +60,10 @@ const tools: Record<string, (request: Json, args: Json, meta: Json) => void> = {
     tell("notifications/progress", { progressToken, progress: step });
     give(request, step);
   },
-  hold: (request) => void held.push(request),
+  hold(request): void {
+    held.push(request);
+    note("hold");
+  },
   release(request): void {
     for (const each of held.splice(0)) give(each, each.params.arguments.text);
     give(request, null);
