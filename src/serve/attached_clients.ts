@@ -106,10 +106,11 @@ export class AttachedClients {
   }
 }
 
-/** Why a process with another proxy, or other authorities, goes by itself. */
+/** Why a process with another proxy, or other authorities, in its environment goes by itself. */
 function otherWay(kind: string): string {
-  const what = kind === "proxy" ? "proxy" : "authority to trust";
-  return `its environment names another ${what} than that of "serve"; start "serve" with the same to share it`;
+  return kind === "proxy"
+    ? '"serve" goes by another proxy, or by none: give both the same HTTPS_PROXY and NO_PROXY, and it will do'
+    : '"serve" trusts other authorities: give both the same NODE_EXTRA_CA_CERTS, and it will do';
 }
 
 async function heard(

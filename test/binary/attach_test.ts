@@ -167,7 +167,7 @@ onUnix("a process that is started while serve runs", () => {
       [true, THROUGH, proxy],
       [false, "another proxy", { ...proxy, HTTPS_PROXY: "http://me:geheim@127.0.0.1:10" }],
       [false, "another proxy", { HTTPS_PROXY: "" }],
-      [false, "another authority to trust", { NODE_EXTRA_CA_CERTS: join(folder, "ca.pem") }],
+      [false, "trusts other authorities", { NODE_EXTRA_CA_CERTS: join(folder, "ca.pem") }],
     ];
     for (const [isCarried, said, way] of ways) {
       await using process = new Executable({ env: { ...env, ...way } }, "notes", "--debug");

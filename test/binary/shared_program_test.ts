@@ -161,7 +161,9 @@ describe("a program that keeps no session", () => {
       })
     );
     // The SDK may take up a result before progress that came in the same read.
-    for (const [step, ...others] of await Promise.all(calls)) expect(new Set(others)).toEqual(new Set([step]));
+    for (const [step, ...others] of await Promise.all(calls)) {
+      expect([others.length > 0, others.filter((each) => each !== step)]).toEqual([true, []]);
+    }
     expect(place.noted("start")).toHaveLength(1);
   });
 

@@ -60,7 +60,7 @@ export function firstRevision(): string {
 }
 
 /** What a request says of its sender, in another revision. */
-export function inRevision(meta: readonly RawMember[], revision: string): RawMember[] {
+function inRevision(meta: readonly RawMember[], revision: string): RawMember[] {
   return meta.map(([name, value]) => [name, name === VERSION ? JSON.stringify(revision) : value]);
 }
 
@@ -68,7 +68,7 @@ export function inRevision(meta: readonly RawMember[], revision: string): RawMem
  * The newest revision spoken here of those that a server names instead of the one it was asked in (2026-07-28
  * basic/versioning, "UnsupportedProtocolVersionError"); nothing where it does no such thing.
  */
-export function revisionInstead(answer: Message | undefined): string | undefined {
+function revisionInstead(answer: Message | undefined): string | undefined {
   if (answer?.answerMember("error", "code") !== UNSUPPORTED_VERSION) return undefined;
   const data: unknown = JSON.parse(answer.answerMember("error", "data") ?? "null");
   const supported = isObject(data) ? data["supported"] : undefined;
@@ -90,6 +90,21 @@ export function readOffer(answer: Message | undefined): Offer | undefined {
     serverInfo: isObject(meta) ? meta[`${PREFIX}serverInfo`] : undefined,
     instructions: typeof instructions === "string" ? instructions : undefined,
   };
+}
+
+/** Finds out by `discover` what a server without a handshake offers; nothing where it is none. */
+export async function askOffer(
+  meta: readonly RawMember[],
+  discover: (meta: readonly RawMember[]) => Promise<Message | undefined>,
+): Promise<Offer | undefined> {
+  try {
+    const answer = await discover(meta);
+    const instead = revisionInstead(answer);
+    return readOffer(instead === undefined ? answer : await discover(inRevision(meta, instead)));
+  } catch (thrown) {
+    if (thrown instanceof ChannelFailure && thrown.kind === "refused") return undefined;
+    throw thrown;
+  }
 }
 
 /** What a server said of itself. */

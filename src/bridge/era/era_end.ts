@@ -1,6 +1,6 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { Notify } from "../../platform/notice.ts";
-import { ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "../../transport/channel.ts";
+import type { FarEnd, FarEndEvents, SendOptions } from "../../transport/channel.ts";
 import type { RawMember } from "../../transport/json_edit.ts";
 import type { Message } from "../../transport/message.ts";
 import { knowsNoSessions } from "../../transport/refusal.ts";
@@ -8,17 +8,15 @@ import { claimedRevision, isModern, negotiatedRevision } from "../../transport/r
 import { rawResult, resultAnswer } from "../answers.ts";
 import type { Memory } from "../handshake.ts";
 import {
+  askOffer,
   discoverRequest,
   firstRevision,
   initializeResult,
-  inRevision,
   isForeign,
   mayBeLegacy,
   mayBeModern,
   type Offer,
   readDiscovered,
-  readOffer,
-  revisionInstead,
   senderMeta,
   senderOf,
 } from "./discovery.ts";
@@ -205,16 +203,8 @@ export class EraEnd implements FarEnd, FarEndEvents {
     return true;
   }
 
-  /** Asks a server without a handshake what it offers; nothing where it is none. */
-  async #askOffer(meta: readonly RawMember[], options: SendOptions): Promise<Offer | undefined> {
-    try {
-      const answer = await this.#discover(meta, options);
-      const instead = revisionInstead(answer);
-      return readOffer(instead === undefined ? answer : await this.#discover(inRevision(meta, instead), options));
-    } catch (thrown) {
-      if (thrown instanceof ChannelFailure && thrown.kind === "refused") return undefined;
-      throw thrown;
-    }
+  #askOffer(meta: readonly RawMember[], options: SendOptions): Promise<Offer | undefined> {
+    return askOffer(meta, (each) => this.#discover(each, options));
   }
 
   #discover(meta: readonly RawMember[], options: SendOptions): Promise<Message | undefined> {

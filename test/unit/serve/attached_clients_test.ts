@@ -156,9 +156,9 @@ describe("a process that is none of ours", () => {
     ["of another version", { ...HELLO, version: "2.0.0" }, /refused":"it is version .*, \\"serve\\" is 1.0.0/],
     ["for a name that is none", { ...HELLO, name: "none" }, /no server of this name/],
     ["with other settings", { ...HELLO, settings: "other" }, /other settings/],
-    ["with another proxy", { ...HELLO, way: { proxy: "other" } }, /another proxy than that of/],
-    ["with another authority", { ...HELLO, way: { proxy: "p", authority: "other" } }, /another authority to trust/],
-    ["with what we know nothing of", { ...HELLO, way: { toString: "x" } }, /names another/],
+    ["with another proxy", { ...HELLO, way: { proxy: "other" } }, /goes by another proxy, or by none/],
+    ["with another authority", { ...HELLO, way: { proxy: "p", authority: "other" } }, /trusts other authorities/],
+    ["with what we know nothing of", { ...HELLO, way: { toString: "x" } }, /"refused":/],
     ["for a program of its own", { ...HELLO, name: "program" }, /clients do not share/],
   ])("%s is told why, and sent away", async (_who, hello, said) => {
     const rig = await Rig.make();
