@@ -26,7 +26,7 @@ export interface SessionLimits {
 
 const BEAT_MS = 20_000;
 /** A session's handshake leaves up to 8 KiB behind, with which the collector takes its time: 2 ms for so many sessions. */
-const COLLECT_AFTER = 128;
+const COLLECT_AFTER = 64;
 
 /** The sessions of all clients, by their ids. */
 export class Sessions {
