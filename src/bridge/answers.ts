@@ -86,10 +86,14 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The notifications that make a client read again the lists it was promised news of, by a result of `initialize`. */
-export function listChanges(promise: Message): Message[] {
+/** The lists that a result of `initialize` promises news of. */
+export function promisedLists(promise: Message): readonly string[] {
   const raw = promise.answerMember("result", "capabilities");
   const capabilities = raw?.startsWith("{") ? JSON.parse(raw) as Record<string, { listChanged?: unknown } | null> : {};
-  return LISTS.filter((list) => capabilities[list]?.listChanged === true)
-    .map((list) => composeMessage({ method: `notifications/${list}/list_changed` }));
+  return LISTS.filter((list) => capabilities[list]?.listChanged === true);
+}
+
+/** The notification that makes a client read a list again. */
+export function listChange(list: string): Message {
+  return composeMessage({ method: `notifications/${list}/list_changed` });
 }

@@ -4,7 +4,13 @@ import { type BridgeError, toBridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { ChannelFailure } from "../transport/channel.ts";
 import type { Message } from "../transport/message.ts";
-import { listChanges, provisionalInitializeResult, recalledInitializeResult, resultOf } from "./answers.ts";
+import {
+  listChange,
+  promisedLists,
+  provisionalInitializeResult,
+  recalledInitializeResult,
+  resultOf,
+} from "./answers.ts";
 import { isPassing } from "./next_step.ts";
 import { strayAnswer } from "./own_requests.ts";
 import type { PendingRequest } from "./pending.ts";
@@ -62,8 +68,8 @@ const LARGEST_RESULT = 65_536;
 export class Handshake {
   readonly #options: HandshakeOptions;
   readonly #parts: HandshakeParts;
-  /** The result that the client was given. */
-  #promise: Message | undefined;
+  /** The lists that the result which the client was given promises news of. */
+  #promised: readonly string[] = [];
 
   constructor(options: HandshakeOptions, parts: HandshakeParts) {
     this.#options = options;
@@ -84,7 +90,7 @@ export class Handshake {
         request.generation = recover.generation;
         await recover.open(message, (answer) => {
           if (!settle(request)) return;
-          if (!answer.isError) this.#promise = answer;
+          if (!answer.isError) this.#promised = promisedLists(answer);
           say(answer);
         });
         if (!request.settled) fail(request, strayAnswer());
@@ -129,8 +135,7 @@ export class Handshake {
 
   /** The server may offer something else than the client has read: it reads again what it was promised news of. */
   announceLists(): void {
-    if (this.#promise === undefined) return;
-    for (const change of listChanges(this.#promise)) this.#parts.say(change);
+    for (const list of this.#promised) this.#parts.say(listChange(list));
   }
 
   /** The server has answered an `initialize`: for when it is late the next time. */
@@ -148,7 +153,7 @@ export class Handshake {
     const recalled = await Promise.race([memory.get(nameOf(message)).catch(() => {}), pause(clock, RECALL_MS)]);
     const promise = recalledInitializeResult(message, recalled) ?? provisionalInitializeResult(message, server);
     if (!settle(request)) return false;
-    this.#promise = promise;
+    this.#promised = promisedLists(promise);
     promise.standsInFor = cause;
     say(promise);
     abort.abort(new ChannelFailure("broken", "timed_out", "the server is not ready yet"));

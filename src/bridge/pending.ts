@@ -60,7 +60,7 @@ export const HELD_PATIENCE_MS = 45_000;
 
 /** The client's requests in flight, and every deadline that they have. */
 export class Pending {
-  readonly #requests = new Map<string, PendingRequest>();
+  #requests = new Map<string, PendingRequest>();
   /** By the key under which progress is told; made when the server first tells some, since most never do. */
   #byToken: Map<string, PendingRequest> | undefined;
   readonly #clock: Clock;
@@ -121,6 +121,8 @@ export class Pending {
     request.settled = true;
     request.lease?.end();
     this.#requests.delete(key);
+    // One that was used keeps its room for ever, and a session mostly waits.
+    if (this.#requests.size === 0) this.#requests = new Map();
     if (this.#drained.length > 0 && this.#isDrained()) { for (const wake of this.#drained.splice(0)) wake(); }
     const { tokenKey } = request;
     if (tokenKey !== undefined && this.#byToken?.get(tokenKey) === request) this.#byToken.delete(tokenKey);

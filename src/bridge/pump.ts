@@ -51,7 +51,7 @@ export class Pump {
   readonly #pending: Pending;
   readonly #recover: Recover;
   readonly #own: OwnRequests;
-  readonly #lifeSigns: LifeSigns;
+  #lifeSigns: LifeSigns | undefined;
   readonly #oneWay: OneWay;
   readonly #handshake: Handshake;
   readonly #leaving = new Abort();
@@ -64,8 +64,8 @@ export class Pump {
         this.#fail(request, error);
         request.abort.abort(error);
       },
-      onsilence: () => this.#lifeSigns.knock(),
-      onjump: () => this.#lifeSigns.wake(),
+      onsilence: () => this.#signsOfLife().knock(),
+      onjump: () => this.#signsOfLife().wake(),
     });
     const own = new OwnRequests({ far, clock, prefix: options.ownIds, onactivity: () => this.#pending.heard() });
     this.#own = own;
@@ -82,16 +82,7 @@ export class Pump {
       settle: ({ message }) => this.#pending.settle(message.key) !== undefined,
       fail: (request, error) => this.#fail(request, error),
     });
-    this.#lifeSigns = new LifeSigns(options, {
-      own,
-      isOpen: () => this.#recover.isOpen,
-      inFlight: () => this.#pending.all().map(({ message }) => message),
-      drop: (why) => {
-        for (const request of this.#pending.all()) if (request.generation > 0) request.abort.abort(why);
-        far.reconnect();
-      },
-      onloss: () => this.lost(),
-    });
+    if (options.keepAlive > 0) this.#signsOfLife();
   }
 
   /** Takes a message of the client. */
@@ -160,7 +151,7 @@ export class Pump {
     await Promise.race([this.#pending.drained(), pause(clock, patience)]);
     const error = new BridgeError("closing", "the bridge is ending");
     this.#leaving.abort(error);
-    this.#lifeSigns.end();
+    this.#lifeSigns?.end();
     this.#pending.stop();
     for (const request of this.#pending.all()) {
       this.#fail(request, error);
@@ -186,6 +177,20 @@ export class Pump {
     lease?.hold(message.bytes.length);
     if (message.method === "initialize") void this.#handshake.carry(request);
     else this.#carry(request);
+  }
+
+  /** Made at the first doubt, which few sessions see, where no keep-alive is wanted. */
+  #signsOfLife(): LifeSigns {
+    return this.#lifeSigns ??= new LifeSigns(this.#options, {
+      own: this.#own,
+      isOpen: () => this.#recover.isOpen,
+      inFlight: () => this.#pending.all().map(({ message }) => message),
+      drop: (why) => {
+        for (const request of this.#pending.all()) if (request.generation > 0) request.abort.abort(why);
+        this.#options.far.reconnect();
+      },
+      onloss: () => this.lost(),
+    });
   }
 
   /** Carries one request to its end, which is an answer or an error of ours. */

@@ -19,11 +19,10 @@ const LINE_FEED = 0x0a;
  * announce it (RFC 9110, 15.2). Nothing is read behind it.
  */
 export class AnswerReader {
-  /** The head, as soon as it is there. */
-  head: AnswerHead | undefined;
+  #head: AnswerHead | undefined;
   #part: Part = "status";
   #status = 0;
-  #headers = new Headers();
+  #headers: Headers | undefined;
   /** A line that has no end yet. */
   #line = "";
   /** How many bytes the head may still have, and then those that are missing of the body or its chunk. */
@@ -32,6 +31,13 @@ export class AnswerReader {
   /** Whether all of it was read. */
   get isOver(): boolean {
     return this.#part === "nothing";
+  }
+
+  /** The head, once, as soon as it is there; who reads a body that lasts need not hold it. */
+  takeHead(): AnswerHead | undefined {
+    const head = this.#head;
+    this.#head = undefined;
+    return head;
   }
 
   /**
@@ -68,7 +74,8 @@ export class AnswerReader {
   #takeLine(bytes: Uint8Array, from: number): number {
     const feed = bytes.indexOf(LINE_FEED, from);
     const end = feed < 0 ? bytes.length : feed;
-    const most = this.head === undefined ? this.#left : MOST_CHUNK_LINE;
+    const isHead = this.#part === "status" || this.#part === "header";
+    const most = isHead ? this.#left : MOST_CHUNK_LINE;
     if (this.#line.length + end - from > most) throw bad("it has an endless line");
     this.#line += Buffer.from(bytes.subarray(from, end)).toString("latin1");
     if (feed < 0) return end;
@@ -102,7 +109,7 @@ export class AnswerReader {
   #readHeader(line: string): void {
     const [, name = "", value = ""] = /^([\w!#$%&'*+.^`|~-]+):(.*)$/.exec(line) ?? [];
     try {
-      this.#headers.append(name, value);
+      this.#headers!.append(name, value);
     } catch {
       throw bad(`its header line ${quoted(line, 40)} is none`);
     }
@@ -110,12 +117,13 @@ export class AnswerReader {
 
   /** How long the body is stands in the head (RFC 9112, 6.3). */
   #endHead(): void {
-    const [status, headers] = [this.#status, this.#headers];
+    const [status, headers] = [this.#status, this.#headers!];
+    this.#headers = undefined;
     if (status < 200) {
       this.#part = "status";
       return;
     }
-    this.head = { status, headers };
+    this.#head = { status, headers };
     const coding = headers.get("transfer-encoding");
     const length = headers.get("content-length");
     if (coding !== null && coding.toLowerCase() !== "chunked") throw bad(`its transfer coding is ${quoted(coding)}`);

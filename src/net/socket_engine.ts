@@ -38,15 +38,17 @@ async function connect(url: URL): Promise<SocketFlow> {
     hostname: url.hostname.replace(/^\[|\]$/g, ""),
     port: Number(url.port || 80),
     data: undefined,
-    socket: {
-      open(raw): void {
-        raw.data = new SocketFlow(raw as Bun.Socket<SocketFlow>);
-      },
-      ...flowHandlers as Omit<Bun.SocketHandler<SocketFlow | undefined>, "open">,
-    },
+    socket: HANDLERS,
   });
   return raw.data!;
 }
+
+const HANDLERS: Bun.SocketHandler<SocketFlow | undefined> = {
+  open(raw): void {
+    raw.data = new SocketFlow(raw as Bun.Socket<SocketFlow>);
+  },
+  ...flowHandlers as Omit<Bun.SocketHandler<SocketFlow | undefined>, "open">,
+};
 
 /** The head of a request; `Headers` takes no line breaks, and a `URL` neither these nor blanks. */
 function headOf({ method, url, headers }: HttpRequest): Uint8Array {
@@ -64,7 +66,6 @@ class SocketBody implements HttpBody {
   readonly #url: URL;
   readonly #connection: Connection;
   readonly #flow: SocketFlow;
-  readonly #input: AsyncIterator<Uint8Array>;
   readonly #reader = new AnswerReader();
   /** What came with the head. */
   #first: Uint8Array[] = [];
@@ -73,7 +74,6 @@ class SocketBody implements HttpBody {
     this.#url = url;
     this.#connection = connection;
     this.#flow = flow;
-    this.#input = flow.input[Symbol.asyncIterator]();
     connection.signal.addEventListener("abort", this);
     if (connection.signal.aborted) this.handleEvent();
   }
@@ -86,8 +86,11 @@ class SocketBody implements HttpBody {
   /** Reads the head of the answer that this is the body of. */
   async answer(): Promise<HttpAnswer> {
     const reader = this.#reader;
-    while (reader.head === undefined) this.#first = await this.#next();
-    return { ...reader.head, body: this };
+    for (;;) {
+      this.#first = await this.#next();
+      const head = reader.takeHead();
+      if (head !== undefined) return { ...head, body: this };
+    }
   }
 
   async *chunks(): AsyncGenerator<Uint8Array> {
@@ -113,7 +116,7 @@ class SocketBody implements HttpBody {
   }
 
   async #next(): Promise<Uint8Array[]> {
-    const { done, value } = await this.#input.next();
+    const { done, value } = await this.#flow.next();
     // What was given up looks like the end of a body without a length.
     this.#connection.signal.throwIfAborted();
     if (done !== true) return this.#reader.push(value);

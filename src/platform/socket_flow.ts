@@ -25,7 +25,7 @@ export const flowHandlers: Omit<Bun.SocketHandler<SocketFlow>, "open"> = {
 };
 
 /** A socket of the runtime as a flow of bytes: whoever is slow to read holds the other side up, and the reverse. */
-export class SocketFlow implements ByteFlow {
+export class SocketFlow implements ByteFlow, AsyncIterableIterator<Uint8Array> {
   readonly #raw: Bun.Socket<SocketFlow>;
   #unread: Uint8Array[] = [];
   #unreadBytes = 0;
@@ -39,7 +39,13 @@ export class SocketFlow implements ByteFlow {
     this.#raw = raw;
   }
 
-  readonly input: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => this.#chunks() };
+  get input(): AsyncIterable<Uint8Array> {
+    return this;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
 
   get isOpen(): boolean {
     return !this.#isClosed;
@@ -105,21 +111,21 @@ export class SocketFlow implements ByteFlow {
     this.#wake?.();
   }
 
-  async *#chunks(): AsyncGenerator<Uint8Array> {
+  /** The next of the input; a generator would hold the last one for as long as it waits. */
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
     for (;;) {
-      const chunk = this.#unread.shift();
-      if (chunk !== undefined) {
-        this.#unreadBytes -= chunk.length;
-        yield chunk;
-      } else if (this.#isClosed) return;
-      else {
-        if (this.#isPaused) {
-          this.#isPaused = false;
-          this.#raw.resume();
-        }
-        await new Promise<void>((resolve) => this.#wake = resolve);
-        this.#wake = undefined;
+      const value = this.#unread.shift();
+      if (value !== undefined) {
+        this.#unreadBytes -= value.length;
+        return { done: false, value };
       }
+      if (this.#isClosed) return { done: true, value: undefined };
+      if (this.#isPaused) {
+        this.#isPaused = false;
+        this.#raw.resume();
+      }
+      await new Promise<void>((resolve) => this.#wake = resolve);
+      this.#wake = undefined;
     }
   }
 }

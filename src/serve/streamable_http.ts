@@ -87,8 +87,7 @@ export class StreamableHttpService {
       const error = new BridgeError("busy", "there are too many sessions", { hint: "end some clients" });
       return refusal(503, error, { "retry-after": "30" }, initialize.id);
     }
-    // A session that the server did not agree to is none.
-    const session = new HttpSession(place, visitorOf(initialize), () => void this.#sessions.end(session.id));
+    const session = new HttpSession(place, visitorOf(initialize), this.#sessions);
     this.#sessions.add(session);
     return await session.post([initialize], initialize.stringParam("protocolVersion") ?? UNNAMED_REVISION);
   }
@@ -125,13 +124,14 @@ class HttpSession {
   readonly seat: Seat;
   readonly #end: ServedHttp;
 
-  constructor(place: Place, visitor: Visitor, onrefusal: () => void) {
+  constructor(place: Place, visitor: Visitor, sessions: Sessions) {
     this.target = place.target;
     this.#end = new ServedHttp({
       headers: { "mcp-session-id": this.id },
       onmessage: (message) => this.seat.fromClient(message),
-      onrefusal,
-      lastWord: (id) => errorAnswer(id, new BridgeError("closing", "the session has ended"), OURSELVES),
+      // A session that the server did not agree to is none.
+      onrefusal: () => void sessions.end(this.id),
+      lastWord,
     });
     this.seat = place.seat(this.#end, { ...visitor, session: this.id });
   }
@@ -165,6 +165,10 @@ class HttpSession {
   hangUp(): void {
     void this.#end.close();
   }
+}
+
+function lastWord(id: string): Message {
+  return errorAnswer(id, new BridgeError("closing", "the session has ended"), OURSELVES);
 }
 
 /** Whether a message is of the era without sessions. */

@@ -34,7 +34,7 @@ export async function readAnswerStream(
   const attempts: Attempts = { signal, current: undefined };
   signal?.addEventListener("abort", () => attempts.current?.abort(signal.reason));
   for (let fruitless = 0;;) {
-    const stream = await readEventStream(options, exchange, answer, lastEventId);
+    const stream = await readEventStream(options, exchange, answer.body, lastEventId);
     if (exchange.answered || exchange.request === undefined) return;
     retry = stream.retry ?? retry;
     fruitless = stream.lastEventId === lastEventId ? fruitless + 1 : 0;

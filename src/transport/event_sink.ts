@@ -6,6 +6,11 @@ const AFTER = encoder.encode("\n\n");
 const BEAT = encoder.encode(":\n\n");
 /** What may lie unread before the writer is asked to wait, in bytes. */
 const HIGH_WATER = 65_536;
+/** In units of that mark: Bun takes the number for a size and sets so many bytes aside for each response. */
+const STRATEGY: QueuingStrategy<Uint8Array> = {
+  highWaterMark: 1,
+  size: (chunk) => (chunk?.byteLength ?? 0) / HIGH_WATER,
+};
 /** What may lie unread where the writer does not wait, in bytes: who is further behind is cut off. */
 const MOST_BEHIND = 1_048_576;
 
@@ -21,8 +26,11 @@ export function openingEvent(id: string): Uint8Array {
   return encoder.encode(`id: ${id}\ndata: \n\n`);
 }
 
-/** An event stream to a client (HTML, "Server-sent events"): one event for each message. */
-export class EventSink {
+/**
+ * An event stream to a client (HTML, "Server-sent events"): one event for each message. It is the source of the stream
+ * itself, since there may be thousands.
+ */
+export class EventSink implements Bun.UnderlyingSource<Uint8Array> {
   /** The response that carries it. */
   readonly response: Response;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
@@ -33,22 +41,28 @@ export class EventSink {
   /** `onleave` is called once when the client goes away or is cut off; `first` stands at the beginning. */
   constructor(headers: Readonly<Record<string, string>>, onleave: () => void, first: Uint8Array = BEAT) {
     this.#onleave = onleave;
-    const body = new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        this.#controller = controller;
-        // Without a first byte the head of the response would not leave.
-        controller.enqueue(first);
-      },
-      pull: () => this.#makeRoom(),
-      cancel: () => {
-        if (!this.#isOpen) return;
-        this.#isOpen = false;
-        this.#makeRoom();
-        onleave();
-      },
-      // In units of that mark: Bun takes the number for a size and sets so many bytes aside for each response.
-    }, { highWaterMark: 1, size: (chunk) => (chunk?.byteLength ?? 0) / HIGH_WATER });
+    const body = new ReadableStream<Uint8Array>(this, STRATEGY);
+    // Without a first byte the head of the response would not leave.
+    this.#controller.enqueue(first);
     this.response = new Response(body, { headers: { ...STREAM_HEADERS, ...headers } });
+  }
+
+  /** The stream begins. */
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#controller = controller;
+  }
+
+  /** The client reads. */
+  pull(): void {
+    this.#makeRoom();
+  }
+
+  /** The client goes away. */
+  cancel(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#makeRoom();
+    this.#onleave();
   }
 
   /** Whether the client may still read. */

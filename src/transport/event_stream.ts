@@ -1,6 +1,5 @@
-import { SMALL_BODY, tooLarge } from "../net/body.ts";
-import type { HttpAnswer } from "../net/gate.ts";
-import type { Budget } from "../platform/budget.ts";
+import { type HttpBody, SMALL_BODY, tooLarge } from "../net/body.ts";
+import type { Budget, Lease } from "../platform/budget.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Exchange } from "./exchange.ts";
 import { SseReader } from "./sse.ts";
@@ -35,7 +34,7 @@ const AFTER_ANSWER_MS = 2_000;
 export async function readEventStream(
   options: EventStreamOptions,
   exchange: Exchange,
-  answer: HttpAnswer,
+  body: HttpBody,
   lastEventId?: string,
 ): Promise<EventStreamEnd> {
   const { clock, budget, limit } = options;
@@ -45,24 +44,25 @@ export async function readEventStream(
     const wait = exchange.deliver(data);
     if (wait !== undefined) waits.push(wait);
   });
-  const lease = budget.lease();
+  // Made where an event is large.
+  let lease: Lease | undefined;
   let booked = 0;
   let broken: unknown;
   let lingering: { cancel(): void } | undefined;
   try {
-    for await (const chunk of answer.body.chunks()) {
+    for await (const chunk of body.chunks()) {
       exchange.send.onactivity?.();
       reader.push(chunk);
       if (waits.length > 0) await Promise.all(waits.splice(0));
       if (reader.isRunaway) throw tooLarge(limit);
       if (reader.held > SMALL_BODY && reader.held > booked) {
-        await lease.grow(reader.held - booked);
+        await (lease ??= budget.lease()).grow(reader.held - booked);
         booked = reader.held;
       } else if (booked > 0 && reader.held === 0) {
-        lease.end();
+        lease?.end();
         booked = 0;
       }
-      if (exchange.answered) lingering ??= clock.after(AFTER_ANSWER_MS, () => answer.body.discard());
+      if (exchange.answered) lingering ??= clock.after(AFTER_ANSWER_MS, () => body.discard());
     }
   } catch (thrown) {
     const signal = exchange.send.abort?.signal;
@@ -70,7 +70,7 @@ export async function readEventStream(
     broken = thrown;
   } finally {
     lingering?.cancel();
-    lease.end();
+    lease?.end();
   }
   if (reader.oversize > 0) broken ??= tooLarge(limit);
   return { lastEventId: reader.lastEventId ?? lastEventId, retry: reader.retry, broken };

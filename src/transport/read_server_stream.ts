@@ -38,7 +38,7 @@ export async function readServerStream(options: ReadOptions, attempt: ReadAttemp
     const answer = await fetchOrFail(wire, { url, method: "GET", headers, abort, lasting: true });
     session.onlistening?.();
     if (answer.status === 200 && mediaType(answer) === "text/event-stream") {
-      const stream = await readEventStream(options, exchange, answer, session.lastEventId);
+      const stream = await readEventStream(options, exchange, answer.body, session.lastEventId);
       session.lastEventId = stream.lastEventId;
       return { kind: "ended", retry: stream.retry, fruitful: exchange.fruitful };
     }

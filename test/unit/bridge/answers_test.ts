@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { errorAnswer, listChanges, provisionalInitializeResult } from "../../../src/bridge/answers.ts";
+import { errorAnswer, listChange, promisedLists, provisionalInitializeResult } from "../../../src/bridge/answers.ts";
 import { BridgeError, ERROR_NUMBERS } from "../../../src/platform/errors.ts";
 import { composeMessage, type Message } from "../../../src/transport/message.ts";
 
@@ -67,14 +67,14 @@ describe("provisionalInitializeResult", () => {
   );
 });
 
-describe("listChanges", () => {
-  const RESULTS: [result: unknown, methods: string[]][] = [
-    [{ capabilities: { tools: { listChanged: true } } }, ["notifications/tools/list_changed"]],
+describe("promisedLists", () => {
+  const RESULTS: [result: unknown, lists: string[]][] = [
+    [{ capabilities: { tools: { listChanged: true } } }, ["tools"]],
     [
       {
         capabilities: { resources: { subscribe: true, listChanged: true }, tools: { listChanged: true }, prompts: {} },
       },
-      ["notifications/tools/list_changed", "notifications/resources/list_changed"],
+      ["tools", "resources"],
     ],
     [{ capabilities: { tools: { listChanged: false }, prompts: { listChanged: "yes" }, resources: null } }, []],
     [{ capabilities: { logging: { listChanged: true } } }, []],
@@ -84,17 +84,21 @@ describe("listChanges", () => {
     [{}, []],
     ["x", []],
   ];
-  test.each(RESULTS)("of %j", (result, methods) => {
-    expect(listChanges(composeMessage({ id: 1, result })).map(({ method }) => method!)).toEqual(methods);
+  test.each(RESULTS)("of %j", (result, lists) => {
+    expect(promisedLists(composeMessage({ id: 1, result }))).toEqual(lists);
   });
 
   test("of an error are none", () => {
     const error = { code: 1, message: "m", capabilities: { tools: { listChanged: true } } };
-    expect(listChanges(composeMessage({ id: 1, error }))).toEqual([]);
+    expect(promisedLists(composeMessage({ id: 1, error }))).toEqual([]);
   });
 
   test("of our own promise are those of every list", () => {
     const promise = provisionalInitializeResult(composeMessage({ id: 1, method: "initialize" }), SERVER);
-    expect(listChanges(promise)).toHaveLength(3);
+    expect(promisedLists(promise).map(listChange).map(({ method }) => method!)).toEqual([
+      "notifications/tools/list_changed",
+      "notifications/prompts/list_changed",
+      "notifications/resources/list_changed",
+    ]);
   });
 });

@@ -18,7 +18,7 @@ function read(text: string, size = Infinity, ends = false): Read {
     for (const part of reader.push(bytes.subarray(at, at + size))) body += Buffer.from(part).toString("latin1");
   }
   if (ends) reader.end();
-  const { status, headers } = reader.head ?? {};
+  const { status, headers } = reader.takeHead() ?? {};
   return { status, headers: headers?.toJSON() ?? {}, body, isOver: reader.isOver };
 }
 
@@ -73,12 +73,13 @@ describe("an answer", () => {
     expect(headers).toEqual({ a: "b c, d", e: "", f: "\xe9", "content-length": "0" });
   });
 
-  test("gives what has come, before the rest is there", () => {
+  test("gives what has come, before the rest is there, and its head once", () => {
     const reader = new AnswerReader();
     expect(reader.push(Buffer.from(`${CHUNKED}ff\r\n:\n\n`)).map((part) => Buffer.from(part).toString())).toEqual([
       ":\n\n",
     ]);
     expect(reader.isOver).toBe(false);
+    expect([reader.takeHead()?.status, reader.takeHead()]).toEqual([200, undefined]);
   });
 });
 
