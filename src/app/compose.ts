@@ -28,6 +28,8 @@ export interface OpenEndpointOptions {
   /** Further hosts under which it may be asked, in lower case, with or without a port. */
   readonly allowedHosts: readonly string[];
   readonly token: string;
+  /** The servers from the first request on. */
+  readonly entries: ReadonlyMap<string, PoolEntry>;
   /** The longest message, in bytes. */
   readonly limit: number;
   readonly mostSessions: number;
@@ -115,6 +117,14 @@ export async function openEndpoint(options: OpenEndpointOptions): Promise<OpenEn
   });
   const who = { version, uid: process.getuid?.(), way: options.way };
   const attached = new AttachedClients({ ...who, pool, sessions, limit, clock, notify });
+  async function replace(entries: ReadonlyMap<string, PoolEntry>): Promise<void> {
+    await attached.keep(entries);
+    // Nobody may look for a server that is gone while its sessions end.
+    const over = await pool.replace(entries, (slugs) => all.replaced(slugs));
+    view.replaced();
+    await sessions.endAll(({ target }) => over.has(target.split("@", 1)[0]!));
+  }
+  await replace(options.entries);
   const listener = await listen({ host, port: options.port, limit, endpoint });
   function addressOf(): string {
     return statusAddress(host, listener.port);
@@ -123,13 +133,7 @@ export async function openEndpoint(options: OpenEndpointOptions): Promise<OpenEn
     url: `http://${named(host)}:${listener.port}`,
     link: (user) => linkTo(host, listener.port, token, clock.now(), user),
     take: (socket, isProven) => attached.take(socket, isProven),
-    async replace(entries): Promise<void> {
-      await attached.keep(entries);
-      // Nobody may look for a server that is gone while its sessions end.
-      const over = await pool.replace(entries, (slugs) => all.replaced(slugs));
-      view.replaced();
-      await sessions.endAll(({ target }) => over.has(target.split("@", 1)[0]!));
-    },
+    replace,
     async close(patience): Promise<void> {
       sessions.stop();
       view.close();

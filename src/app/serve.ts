@@ -79,8 +79,24 @@ export async function serve(settings: ServeSettings, say: Notify): Promise<numbe
   const tokens = tokenReader(vault, () => clock.now());
   const audit = settings.audit === undefined ? undefined : await openAuditFile(settings.audit);
   const limit = run.maxMessage;
+  let told: ReadonlySet<string> = new Set();
+  let isBroken = false;
+  async function entriesIn(registry: Registry): Promise<ReadonlyMap<string, PoolEntry>> {
+    const said = new Set<string>();
+    const complain = (text: string): void => {
+      if (!told.has(text)) notify({ level: "warn", text });
+      said.add(text);
+    };
+    for (const { text, hint } of registry.faults) complain(hint === undefined ? text : `${text}; ${hint}`);
+    const entries = await entriesOf(registry, run, shared, complain);
+    told = said;
+    return entries;
+  }
+  // They may take a while, and a client that came before them would be told that its server is unknown.
+  let served = await entriesIn(first);
   const endpoint = await openEndpoint({
     ...settings,
+    entries: served,
     token,
     limit,
     clock,
@@ -92,37 +108,22 @@ export async function serve(settings: ServeSettings, say: Notify): Promise<numbe
     tokens,
     audit,
   });
-  let told: ReadonlySet<string> = new Set();
-  let served: ReadonlyMap<string, PoolEntry> = new Map();
-  let isBroken = false;
-  async function replace(registry: Registry): Promise<string> {
-    const said = new Set<string>();
-    const complain = (text: string): void => {
-      if (!told.has(text)) notify({ level: "warn", text });
-      said.add(text);
-    };
-    for (const { text, hint } of registry.faults) complain(hint === undefined ? text : `${text}; ${hint}`);
-    const entries = await entriesOf(registry, run, shared, complain);
+  async function replace(registry: Registry): Promise<void> {
+    const entries = await entriesIn(registry);
     await endpoint.replace(entries);
     const changes = changesBetween(served, entries);
-    told = said;
     served = entries;
-    return changes;
-  }
-  async function replaceLater(registry: Registry): Promise<void> {
-    const changes = await replace(registry);
     if (changes === "" && !isBroken) return;
     isBroken = false;
     notify({ level: "info", text: `serving ${countOf(served)} now (${changes || "as before"})` });
   }
-  await replace(first);
   // One after the other, so that the last one stays.
   let changing = Promise.resolve();
   const { promise: ended, resolve: end } = Promise.withResolvers<number>();
   watchForEnd((ending) => end(ending.exitCode), { outlivesParent: true });
   watchRegistry(file, (news) => {
     if (news.kind === "registry") {
-      changing = changing.then(() => replaceLater(news.registry));
+      changing = changing.then(() => replace(news.registry));
       return;
     }
     isBroken = true;

@@ -1,10 +1,12 @@
 /** `mcp-bridge serve` as a person runs it: its file, its token, its accounts, its end. */
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { open as openFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
 import { join } from "node:path";
-import { outcomeOf } from "../harness/executable.ts";
+import { Executable, outcomeOf } from "../harness/executable.ts";
 import { FakeMcp, type Json, result } from "../harness/fake_mcp.ts";
+import { freePort } from "../harness/free_port.ts";
 import { Home } from "../harness/home.ts";
 import { OidcScene } from "../harness/oidc_scene.ts";
 import { ServeExecutable } from "../harness/serve_executable.ts";
@@ -166,6 +168,28 @@ describe("who may ask", () => {
     expect(tokens[0]).toMatch(/^mcpb_[\w-]{43}$/);
     expect(tokens[1]).toBe(tokens[0]!);
   });
+});
+
+test("nobody is let in before the servers are there, however long their files take to read", async () => {
+  using home = new Home();
+  using server = new FakeMcp();
+  const pipe = join(home.folder, "authority.pem");
+  Bun.spawnSync(["mkfifo", pipe]);
+  const port = await freePort();
+  const folder = home.env["MCP_BRIDGE_HOME"]!;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const entry = { url: server.url, tls: { ca: pipe } };
+  writeFileSync(join(folder, "servers.json"), JSON.stringify({ mcpServers: { one: entry } }), { mode: 0o600 });
+  const env = { ...home.env, MCP_BRIDGE_VAULT_KEY: "file" };
+  await using serve = new Executable({ env }, "serve", "--port", String(port));
+  // This waits for who reads.
+  const writer = await openFile(pipe, "w");
+  const healthz = `http://127.0.0.1:${port}/healthz`;
+  await expect(fetch(healthz)).rejects.toThrow();
+  await writer.write("-----BEGIN CERTIFICATE-----\n");
+  await writer.close();
+  await serve.stderr.find((line) => line.includes("serving 1 server"));
+  expect(await (await fetch(healthz)).text()).toBe("ok\n");
 });
 
 test("a port in use is told with who holds it and the flag that changes it", async () => {
