@@ -133,6 +133,8 @@ export async function carryOut({ client, file, before, after }: Change, backups:
     after: after === undefined ? undefined : digestOf(after),
   };
   await underLock(client, file, async () => {
+    // Clients may have one file by links: what is done for one of them is done for the other.
+    if ((await readClientText(file))?.text === after) return;
     // Before the file is touched: what is killed between the two leaves a backup that fits no file, and does no harm.
     await backups.keep(backup);
     await replaceClientFile(file, before, after);

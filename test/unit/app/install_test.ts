@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import {
   carryOut,
@@ -48,6 +48,20 @@ async function install(client: FoundClient, name: string, args = PROGRAM.args): 
 async function uninstall(client: FoundClient, name?: string): Promise<void> {
   await carryOut(await planUninstall(client, name, backups), backups);
 }
+
+test.skipIf(process.platform === "win32")("clients that have one file by a link get one entry", async () => {
+  const cursor = await found("cursor", '{"mcpServers": {}}\n');
+  const other = await found("windsurf", "");
+  rmSync(other.file);
+  symlinkSync(cursor.file, other.file);
+  const changes = await Promise.all([cursor, other].map((client) => planInstall(client, "linear", PROGRAM, false)));
+  for (const change of changes) await carryOut(change, backups);
+  expect(JSON.parse(read(cursor)!)).toEqual({
+    mcpServers: { linear: { command: "/opt/mcp-bridge", args: ["linear"] } },
+  });
+  await carryOutUndo(await planUndo(cursor, backups), backups);
+  expect(read(other)).toBe('{"mcpServers": {}}\n');
+});
 
 const TEXTS: readonly (readonly [what: string, json: string | undefined, toml: string | undefined])[] = [
   ["is missing", undefined, undefined],
