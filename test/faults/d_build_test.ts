@@ -27,7 +27,7 @@ test("the same source gives the same bytes, wherever it is built (D1)", () => {
     return digestOf(outfile);
   });
   expect(digests[0]).toBe(digests[1]!);
-}, 60_000);
+}, 300_000);
 
 describe("the executable has no means of tests (D4)", () => {
   test.each(["TEST_COUNTS", "mcp-bridge-home-", "The process still runs after", "test/harness"])(

@@ -46,5 +46,5 @@ test.skipIf(process.env.TEST_COUNTS !== "full" || own === undefined)(
     const { stdout } = Bun.spawnSync(["npx", "--offline", "mcp-bridge", "--version"], { cwd: place });
     expect(stdout.toString()).toBe(`${product.version}\n`);
   },
-  300_000,
+  600_000,
 );

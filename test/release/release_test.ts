@@ -89,7 +89,7 @@ describe.skipIf(own === undefined || Bun.which("xz") === null)("a release", () =
     );
     expect(exitCode).toBe(1);
     expect(existsSync(join(clone, "dist", "publish"))).toBe(false);
-  }, 60_000);
+  }, 300_000);
 
   test("whose sources have a fault is not even built, and says so before", () => {
     const changelog = join(clone, ".github", "CHANGELOG.md");
@@ -108,7 +108,7 @@ describe.skipIf(own === undefined || Bun.which("xz") === null)("a release", () =
         "release: nothing was written\n",
     );
     expect(exitCode).toBe(1);
-  }, 60_000);
+  }, 300_000);
 
   test("says what is wrong with the words it was given, in one line", () => {
     expect(release("--tagg", tag).said).toMatch(/^release: Unknown option '--tagg'.*\n$/);
@@ -127,7 +127,7 @@ describe.skipIf(own === undefined || Bun.which("xz") === null)("a release", () =
     writeFileSync(archive, content);
     expect(said).toContain("linux-x64.tar.xz: FAILED");
     expect(exitCode).toBe(1);
-  }, 60_000);
+  }, 300_000);
 
   test("brings along what is in it: a bill of materials, and in each archive the licences (D9)", () => {
     const folder = join(clone, "dist", "release");
@@ -140,7 +140,7 @@ describe.skipIf(own === undefined || Bun.which("xz") === null)("a release", () =
       const papers = run("tar", "--list", "--file", join(folder, name)).said;
       expect(papers).toContain("/THIRD_PARTY_LICENSES.txt\n");
     }
-  }, 60_000);
+  }, 300_000);
 
   test("without a fault is ready for all package managers", () => {
     const { exitCode, said } = release("--tag", tag);
@@ -161,7 +161,7 @@ describe.skipIf(own === undefined || Bun.which("xz") === null)("a release", () =
     const order = readFileSync(join(publish, "npm", "order.txt"), "utf8").trim().split("\n");
     expect(order.at(-1)).toBe("mcp-bridge");
     for (const name of order) expect(existsSync(join(publish, "npm", name, "package.json"))).toBe(true);
-  }, 60_000);
+  }, 300_000);
 
   test.skipIf(process.platform !== "linux")(
     "is installed as Homebrew's formula and Scoop's manifest say, by hand",
@@ -188,6 +188,6 @@ describe.skipIf(own === undefined || Bun.which("xz") === null)("a release", () =
       run("tar", "--extract", "--file", forWindows, "--directory", apps);
       expect(existsSync(join(apps, part.extract_dir, scoop.bin))).toBe(true);
     },
-    60_000,
+    300_000,
   );
 });
