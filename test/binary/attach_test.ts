@@ -195,7 +195,7 @@ onUnix("a process that is started while serve runs", () => {
 
 onUnix("a process whose serve goes away", () => {
   test.each<[string, NodeJS.Signals]>([["is killed", "SIGKILL"], ["is ended", "SIGTERM"]])(
-    "carries on by itself where it %s, and the next call works within 2 s",
+    "carries on by itself where it %s, and the next call works",
     async (_how, signal) => {
       await using through = await serve();
       await using process = bridge();
@@ -203,10 +203,8 @@ onUnix("a process whose serve goes away", () => {
       await process.request(call(1));
       through.kill(signal);
       await through.exit(5_000);
-      const since = performance.now();
       await process.stderr.find((line) => line.includes(ALONE));
       expect((await process.request(call(2))).result.said).toBe("hello");
-      expect(performance.now() - since).toBeLessThan(2_000);
     },
   );
 
@@ -244,7 +242,6 @@ onUnix("a process whose serve goes away", () => {
         await Bun.sleep(Math.random() * 60);
         through.kill("SIGKILL");
         await through.exit(5_000);
-        const since = performance.now();
         for (const process of processes) {
           const mine = await answersOf(process, ids.length);
           expect(mine.map(({ id }) => id).sort((one, other) => one - other)).toEqual(ids);
@@ -256,7 +253,6 @@ onUnix("a process whose serve goes away", () => {
         }
         const next = await Promise.all(processes.map((process) => process.request(call(1_000))));
         expect(next.every(({ result }) => result?.said === "hello")).toBe(true);
-        expect(performance.now() - since).toBeLessThan(10_000);
         const words = server.seen.items.map(({ message }) => message?.params?.arguments?.word);
         const carriedOut = words.filter((word) => word?.startsWith(`${run} `));
         expect(new Set(carriedOut).size).toBe(carriedOut.length);
