@@ -130,9 +130,9 @@ class Session implements Disposable {
   #masked(text: string): string {
     const plain = this.#masks.reduce((masked, [own, mask]) => masked.replaceAll(own, mask), text.replaceAll("\r", ""));
     return plain
-      // What is told from the first second on, where a machine is slow.
-      .replace(/[-\\|/] [^\n\u001b]* \(\d+ s\)\u001b\[K/g, "")
       .replaceAll("\u001b", "␛")
+      // What is told from the first second on, where a machine is slow.
+      .replace(/[-\\|/] [^\n␛]* \(\d+ s\)␛\[K/g, "")
       .replaceAll(VERSION, "VERSION")
       .replace(/\bmcp-bridge \d+\.\d+\.\d+ on Bun \d+\.\d+\.\d+, \w+ \w+/g, "mcp-bridge VERSION on SYSTEM")
       .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z?/g, "TIME")
