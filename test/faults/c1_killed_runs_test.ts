@@ -14,10 +14,14 @@ test(
   async () => {
     using machine = new BusyMachine();
     await machine.begin();
+    const start = performance.now();
+    await machine.cleanStart();
+    // On a busy machine nobody gets far in so short a life.
+    const life = Math.max(LONGEST_LIFE_MS, performance.now() - start);
     const total = { calls: 0, answers: 0, redemptions: 0, edits: 0 };
     for (let day = 0; day < DAYS; day++) {
       if (day % 3 === 2) machine.revokeAll();
-      const { calls, answers, redemptions, edits } = await machine.day(LONGEST_LIFE_MS);
+      const { calls, answers, redemptions, edits } = await machine.day(life);
       total.calls += calls;
       total.answers += answers;
       total.redemptions += redemptions;

@@ -5,8 +5,8 @@ import { Executable } from "../harness/executable.ts";
 import { body, FakeMcp, type Json } from "../harness/fake_mcp.ts";
 
 const CALLS = runs(1_000, 10_000);
-/** How long all of them may take on a busy machine, to the server and back, in ms. */
-const LONGEST_MS = runs(30_000, 300_000);
+/** So many of them are written at a time: who has to open ten thousand connections at once hears nothing meanwhile. */
+const PART = 500;
 
 /** A server whose answer to `tools/call` repeats the id and the mark of the request as they were written. */
 function echoing(): FakeMcp {
@@ -58,8 +58,8 @@ function holding(
   return { signals, release: (mark, answer) => waiting.get(mark)!(answer) };
 }
 
-function held(server: FakeMcp, mark: string, withinMs?: number): Promise<unknown> {
-  return server.seen.find(({ message }) => message?.params?.mark === mark, 0, withinMs);
+function held(server: FakeMcp, mark: string): Promise<unknown> {
+  return server.seen.find(({ message }) => message?.params?.mark === mark);
 }
 
 const ODD_IDS = [
@@ -301,18 +301,21 @@ describe("cancelling (C24)", () => {
   });
 });
 
-test(`${CALLS} requests at once, answered in random order, get one answer each (C24)`, async () => {
+test(`${CALLS} requests in flight at once, answered in random order, get one answer each (C24)`, async () => {
   using server = new FakeMcp();
   const calls = holding(server);
   await using bridge = await begin(server);
   const from = bridge.output.items.length;
   const marks = Array.from({ length: CALLS }, (_, index) => `m${index}`);
-  bridge.write(marks.map((mark, index) => `${callOf(String(index), mark)}\n`).join(""));
-  for (const mark of marks) await held(server, mark, LONGEST_MS);
+  const lines = marks.map((mark, index) => `${callOf(String(index), mark)}\n`);
+  for (let at = 0; at < CALLS; at += PART) {
+    bridge.write(lines.slice(at, at + PART).join(""));
+    for (const mark of marks.slice(at, at + PART)) await held(server, mark);
+  }
   expect(bridge.output.items).toHaveLength(from);
   for (const mark of marks.toSorted(() => Math.random() - 0.5)) calls.release(mark);
-  await bridge.output.find(() => true, from + CALLS - 1, LONGEST_MS);
-  const lines = await linesToTheEnd(bridge, from);
-  expect(lines.toSorted()).toEqual(marks.map((mark, index) => answerOf(String(index), mark)).toSorted());
+  await bridge.output.find(() => true, from + CALLS - 1);
+  const answers = await linesToTheEnd(bridge, from);
+  expect(answers.toSorted()).toEqual(marks.map((mark, index) => answerOf(String(index), mark)).toSorted());
   expect(server.posted("tools/call")).toHaveLength(CALLS);
-}, 2 * LONGEST_MS);
+});

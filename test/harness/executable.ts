@@ -3,6 +3,7 @@ import type { FileSink, Subprocess } from "bun";
 import { EXECUTABLE } from "../../scripts/build.ts";
 import { Home } from "./home.ts";
 import { LineLog } from "./line_log.ts";
+import { PATIENCE_MS } from "./log.ts";
 
 /** What an MCP client's configuration says about the executable, in the shape that both SDKs take. */
 export interface Command {
@@ -86,7 +87,7 @@ export class Executable implements AsyncDisposable {
 
   /** Starts the executable with arguments in a home of its own, and in `surroundings` if those come first. */
   constructor(surroundings: string | Surroundings, ...args: string[]) {
-    const { cwd, env, before = [], executable = EXECUTABLE, patienceMs = 30_000 }: Surroundings =
+    const { cwd, env, before = [], executable = EXECUTABLE, patienceMs = PATIENCE_MS }: Surroundings =
       typeof surroundings === "string" ? {} : surroundings;
     const words = typeof surroundings === "string" ? [surroundings, ...args] : args;
     this.#home = new Home();

@@ -1,6 +1,9 @@
 /** Things kept in the order they came, so that a test can wait for one of them instead of sleeping. */
+import { runs } from "./counts.ts";
 
 const TAIL = 20;
+/** How long somebody waits for what must come, in ms. Full counts may load a machine with 24 processes at once. */
+export const PATIENCE_MS = runs(30_000, 60_000);
 
 /** Keeps what is added to it and lets tests wait for what is yet to come. */
 export class Log<T> {
@@ -22,7 +25,7 @@ export class Log<T> {
   }
 
   /** Waits for the first item at or after the place `from` that `matches`, and gives it. Throws when none comes. */
-  async find(matches: (item: T) => boolean, from = 0, withinMs = 30_000): Promise<T> {
+  async find(matches: (item: T) => boolean, from = 0, withinMs = PATIENCE_MS): Promise<T> {
     const deadline = performance.now() + withinMs;
     for (let place = from;; place++) {
       while (place >= this.items.length) {
