@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { runs } from "../harness/counts.ts";
 import { Executable } from "../harness/executable.ts";
 import { body, FakeMcp, type Json } from "../harness/fake_mcp.ts";
+import { PATIENCE_MS } from "../harness/log.ts";
 
 const CALLS = runs(1_000, 10_000);
 /** So many of them are written at a time: who has to open ten thousand connections at once hears nothing meanwhile. */
@@ -31,7 +32,7 @@ function answerOf(id: string, mark: string): string {
 /** Lets the client leave and gives all that it got since its `from`th line. */
 async function linesToTheEnd(bridge: Executable, from: number): Promise<string[]> {
   bridge.endInput();
-  expect(await bridge.exit(2_000)).toBe(0);
+  expect(await bridge.exit(PATIENCE_MS)).toBe(0);
   await bridge.output.ended;
   return bridge.output.items.slice(from);
 }
