@@ -78,6 +78,7 @@ function openAttached(
     deadlines: { total: 0, idle: 0 },
     grace: grace === 0 ? 0 : grace + LATER_MS,
     keepAlive: 0,
+    takesTurns: true,
     memory: NO_MEMORY,
     ownIds: "mcp-bridge:attached",
   });

@@ -70,7 +70,7 @@ function behindName({ slug, settings }: NamedServer, run: UpstreamRun): MergedSe
   return {
     slug,
     open(local): ReturnType<MergedServer["open"]> {
-      const upstream = new Upstream({ ...settings, cures: NO_CURES }, { ...run, notify });
+      const upstream = new Upstream({ ...settings, cures: NO_CURES }, { ...run, notify, takesTurns: true });
       const line = upstream.open(local, true);
       return {
         fromClient: (message) => line.fromClient(message),

@@ -54,6 +54,8 @@ export interface UpstreamRun {
   readonly notify: Notify;
   /** The user's vault, where more than one server keeps something in it. */
   readonly vault?: SharedVault;
+  /** See `PumpOptions`. */
+  readonly takesTurns?: boolean;
   /** Is told why everything waits for a person, and nothing once that is over, whether somebody came or not. */
   onheld?(cause: BridgeError | undefined): void;
   /** Is told when somebody has signed in. */
@@ -121,7 +123,7 @@ export class Upstream {
    */
   open(local: LocalEnd, isHurried = false): Line {
     const settings = this.#settings;
-    const { clock, budget, notify } = this.#run;
+    const { clock, budget, notify, takesTurns = false } = this.#run;
     const server = this.name;
     const far = this.#makeFarEnd({
       onmessage: (message, causedBy) => pump.fromServer(message, causedBy),
@@ -150,6 +152,7 @@ export class Upstream {
       isHurried,
       redialFor: settings.redialFor,
       keepAlive: settings.keepAlive,
+      takesTurns,
       memory: this.#memory,
     });
     const line = new Line(side, pump, far, settings.maxMessage, () => this.#lines.delete(line));

@@ -9,6 +9,7 @@ import { idKey } from "../transport/message_id.ts";
 import { nextStep } from "./next_step.ts";
 import { OpenQuestions } from "./open_questions.ts";
 import type { Recover } from "./recover.ts";
+import { type InLine, Turns } from "./turns.ts";
 
 /** What messages of the client without an answer need. */
 export interface OneWayOptions {
@@ -16,9 +17,13 @@ export interface OneWayOptions {
   readonly clock: Clock;
   readonly budget: Budget;
   readonly notify: Notify;
+  /** See `PumpOptions`. */
+  readonly takesTurns?: boolean;
 }
 
 const LARGE_MESSAGE = 65_536;
+/** The notifications that go to a server at a time. */
+const AT_A_TIME = { count: 64, slowCount: 256, bytes: 4 * 1_048_576, counted: Infinity };
 
 /** Carries what the client says without waiting for an answer: notifications, and its answers to the server. */
 export class OneWay {
@@ -27,12 +32,18 @@ export class OneWay {
   readonly #leaving: Abort;
   /** Requests of the server that wait for the client, by id key, with the session that they belong to. */
   #asked: OpenQuestions<number> | undefined;
+  readonly #turns: Turns<InLine> | undefined;
 
   /** `leaving` is aborted when the bridge is ending. */
   constructor(options: OneWayOptions, recover: Recover, leaving: Abort) {
     this.#options = options;
     this.#recover = recover;
     this.#leaving = leaving;
+    if (options.takesTurns === true) {
+      this.#turns = new Turns(options.clock, AT_A_TIME, (item) => {
+        void this.#notification(item.message).then(() => this.#turns!.leave(item));
+      });
+    }
   }
 
   /** The server asks the client something. */
@@ -52,13 +63,18 @@ export class OneWay {
   }
 
   /** Carries a notification; a failure is told, since nobody waits for an answer that could. */
-  async notification(message: Message): Promise<void> {
-    const confirms = message.method === "notifications/initialized";
-    await this.#carry(
-      message,
-      message.method!,
-      () => confirms ? this.#recover.confirm(message) : this.#send(message),
-    );
+  notification(message: Message): Promise<void> | undefined {
+    if (message.method === "notifications/initialized") {
+      void this.#carry(message, message.method, () => this.#recover.confirm(message));
+    } else if (this.#turns === undefined) void this.#notification(message);
+    else if (!this.#turns.isClosed) {
+      return this.#turns.enter({ message: this.#turns.isBusy ? message.apart() : message });
+    } else this.#options.notify({ level: "info", text: `${message.method!} did not reach the server: too many wait` });
+    return undefined;
+  }
+
+  async #notification(message: Message): Promise<void> {
+    await this.#carry(message, message.method!, () => this.#send(message));
   }
 
   /** Carries an answer to the server, to the session that asked alone. */

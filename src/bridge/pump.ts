@@ -15,6 +15,7 @@ import { OneWay } from "./one_way.ts";
 import { OwnRequests, strayAnswer } from "./own_requests.ts";
 import { type Deadlines, HELD_PATIENCE_MS, Pending, type PendingRequest } from "./pending.ts";
 import { Recover } from "./recover.ts";
+import { RequestTurns } from "./request_turns.ts";
 import { malformedAnswer, oversizeAnswer } from "./unreadable.ts";
 
 /** What a pump is made of. */
@@ -36,11 +37,18 @@ export interface PumpOptions {
   /** How often the server is pinged whatever it says, in ms; 0 for never. */
   readonly keepAlive: number;
   readonly memory: Memory;
+  /**
+   * Whether no more goes to the server at a time than a client may reasonably want, and the rest waits: for a client
+   * that nobody else counts the requests of.
+   */
+  readonly takesTurns?: boolean;
   /** What the ids of our own requests begin with, where the far end is a bridge that makes some too. */
   readonly ownIds?: string;
 }
 
 const LARGE_MESSAGE = 65_536;
+/** Requests that are refused leave memory behind that is collected after so many. */
+const COLLECT_AFTER = 4_096;
 
 /**
  * Moves messages between one client and one server. Each request of the client gets exactly one answer: the server's,
@@ -55,10 +63,13 @@ export class Pump {
   readonly #oneWay: OneWay;
   readonly #handshake: Handshake;
   readonly #leaving = new Abort();
+  readonly #turns: RequestTurns | undefined;
+  #refused = 0;
 
   constructor(options: PumpOptions) {
     const { far, clock } = options;
     this.#options = options;
+    if (options.takesTurns === true) this.#turns = new RequestTurns(clock, (request) => this.#carry(request));
     this.#pending = new Pending(clock, options.deadlines, {
       onexpired: (request, error) => {
         this.#fail(request, error);
@@ -88,10 +99,10 @@ export class Pump {
   /** Takes a message of the client. */
   fromClient(message: Message): Promise<void> | undefined {
     if (this.#leaving.aborted) return undefined;
-    if (message.kind === "request") this.#request(message);
-    else if (message.method === "notifications/cancelled") this.#cancel(message);
-    else if (message.kind === "response") void this.#oneWay.answer(message);
-    else void this.#oneWay.notification(message);
+    if (message.kind === "request") return this.#request(message);
+    if (message.method === "notifications/cancelled") return this.#cancel(message);
+    if (message.kind === "notification") return this.#oneWay.notification(message);
+    void this.#oneWay.answer(message);
     return undefined;
   }
 
@@ -100,9 +111,10 @@ export class Pump {
    * promise asks to wait while the client is behind.
    */
   fromServer(message: Message, causedBy?: string): Promise<void> | undefined {
+    let request: PendingRequest | undefined;
     if (message.kind === "response") {
       if (this.#own.settle(message)) return undefined;
-      const request = this.#pending.settle(message.key);
+      request = this.#pending.settle(message.key);
       if (request === undefined) {
         this.#options.notify({ level: "debug", text: "dropped an answer that nobody waits for" });
         return undefined;
@@ -116,7 +128,9 @@ export class Pump {
       const token = message.param("progressToken");
       if (token !== undefined) this.#pending.progressed(token);
     } else if (message.method === "notifications/cancelled") this.#oneWay.withdrawn(message);
-    return this.#options.local.send(message, causedBy);
+    const wait = this.#options.local.send(message, causedBy);
+    if (request !== undefined) this.#turns?.leave(request, wait);
+    return wait;
   }
 
   /** Something arrived from the server that is no message yet. */
@@ -159,11 +173,14 @@ export class Pump {
     }
   }
 
-  #request(message: Message): void {
+  #request(message: Message): Promise<void> | undefined {
     const { budget } = this.#options;
+    const turns = this.#turns?.of(message);
+    if (turns?.isClosed === true) return this.#refuse(message);
+    if (turns?.isBusy === true) message = message.apart();
     const lease = message.bytes.length > LARGE_MESSAGE ? budget.lease() : undefined;
     if (lease !== undefined && budget.exhausted) {
-      return this.#answer(errorAnswer(message.id!, tooMuch(), this.#options.server));
+      return this.#answer(errorAnswer(message.id!, tooMuch("large requests"), this.#options.server));
     }
     const request = this.#pending.add(message, lease);
     if (request === undefined) {
@@ -171,12 +188,19 @@ export class Pump {
         "invalid_request",
         `a request with the id ${message.id} is in flight already`,
       );
-      this.#answer(errorAnswer(message.id!, error, this.#options.server));
-      return;
+      return this.#answer(errorAnswer(message.id!, error, this.#options.server));
     }
     lease?.hold(message.bytes.length);
     if (message.method === "initialize") void this.#handshake.carry(request);
+    else if (turns !== undefined) return turns.enter(request);
     else this.#carry(request);
+    return undefined;
+  }
+
+  /** The client has more in flight than can be kept, and the server does not move. */
+  #refuse(message: Message): Promise<void> | undefined {
+    if (++this.#refused % COLLECT_AFTER === 0) Bun.gc(true);
+    return this.#answer(errorAnswer(message.id!, tooMuch("requests"), this.#options.server));
   }
 
   /** Made at the first doubt, which few sessions see, where no keep-alive is wanted. */
@@ -271,33 +295,35 @@ export class Pump {
   }
 
   /** The client gives a request up: nobody waits for its answer any more (basic/utilities/cancellation). */
-  #cancel(message: Message): void {
+  #cancel(message: Message): Promise<void> | undefined {
     const id = message.param("requestId");
     const request = id === undefined ? undefined : this.#pending.get(idKey(id));
-    if (request === undefined) {
-      if (this.#recover.wantsSession) void this.#oneWay.notification(message);
-      return;
-    }
-    if (request.message.method === "initialize") return;
+    if (request === undefined) return this.#recover.wantsSession ? this.#oneWay.notification(message) : undefined;
+    if (request.message.method === "initialize") return undefined;
     this.#pending.settle(request.message.key);
     const cancelled = new BridgeError("closing", "the client cancelled the request");
     // From 2026-07-28 on, closing the stream is what cancels; before, the server is told and the stream follows.
-    if (request.generation === 0 || !this.#recover.wantsSession) return request.abort.abort(cancelled);
-    this.#own.tell(message).catch(() => {}).finally(() => request.abort.abort(cancelled));
+    const isTold = request.generation !== 0 && this.#recover.wantsSession;
+    const told = isTold ? this.#own.tell(message).catch(() => {}) : undefined;
+    if (told === undefined) request.abort.abort(cancelled);
+    else void told.finally(() => request.abort.abort(cancelled));
+    this.#turns?.leave(request, told);
+    return undefined;
   }
 
   #fail(request: PendingRequest, error: BridgeError): void {
     if (this.#pending.settle(request.message.key) !== request) return;
-    this.#answer(errorAnswer(request.message.id!, error, this.#options.server));
+    const taken = this.#answer(errorAnswer(request.message.id!, error, this.#options.server));
+    this.#turns?.leave(request, taken);
   }
 
-  #answer(message: Message): void {
-    this.#options.local.send(message);
+  #answer(message: Message): Promise<void> | undefined {
+    return this.#options.local.send(message);
   }
 }
 
-function tooMuch(): BridgeError {
-  return new BridgeError("busy", "too many large requests wait for their answers", {
+function tooMuch(what: string): BridgeError {
+  return new BridgeError("busy", `too many ${what} wait for their answers`, {
     hint: "try again when some of them have been answered",
   });
 }

@@ -136,14 +136,14 @@ export function createGate(options: GateOptions): Wire {
   }
 
   /** Counts a request that begins, and gives what ends it; that holds nothing of the request, which may last long. */
-  function begun(): Connection["release"] {
+  function begun(sent: number): Connection["release"] {
     budget.requests++;
     let isOver = false;
     return (isBroken = false, bytes = 0) => {
       if (isOver) return;
       isOver = true;
       budget.requests--;
-      finished += (isBroken ? BROKEN_WEIGHT : 1) + bytes / BYTES_WEIGHT;
+      finished += (isBroken ? BROKEN_WEIGHT : 1) + (sent + bytes) / BYTES_WEIGHT;
       if (finished < COLLECT_AFTER) return;
       finished = 0;
       Bun.gc(true);
@@ -178,7 +178,7 @@ export function createGate(options: GateOptions): Wire {
       proxied: proxy !== undefined,
       direct: mayBeProxied && proxy === undefined,
       ipv4,
-      release: begun(),
+      release: begun(request.body?.length ?? 0),
     };
     try {
       const answer = readable(await engine(withHeaders(request, cookies), connection), budget, proxy, url);

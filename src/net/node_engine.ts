@@ -4,6 +4,9 @@ import { collect, type HttpBody } from "./body.ts";
 import type { Connection, Engine, HttpAnswer } from "./gate.ts";
 import { networkError } from "./network_error.ts";
 
+/** What a request leaves behind until it is collected, beyond one by fetch, in bytes. */
+const LEFT_BEHIND = 32_768;
+
 /**
  * Carries a request out by `node:http`, which knows no limit to requests in flight. It costs about twice the time of
  * Bun's fetch, so it takes what goes beyond fetch's slots, and what must go over IPv4.
@@ -60,12 +63,12 @@ function nodeBody(url: URL, incoming: IncomingMessage, connection: Connection): 
     } catch (thrown) {
       throw networkError(url, thrown, { answered: true });
     } finally {
-      connection.release();
+      connection.release(false, LEFT_BEHIND);
     }
   }
   return {
     chunks,
-    bytes: (limit, onchunk) => collect(chunks(), limit, connection.budget, onchunk),
+    bytes: (limit, onchunk, lease) => collect(chunks(), limit, connection.budget, onchunk, lease),
     discard(): void {
       incoming.destroy();
       connection.release();

@@ -64,6 +64,15 @@ export class Message {
     return this.#key ??= idKey(this.id ?? "null");
   }
 
+  /** The same in memory of its own: whoever keeps it does not keep all that was read with it. */
+  apart(): Message {
+    const { kind, id, method, isError } = this;
+    const message = new Message(this.bytes.slice(), kind, id, method, this.#params, isError);
+    message.carrier = this.carrier;
+    message.standsInFor = this.standsInFor;
+    return message;
+  }
+
   /** The raw text of a member below `params`, by its path; nothing where there is none, or one of more than 1 MiB. */
   param(...path: string[]): string | undefined {
     if (this.#params < 0) return undefined;

@@ -28,6 +28,8 @@ export interface RigSettings {
   redialFor?: number;
   keepAlive?: number;
   isLocal?: boolean;
+  /** Whether its client's messages go to the server in turns. */
+  takesTurns?: boolean;
   /** Whether the far end tells failures without a promise. */
   promiseless?: boolean;
 }
@@ -80,6 +82,7 @@ export class PumpRig {
       isHurried: settings.isHurried ?? false,
       redialFor: settings.redialFor,
       keepAlive: settings.keepAlive ?? 0,
+      takesTurns: settings.takesTurns ?? false,
       memory: {
         get: (name) => Promise.resolve(this.memory.get(name)),
         put: (name, value) => Promise.resolve(void this.memory.set(name, value)),

@@ -138,9 +138,10 @@ export const FAULTS: readonly Entry[] = [
   },
   {
     id: "C18",
-    fault: "a reader that does not read",
+    fault: "a reader that does not read, a client that does not wait for its answers",
     promise: "memory stays bounded, and others are served",
     shown: [
+      "unit/bridge/turns_test.ts",
       "unit/transport/outbox_test.ts",
       "faults/serve_faults_test.ts > a flood > of bytes to a client",
       "unit/transport/event_sink_test.ts",

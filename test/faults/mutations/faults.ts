@@ -148,6 +148,14 @@ export const FAULTS: readonly Row[] = [
     "unit/transport/outbox_test.ts",
   ],
   [
+    "C18",
+    "a client that does not wait for its answers has so many of its requests sent at a time",
+    "bridge/turns.ts",
+    "    if (this.isBusy) this.#wait(item);\n    else this.#send(item);\n",
+    "    this.#send(item);\n",
+    "unit/bridge/turns_test.ts",
+  ],
+  [
     "C19",
     "the end of input",
     "app/on_stdio.ts",
