@@ -8,7 +8,7 @@ import { Upstream, type UpstreamSettings } from "./upstream.ts";
  * client leaves or a signal comes. Settles with the exit code; a server that is down does not end it.
  */
 export function connect(settings: UpstreamSettings, world: ConnectWorld): Promise<number> {
-  const run = { clock: systemClock, budget: openBudget(), notify: world.notify, takesTurns: true };
+  const run = { clock: systemClock, budget: openBudget(true), notify: world.notify, takesTurns: true };
   const upstream = new Upstream(settings, run);
   return onStdio(world, settings.maxMessage, (local) => {
     const line = upstream.open(local);

@@ -1,5 +1,5 @@
 import { BridgeError } from "../platform/errors.ts";
-import type { Budget } from "../platform/budget.ts";
+import type { Budget, Lease } from "../platform/budget.ts";
 import { Pieces } from "../platform/pieces.ts";
 
 /** Bodies up to this size, in bytes, are read without asking the budget. */
@@ -10,22 +10,23 @@ export interface HttpBody {
   /** The chunks as they arrive. Rejects with `outcome_unknown` when the connection breaks. */
   chunks(): AsyncIterable<Uint8Array>;
   /**
-   * All of it; `onchunk` is called as it arrives. Rejects with `too_large` beyond `limit` bytes, whatever the
-   * compression, and `outcome_unknown`.
+   * All of it; `onchunk` is called as it arrives, and where it is large it is booked on `lease`, which the caller ends.
+   * Rejects with `too_large` beyond `limit` bytes, whatever the compression, and `outcome_unknown`.
    */
-  bytes(limit: number, onchunk?: () => void): Promise<Uint8Array>;
+  bytes(limit: number, onchunk?: () => void, lease?: Lease): Promise<Uint8Array>;
   /** Gives the rest up. */
   discard(): void;
 }
 
-/** Collects the chunks of a body up to a limit, booking what is large. */
+/** Collects the chunks of a body up to a limit, booking what is large: until it is read, or as long as `kept` lasts. */
 export async function collect(
   chunks: AsyncIterable<Uint8Array>,
   limit: number,
   budget: Budget,
   onchunk?: () => void,
+  kept?: Lease,
 ): Promise<Uint8Array> {
-  const lease = budget.lease();
+  const lease = kept ?? budget.lease();
   const parts = new Pieces(limit);
   try {
     for await (const chunk of chunks) {
@@ -35,7 +36,7 @@ export async function collect(
       parts.push(chunk);
     }
   } finally {
-    lease.end();
+    if (kept === undefined) lease.end();
   }
   return parts.take();
 }

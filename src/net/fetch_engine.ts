@@ -1,4 +1,5 @@
 import { collect, type HttpBody, tooLarge } from "./body.ts";
+import type { Lease } from "../platform/budget.ts";
 import type { Connection, Engine } from "./gate.ts";
 import { networkError } from "./network_error.ts";
 
@@ -63,7 +64,7 @@ class FetchBody implements HttpBody {
     }
   }
 
-  async bytes(limit: number, onchunk?: () => void): Promise<Uint8Array> {
+  async bytes(limit: number, onchunk?: () => void, lease?: Lease): Promise<Uint8Array> {
     const { headers } = this.#response;
     // A body in chunks has another length than the one that may be stated.
     const stated = headers.has("transfer-encoding") ? NaN : Number(headers.get("content-length") ?? NaN);
@@ -71,7 +72,7 @@ class FetchBody implements HttpBody {
       this.discard();
       throw tooLarge(limit);
     }
-    if (!(stated <= ONE_GO_BYTES)) return collect(this.chunks(), limit, this.#connection.budget, onchunk);
+    if (!(stated <= ONE_GO_BYTES)) return collect(this.chunks(), limit, this.#connection.budget, onchunk, lease);
     try {
       return new Uint8Array(await this.#response.arrayBuffer());
     } catch (thrown) {

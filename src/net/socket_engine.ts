@@ -1,3 +1,4 @@
+import type { Lease } from "../platform/budget.ts";
 import { flowHandlers, SocketFlow } from "../platform/socket_flow.ts";
 import { collect, type HttpBody } from "./body.ts";
 import type { Connection, Engine, HttpAnswer, HttpRequest } from "./gate.ts";
@@ -105,8 +106,8 @@ class SocketBody implements HttpBody {
     }
   }
 
-  bytes(limit: number, onchunk?: () => void): Promise<Uint8Array> {
-    return collect(this.chunks(), limit, this.#connection.budget, onchunk);
+  bytes(limit: number, onchunk?: () => void, lease?: Lease): Promise<Uint8Array> {
+    return collect(this.chunks(), limit, this.#connection.budget, onchunk, lease);
   }
 
   discard(): void {

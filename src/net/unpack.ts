@@ -62,5 +62,5 @@ export function unpacked(packed: HttpBody, coding: string, budget: Budget): Http
       discard();
     }
   }
-  return { chunks, bytes: (limit, onchunk) => collect(chunks(), limit, budget, onchunk), discard };
+  return { chunks, bytes: (limit, onchunk, lease) => collect(chunks(), limit, budget, onchunk, lease), discard };
 }

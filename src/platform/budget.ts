@@ -1,3 +1,6 @@
+/** What comes from one server to one client shares so much of a budget; beyond that one goes on, and others wait. */
+const SHARED = 1 / 16;
+
 /**
  * The bytes of messages that the whole process may hold, beyond which reading waits. One of those that read a large
  * body may always go on, so that half-read bodies cannot block one another for ever.
@@ -6,13 +9,18 @@ export class Budget {
   /** How many requests are under way, of all who share the budget. */
   requests = 0;
   readonly #limit: number;
+  readonly #isForOne: boolean;
   #used = 0;
   #favoured: Lease | undefined;
   #waiters: (() => void)[] = [];
 
-  /** `limit` is in bytes. */
-  constructor(limit: number) {
+  /**
+   * `limit` is in bytes. `isForOne` where there is one server and one client: then large bodies come one after the other,
+   * each until the client has taken it, since nobody else is held up. Two that each go to the limit take twice that.
+   */
+  constructor(limit: number, isForOne = false) {
     this.#limit = limit;
+    this.#isForOne = isForOne;
   }
 
   /** Whether new work should be refused. */
@@ -29,28 +37,37 @@ export class Budget {
         this.#used += bytes;
       },
       grow: async (bytes) => {
-        while (!this.#fits(lease, bytes)) await this.#change();
+        if (!this.#fits(lease, bytes)) await this.#room(lease, bytes);
         lease.hold(bytes);
       },
+      grown: () => {
+        if (!this.#isForOne) this.#letOn(lease);
+      },
       end: () => {
-        if (this.#favoured === lease) this.#favoured = undefined;
         this.#used -= held;
         held = 0;
-        for (const wake of this.#waiters.splice(0)) wake();
+        this.#letOn(lease);
       },
     };
     return lease;
   }
 
+  #letOn(lease: Lease): void {
+    if (this.#favoured === lease) this.#favoured = undefined;
+    for (const wake of this.#waiters.splice(0)) wake();
+  }
+
   #fits(lease: Lease, bytes: number): boolean {
-    if (this.#used + bytes <= this.#limit) return true;
+    if (this.#used + bytes <= (this.#isForOne ? SHARED : 1) * this.#limit) return true;
     if (this.#favoured !== undefined && this.#favoured !== lease) return false;
     this.#favoured = lease;
     return true;
   }
 
-  #change(): Promise<void> {
-    return new Promise((resolve) => this.#waiters.push(resolve));
+  async #room(lease: Lease, bytes: number): Promise<void> {
+    do await new Promise<void>((resolve) => this.#waiters.push(resolve)); while (!this.#fits(lease, bytes));
+    // What was given back is still there until it is collected.
+    Bun.gc(true);
   }
 }
 
@@ -60,6 +77,8 @@ export interface Lease {
   hold(bytes: number): void;
   /** Books what is about to be read, as soon as the budget allows. */
   grow(bytes: number): Promise<void>;
+  /** All is read: what follows is the reader's matter. */
+  grown(): void;
   /** Gives everything back; the lease may be used again. */
   end(): void;
 }

@@ -1,4 +1,3 @@
-import { SMALL_BODY } from "../net/body.ts";
 import type { HttpAnswer, HttpWire } from "../net/gate.ts";
 import { Abort } from "../platform/abort.ts";
 import type { Budget } from "../platform/budget.ts";
@@ -132,22 +131,20 @@ export class StreamableHttp implements FarEnd {
       await this.#untilAnsweredElsewhere(exchange, session);
       throw refused("no_answer", `the server accepted the request (${answer.status}) without answering it`);
     }
-    const body = await answer.body.bytes(this.#options.limit, exchange.send.onactivity);
-    if (type !== "application/json") {
-      const what = `${speaker(answer)} answered with ${described(type, body)} in place of JSON`;
-      throw refused("bad_answer", what, answer.proxy === undefined ? undefined : PAST_PROXY);
-    }
-    await this.#deliver(exchange, body);
-    if (!exchange.answered) throw exchange.unanswered();
-  }
-
-  /** What is large counts until the client has taken it. */
-  async #deliver(exchange: Exchange, body: Uint8Array): Promise<void> {
-    const wait = exchange.deliver(body);
-    if (wait === undefined || body.length <= SMALL_BODY) return wait;
+    // What is large counts until the client has taken it: another one that came meanwhile would come on top of it.
     const lease = this.#options.budget.lease();
-    lease.hold(body.length);
-    await wait.finally(() => lease.end());
+    try {
+      const body = await answer.body.bytes(this.#options.limit, exchange.send.onactivity, lease);
+      lease.grown();
+      if (type !== "application/json") {
+        const what = `${speaker(answer)} answered with ${described(type, body)} in place of JSON`;
+        throw refused("bad_answer", what, answer.proxy === undefined ? undefined : PAST_PROXY);
+      }
+      await exchange.deliver(body);
+    } finally {
+      lease.end();
+    }
+    if (!exchange.answered) throw exchange.unanswered();
   }
 
   async #receiveRefusal(exchange: Exchange, session: HttpSession | undefined, answer: HttpAnswer): Promise<void> {

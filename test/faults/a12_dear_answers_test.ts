@@ -105,3 +105,18 @@ describe("memory stays under 150 MiB, and the next request is answered, after (A
     expect(peakMemory(bridge.pid)).toBeLessThan(150 * MIB);
   }, 90_000);
 });
+
+describe("two answers of 60 MiB at once come one after the other, in less than 150 MiB (A12)", () => {
+  test.each([[JSON_TYPE, "", ""], [STREAM, "data: ", "\n\n"]])("as %s", async (type, head, tail) => {
+    using server = new FakeMcp();
+    server.on("tools/call", ({ message }) => {
+      const begin = `${head}{"jsonrpc":"2.0","id":${message.id},"result":{"a":"`;
+      return sent(type, over("x", 60 * MIB, begin, `"}}${tail}`));
+    });
+    await using bridge = new Executable(server.url);
+    await bridge.initialize();
+    for (const id of [1, 2]) bridge.send({ jsonrpc: "2.0", id, method: "tools/call", params: {} });
+    for (const id of [1, 2]) await bridge.output.find((each) => answers(id, each), 0, 80_000);
+    expect(peakMemory(bridge.pid)).toBeLessThan(150 * MIB);
+  }, 90_000);
+});

@@ -85,3 +85,25 @@ describe("Budget", () => {
     );
   });
 });
+
+describe("a budget for one server and one client", () => {
+  test("lets one large body grow, and the next one once the client has taken that", async () => {
+    const budget = new Budget(160, true);
+    const [first, second] = [budget.lease(), budget.lease()];
+    await first.grow(100);
+    let isThere = false;
+    const growing = second.grow(100).then(() => isThere = true);
+    await first.grow(60);
+    first.grown();
+    await settle();
+    expect(isThere).toBe(false);
+    first.end();
+    await growing;
+  });
+
+  test("lets small ones by", async () => {
+    const budget = new Budget(160, true);
+    await budget.lease().grow(5);
+    await budget.lease().grow(5);
+  });
+});
