@@ -11,13 +11,20 @@ import { FakeKeychain } from "./fake_keychain.ts";
 
 /** The place; nothing is in it yet, not even the folder. Disposing it removes all. */
 export class VaultPlace implements Disposable {
-  readonly #home: string = mkdtempSync(join(realpathSync(tmpdir()), "mcp-bridge-vault-"));
-  readonly folder: string = join(this.#home, "state");
-  readonly file: string = join(this.folder, "vault.db");
+  readonly #home: string;
+  readonly folder: string;
+  readonly file: string;
   readonly keychain: FakeKeychain = new FakeKeychain();
   readonly clock: FakeClock = new FakeClock();
   /** What was said. */
   readonly notices: Notice[] = [];
+
+  /** Makes it in a folder that is there, that of temporary files if none is named. */
+  constructor(parent: string = tmpdir()) {
+    this.#home = mkdtempSync(join(realpathSync(parent), "mcp-bridge-vault-"));
+    this.folder = join(this.#home, "state");
+    this.file = join(this.folder, "vault.db");
+  }
 
   /** What opens the vault, with what the test wants otherwise. */
   options(changed: Partial<VaultOptions> = {}): VaultOptions {
