@@ -47,8 +47,9 @@ export interface PumpOptions {
 }
 
 const LARGE_MESSAGE = 65_536;
-/** Requests that are refused leave memory behind that is collected after so many. */
-const COLLECT_AFTER = 4_096;
+/** Requests that are refused leave memory behind, which is collected after so many bytes of it; what each costs. */
+const COLLECT_AFTER = 4 * 1_048_576;
+const REFUSAL_BYTES = 1_024;
 
 /**
  * Moves messages between one client and one server. Each request of the client gets exactly one answer: the server's,
@@ -199,7 +200,11 @@ export class Pump {
 
   /** The client has more in flight than can be kept, and the server does not move. */
   #refuse(message: Message): Promise<void> | undefined {
-    if (++this.#refused % COLLECT_AFTER === 0) Bun.gc(true);
+    this.#refused += message.bytes.length + REFUSAL_BYTES;
+    if (this.#refused > COLLECT_AFTER) {
+      this.#refused = 0;
+      Bun.gc(true);
+    }
     return this.#answer(errorAnswer(message.id!, tooMuch("requests"), this.#options.server));
   }
 
