@@ -5,8 +5,9 @@ import { BridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { ChannelFailure, type FarEnd, type LocalEnd } from "../transport/channel.ts";
 import type { MalformedMessage } from "../transport/malformed_message.ts";
-import type { Message } from "../transport/message.ts";
+import { Message } from "../transport/message.ts";
 import { idKey } from "../transport/message_id.ts";
+import { Admission } from "./admission.ts";
 import { errorAnswer } from "./answers.ts";
 import { Handshake, type Memory } from "./handshake.ts";
 import { LifeSigns } from "./life_signs.ts";
@@ -46,11 +47,6 @@ export interface PumpOptions {
   readonly ownIds?: string;
 }
 
-const LARGE_MESSAGE = 65_536;
-/** Requests that are refused leave memory behind, which is collected after so many bytes of it; what each costs. */
-const COLLECT_AFTER = 4 * 1_048_576;
-const REFUSAL_BYTES = 1_024;
-
 /**
  * Moves messages between one client and one server. Each request of the client gets exactly one answer: the server's,
  * or an error of ours that says what happened. The texts pass as they are.
@@ -65,7 +61,7 @@ export class Pump {
   readonly #handshake: Handshake;
   readonly #leaving = new Abort();
   readonly #turns: RequestTurns | undefined;
-  #refused = 0;
+  readonly #admission: Admission;
 
   constructor(options: PumpOptions) {
     const { far, clock } = options;
@@ -78,6 +74,12 @@ export class Pump {
       },
       onsilence: () => this.#signsOfLife().knock(),
       onjump: () => this.#signsOfLife().wake(),
+    });
+    this.#admission = new Admission({
+      pending: this.#pending,
+      turns: this.#turns,
+      budget: options.budget,
+      server: options.server,
     });
     const own = new OwnRequests({ far, clock, prefix: options.ownIds, onactivity: () => this.#pending.heard() });
     this.#own = own;
@@ -175,37 +177,12 @@ export class Pump {
   }
 
   #request(message: Message): Promise<void> | undefined {
-    const { budget } = this.#options;
-    const turns = this.#turns?.of(message);
-    if (turns?.isClosed === true) return this.#refuse(message);
-    if (turns?.isBusy === true) message = message.apart();
-    const lease = message.bytes.length > LARGE_MESSAGE ? budget.lease() : undefined;
-    if (lease !== undefined && budget.exhausted) {
-      return this.#answer(errorAnswer(message.id!, tooMuch("large requests"), this.#options.server));
-    }
-    const request = this.#pending.add(message, lease);
-    if (request === undefined) {
-      const error = new BridgeError(
-        "invalid_request",
-        `a request with the id ${message.id} is in flight already`,
-      );
-      return this.#answer(errorAnswer(message.id!, error, this.#options.server));
-    }
-    lease?.hold(message.bytes.length);
+    const request = this.#admission.admit(message);
+    if (request instanceof Message) return this.#answer(request);
     if (message.method === "initialize") void this.#handshake.carry(request);
-    else if (turns !== undefined) return turns.enter(request);
+    else if (this.#turns !== undefined) return this.#turns.of(message).enter(request);
     else this.#carry(request);
     return undefined;
-  }
-
-  /** The client has more in flight than can be kept, and the server does not move. */
-  #refuse(message: Message): Promise<void> | undefined {
-    this.#refused += message.bytes.length + REFUSAL_BYTES;
-    if (this.#refused > COLLECT_AFTER) {
-      this.#refused = 0;
-      Bun.gc(true);
-    }
-    return this.#answer(errorAnswer(message.id!, tooMuch("requests"), this.#options.server));
   }
 
   /** Made at the first doubt, which few sessions see, where no keep-alive is wanted. */
@@ -325,10 +302,4 @@ export class Pump {
   #answer(message: Message): Promise<void> | undefined {
     return this.#options.local.send(message);
   }
-}
-
-function tooMuch(what: string): BridgeError {
-  return new BridgeError("busy", `too many ${what} wait for their answers`, {
-    hint: "try again when some of them have been answered",
-  });
 }
