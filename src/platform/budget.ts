@@ -1,5 +1,7 @@
 /** What comes from one server to one client shares so much of a budget; beyond that one goes on, and others wait. */
 const SHARED = 1 / 16;
+/** What was given back is still there until it is collected, which stops everybody: after so many bytes. */
+const COLLECT_AFTER = 16 * 1_048_576;
 
 /**
  * The bytes of messages that the whole process may hold, beyond which reading waits. One of those that read a large
@@ -13,6 +15,7 @@ export class Budget {
   #used = 0;
   #favoured: Lease | undefined;
   #waiters: (() => void)[] = [];
+  #uncollected = 0;
 
   /**
    * `limit` is in bytes. `isForOne` where there is one server and one client: then large bodies come one after the other,
@@ -37,7 +40,7 @@ export class Budget {
         this.#used += bytes;
       },
       grow: async (bytes) => {
-        if (!this.#fits(lease, bytes)) await this.#room(lease, bytes);
+        while (!this.#fits(lease, bytes)) await new Promise<void>((resolve) => this.#waiters.push(resolve));
         lease.hold(bytes);
       },
       grown: () => {
@@ -45,6 +48,7 @@ export class Budget {
       },
       end: () => {
         this.#used -= held;
+        this.#uncollected += held;
         held = 0;
         this.#letOn(lease);
       },
@@ -54,6 +58,17 @@ export class Budget {
 
   #letOn(lease: Lease): void {
     if (this.#favoured === lease) this.#favoured = undefined;
+    if (this.#waiters.length === 0) return;
+    if (this.#uncollected < COLLECT_AFTER) return this.#wake();
+    this.#uncollected = 0;
+    // In a turn of its own: who gave it back has let go of it by then.
+    setImmediate(() => {
+      Bun.gc(true);
+      this.#wake();
+    });
+  }
+
+  #wake(): void {
     for (const wake of this.#waiters.splice(0)) wake();
   }
 
@@ -62,12 +77,6 @@ export class Budget {
     if (this.#favoured !== undefined && this.#favoured !== lease) return false;
     this.#favoured = lease;
     return true;
-  }
-
-  async #room(lease: Lease, bytes: number): Promise<void> {
-    do await new Promise<void>((resolve) => this.#waiters.push(resolve)); while (!this.#fits(lease, bytes));
-    // What was given back is still there until it is collected.
-    Bun.gc(true);
   }
 }
 
