@@ -68,7 +68,7 @@ export class OneWay {
       void this.#carry(message, message.method, () => this.#recover.confirm(message));
     } else if (this.#turns === undefined) void this.#notification(message);
     else if (!this.#turns.isClosed) {
-      return this.#turns.enter({ message: this.#turns.isBusy ? message.apart() : message });
+      return this.#turns.enter({ message: this.#turns.isBusy ? message.apart() : message, hasTurn: false });
     } else this.#options.notify({ level: "info", text: `${message.method!} did not reach the server: too many wait` });
     return undefined;
   }

@@ -23,6 +23,8 @@ export interface PendingRequest {
   tries: Tries;
   /** Whether it has been answered or cancelled. */
   settled: boolean;
+  /** See `InLine`. */
+  hasTurn: boolean;
   readonly lease: Lease | undefined;
   /** Under which key its progress is told, once that has been looked at. */
   tokenKey: string | undefined;
@@ -99,6 +101,7 @@ export class Pending {
       heardAt: 0,
       tries: NO_TRIES,
       settled: false,
+      hasTurn: false,
       lease,
       tokenKey: undefined,
     };

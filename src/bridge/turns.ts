@@ -4,6 +4,8 @@ import type { Message } from "../transport/message.ts";
 /** What goes to the server in its turn. */
 export interface InLine {
   readonly message: Message;
+  /** Whether it is on its way; kept here, since nearly all go at once and at the cost of a number. */
+  hasTurn: boolean;
 }
 
 /** How much may be on its way at a time. */
@@ -39,10 +41,10 @@ export class Turns<Item extends InLine> {
   readonly #clock: Clock;
   readonly #limits: TurnLimits;
   readonly #go: (item: Item) => void;
-  readonly #gone = new Set<Item>();
   readonly #waiting = new Set<Item>();
   /** Where the line begins: to look for that anew among those that have left takes long in a long one. */
   #front = this.#waiting.values();
+  #gone = 0;
   #goneBytes = 0;
   #waitingBytes = 0;
   #uncollected = 0;
@@ -82,12 +84,15 @@ export class Turns<Item extends InLine> {
 
   /** One is over, whether it was sent or not. */
   leave(item: Item): void {
-    if (this.#waiting.delete(item)) this.#waitingBytes -= this.#bytesOf(item) + OVERHEAD;
-    else if (this.#gone.delete(item)) this.#goneBytes -= this.#bytesOf(item);
+    if (item.hasTurn) {
+      item.hasTurn = false;
+      this.#gone--;
+      this.#goneBytes -= this.#bytesOf(item);
+    } else if (this.#waiting.delete(item)) this.#waitingBytes -= this.#bytesOf(item) + OVERHEAD;
     else return;
     this.#left++;
     this.#stillTicks = 0;
-    this.#advance();
+    if (this.#waiting.size > 0 || this.#room !== undefined) this.#advance();
   }
 
   get #isFull(): boolean {
@@ -99,7 +104,7 @@ export class Turns<Item extends InLine> {
   }
 
   #hasTurn(): boolean {
-    return this.#gone.size < this.#count && this.#goneBytes < this.#limits.bytes;
+    return this.#gone < this.#count && this.#goneBytes < this.#limits.bytes;
   }
 
   /** One that fails at once leaves while it is sent: the loop goes on then, in place of another one inside it. */
@@ -135,7 +140,8 @@ export class Turns<Item extends InLine> {
   }
 
   #send(item: Item): void {
-    this.#gone.add(item);
+    item.hasTurn = true;
+    this.#gone++;
     this.#goneBytes += this.#bytesOf(item);
     this.#go(item);
   }

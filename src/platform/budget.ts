@@ -33,27 +33,37 @@ export class Budget {
 
   /** Opens an account for one message; nothing is held yet. */
   lease(): Lease {
-    let held = 0;
-    const lease: Lease = {
-      hold: (bytes) => {
-        held += bytes;
-        this.#used += bytes;
-      },
-      grow: async (bytes) => {
-        while (!this.#fits(lease, bytes)) await new Promise<void>((resolve) => this.#waiters.push(resolve));
-        lease.hold(bytes);
-      },
-      grown: () => {
-        if (!this.#isForOne) this.#letOn(lease);
-      },
-      end: () => {
-        this.#used -= held;
-        this.#uncollected += held;
-        held = 0;
-        this.#letOn(lease);
-      },
-    };
-    return lease;
+    return new Account(this);
+  }
+
+  /** Books what is in memory already; see `Lease`. */
+  hold(bytes: number): void {
+    this.#used += bytes;
+  }
+
+  /** Whether `lease` may hold so many bytes more. */
+  fits(lease: Lease, bytes: number): boolean {
+    if (this.#used + bytes <= (this.#isForOne ? SHARED : 1) * this.#limit) return true;
+    if (this.#favoured !== undefined && this.#favoured !== lease) return false;
+    this.#favoured = lease;
+    return true;
+  }
+
+  /** Waits until another lease has given something back. */
+  change(): Promise<void> {
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  /** All of `lease` is read. */
+  grown(lease: Lease): void {
+    if (!this.#isForOne) this.#letOn(lease);
+  }
+
+  /** Takes back what `lease` has held. */
+  release(lease: Lease, bytes: number): void {
+    this.#used -= bytes;
+    this.#uncollected += bytes;
+    this.#letOn(lease);
   }
 
   #letOn(lease: Lease): void {
@@ -71,13 +81,6 @@ export class Budget {
   #wake(): void {
     for (const wake of this.#waiters.splice(0)) wake();
   }
-
-  #fits(lease: Lease, bytes: number): boolean {
-    if (this.#used + bytes <= (this.#isForOne ? SHARED : 1) * this.#limit) return true;
-    if (this.#favoured !== undefined && this.#favoured !== lease) return false;
-    this.#favoured = lease;
-    return true;
-  }
 }
 
 /** What one message holds of a budget, in bytes. */
@@ -90,4 +93,33 @@ export interface Lease {
   grown(): void;
   /** Gives everything back; the lease may be used again. */
   end(): void;
+}
+
+/** One is opened for every answer, few of which are large. */
+class Account implements Lease {
+  readonly #budget: Budget;
+  #held = 0;
+
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
+
+  hold(bytes: number): void {
+    this.#held += bytes;
+    this.#budget.hold(bytes);
+  }
+
+  async grow(bytes: number): Promise<void> {
+    while (!this.#budget.fits(this, bytes)) await this.#budget.change();
+    this.hold(bytes);
+  }
+
+  grown(): void {
+    this.#budget.grown(this);
+  }
+
+  end(): void {
+    this.#budget.release(this, this.#held);
+    this.#held = 0;
+  }
 }

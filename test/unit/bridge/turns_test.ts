@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Turns } from "../../../src/bridge/turns.ts";
+import { type InLine, Turns } from "../../../src/bridge/turns.ts";
 import { composeMessage } from "../../../src/transport/message.ts";
 import { FakeClock, settle } from "../../harness/fake_clock.ts";
 import { PumpRig } from "../../harness/pump_rig.ts";
@@ -7,8 +7,8 @@ import { PumpRig } from "../../harness/pump_rig.ts";
 const MIB = 1_048_576;
 const LIMITS = { count: 2, slowCount: 8, bytes: MIB, counted: 64 * MIB };
 
-function itemOf(n: number, bytes = 0): { n: number; message: ReturnType<typeof composeMessage> } {
-  return { n, message: composeMessage({ id: n, method: "x", params: { pad: "x".repeat(bytes) } }) };
+function itemOf(n: number, bytes = 0): InLine & { n: number } {
+  return { n, message: composeMessage({ id: n, method: "x", params: { pad: "x".repeat(bytes) } }), hasTurn: false };
 }
 
 function makeTurns(limits = LIMITS): { clock: FakeClock; gone: number[]; turns: Turns<ReturnType<typeof itemOf>> } {
