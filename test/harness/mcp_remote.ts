@@ -31,7 +31,12 @@ export class McpRemote implements AsyncDisposable {
     const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo };
     this.#process.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", id: 0, method: "initialize", params })}\n`);
     this.#process.stdin.flush();
-    return JSON.parse(await this.output.find((line) => JSON.parse(line).id === 0, 0, 30_000));
+    const answer = this.output.find((line) => JSON.parse(line).id === 0, 0, 30_000);
+    return JSON.parse(
+      await answer.catch((cause: unknown) => {
+        throw new Error(`mcp-remote gave no answer, and said: ${this.stderr}`, { cause });
+      }),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
