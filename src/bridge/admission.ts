@@ -1,4 +1,4 @@
-import type { Budget } from "../platform/budget.ts";
+import { type Budget, SMALL_MESSAGE } from "../platform/budget.ts";
 import { BridgeError } from "../platform/errors.ts";
 import type { Message } from "../transport/message.ts";
 import { errorAnswer } from "./answers.ts";
@@ -15,7 +15,6 @@ export interface AdmissionOptions {
   readonly server: string;
 }
 
-const LARGE_MESSAGE = 65_536;
 /** Requests that are refused leave memory behind, which is collected after so many bytes of it; what each costs. */
 const COLLECT_AFTER = 4 * 1_048_576;
 const REFUSAL_BYTES = 1_024;
@@ -35,7 +34,7 @@ export class Admission {
     const line = turns?.of(message);
     if (line?.isClosed === true) return this.#refuse(message);
     if (line?.isBusy === true) message = message.apart();
-    const lease = message.bytes.length > LARGE_MESSAGE ? budget.lease() : undefined;
+    const lease = message.bytes.length > SMALL_MESSAGE ? budget.lease() : undefined;
     if (lease !== undefined && budget.exhausted) return this.#error(message, tooMuch("large requests"));
     const request = pending.add(message, lease);
     if (request === undefined) {

@@ -1,5 +1,5 @@
 import type { Abort } from "../platform/abort.ts";
-import type { Budget } from "../platform/budget.ts";
+import { type Budget, SMALL_MESSAGE } from "../platform/budget.ts";
 import { type Clock, pause } from "../platform/clock.ts";
 import { toBridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
@@ -21,7 +21,6 @@ export interface OneWayOptions {
   readonly takesTurns?: boolean;
 }
 
-const LARGE_MESSAGE = 65_536;
 /** The notifications that go to a server at a time. */
 const AT_A_TIME = { count: 64, slowCount: 256, bytes: 4 * 1_048_576, counted: Infinity };
 
@@ -92,7 +91,7 @@ export class OneWay {
   /** What is large counts while it is on its way. */
   async #carry(message: Message, what: string, work: () => Promise<void>): Promise<void> {
     const lease = this.#options.budget.lease();
-    if (message.bytes.length > LARGE_MESSAGE) lease.hold(message.bytes.length);
+    if (message.bytes.length > SMALL_MESSAGE) lease.hold(message.bytes.length);
     try {
       await work();
     } catch (thrown) {

@@ -1,3 +1,4 @@
+import { SMALL_MESSAGE } from "../platform/budget.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Message } from "../transport/message.ts";
 import type { PendingRequest } from "./pending.ts";
@@ -5,9 +6,9 @@ import { Turns } from "./turns.ts";
 
 const KIB = 1_024;
 /** As many as a session of `serve` may have in flight. Large ones are in the budget of memory. */
-const REQUESTS = { count: 150, slowCount: 1_000, bytes: 16_384 * KIB, counted: 64 * KIB };
+const REQUESTS = { count: 150, slowCount: 1_000, bytes: 16_384 * KIB, counted: SMALL_MESSAGE };
 /** Pings ask whether somebody is there: they pass by what waits. */
-const PINGS = { count: 16, slowCount: 64, bytes: KIB * KIB, counted: 64 * KIB };
+const PINGS = { count: 16, slowCount: 64, bytes: KIB * KIB, counted: SMALL_MESSAGE };
 
 /** The turns of a client's requests; see `Turns`. */
 export class RequestTurns {

@@ -1,3 +1,5 @@
+/** Messages up to this size, in bytes, are not booked on their way to a server: they are counted, or few. */
+export const SMALL_MESSAGE = 65_536;
 /** What comes from one server to one client shares so much of a budget; beyond that one goes on, and others wait. */
 const SHARED = 1 / 16;
 /** What was given back is still there until it is collected, which stops everybody: after so many bytes. */

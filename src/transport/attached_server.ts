@@ -2,6 +2,7 @@ import { type Clock, type Timer } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { LEAVING } from "./attach_hello.ts";
 import { brokenBy, ChannelFailure } from "./channel.ts";
+import { OPEN_BRACE, OPEN_BRACKET } from "./json_signs.ts";
 import { LineSplitter } from "./lines.ts";
 import type { Message } from "./message.ts";
 import { type ByteSink, Outbox } from "./outbox.ts";
@@ -22,8 +23,6 @@ export interface AttachedServerOptions {
 const LONGEST_SILENCE_MS = 60_000;
 /** A clock that stood still is no silence: it is counted in pieces, in ms. */
 const TICK_MS = 20_000;
-const OPEN_BRACE = 0x7b;
-const OPEN_BRACKET = 0x5b;
 
 /** MCP by way of a `serve` of this user: lines as on standard input and output. The connection is opened once. */
 export function attachedServerLink(options: AttachedServerOptions): OpenLink {

@@ -2,23 +2,26 @@
  * Finds where a value of JSON (RFC 8259) ends, in bytes, without building it. Positions are offsets in bytes; -1 stands
  * for a text that is no JSON.
  */
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
+import {
+  BACKSLASH,
+  BLANK,
+  CARRIAGE_RETURN,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  LINE_FEED,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  TAB,
+} from "./json_signs.ts";
 
 /** The first offset at or after `at` that holds no insignificant white space. */
 export function skipBlank(bytes: Uint8Array, at: number): number {
   while (at < bytes.length) {
     const byte = bytes[at]!;
-    if (byte !== 0x20 && byte !== LINE_FEED && byte !== CARRIAGE_RETURN && byte !== 0x09) return at;
+    if (byte !== BLANK && byte !== LINE_FEED && byte !== CARRIAGE_RETURN && byte !== TAB) return at;
     at++;
   }
   return at;

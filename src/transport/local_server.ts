@@ -2,6 +2,7 @@ import { type Child, type ChildOptions, startChild } from "../platform/child.ts"
 import { BridgeError, quoted } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { asChannelFailure, brokenBy, ChannelFailure } from "./channel.ts";
+import { OPEN_BRACE, OPEN_BRACKET } from "./json_signs.ts";
 import { LineSplitter } from "./lines.ts";
 import type { Message } from "./message.ts";
 import { Outbox } from "./outbox.ts";
@@ -20,8 +21,6 @@ const PERIOD_MS = 10_000;
 const LONGEST_LINE = 4_096;
 /** What a program has written may still be on its way when it has ended, in ms. */
 const LAST_WORDS_MS = 200;
-const OPEN_BRACE = 0x7b;
-const OPEN_BRACKET = 0x5b;
 
 /**
  * MCP with a program on this machine by its standard input and output (basic/transports, "stdio"). Each link is a

@@ -1,6 +1,7 @@
 import type { BridgeError } from "../platform/errors.ts";
 import { edited, membersText, type RawMember, removingMember, settingMembers } from "./json_edit.ts";
 import { eachMember, findMember, keyIs, onOneLine, type Span, textOf } from "./json_scan.ts";
+import { OPEN_BRACE } from "./json_signs.ts";
 import { skipBlank, skipValue, textIs } from "./json_skip.ts";
 import { MalformedMessage } from "./malformed_message.ts";
 import { idKey, idText, isId } from "./message_id.ts";
@@ -16,7 +17,6 @@ export interface Carrier {
   readonly trace?: Readonly<Record<string, string>>;
 }
 
-const OPEN_BRACE = 0x7b;
 const encoder = new TextEncoder();
 /** Ids and methods are kept, and written into errors: longer ones are nobody's, in bytes. */
 const LONGEST_NAME = 65_536;

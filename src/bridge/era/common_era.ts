@@ -17,7 +17,7 @@ export interface CommonEra {
 const PATIENCE_MS = 10_000;
 
 /** Whose turn it is to find something out that all want to know. */
-export class Turns {
+export class OneByOne {
   readonly #clock: Clock;
   #last: Promise<unknown> = Promise.resolve();
 
