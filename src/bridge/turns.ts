@@ -92,7 +92,13 @@ export class Turns<Item extends InLine> {
     else return;
     this.#left++;
     this.#stillTicks = 0;
-    if (this.#waiting.size > 0 || this.#room !== undefined) this.#advance();
+    if (this.#isMoving || (this.#waiting.size === 0 && this.#room === undefined)) return;
+    this.#isMoving = true;
+    // Not at once: where all are given up, one after the other, none of those behind is to be sent in between.
+    queueMicrotask(() => {
+      this.#isMoving = false;
+      this.#advance();
+    });
   }
 
   get #isFull(): boolean {
@@ -107,12 +113,8 @@ export class Turns<Item extends InLine> {
     return this.#gone < this.#count && this.#goneBytes < this.#limits.bytes;
   }
 
-  /** One that fails at once leaves while it is sent: the loop goes on then, in place of another one inside it. */
   #advance(): void {
-    if (this.#isMoving) return;
-    this.#isMoving = true;
     while (this.#waiting.size > 0 && this.#hasTurn()) this.#send(this.#takeFirst());
-    this.#isMoving = false;
     if (!this.#isFull || this.#standsStill) this.#giveRoom();
   }
 
@@ -157,7 +159,8 @@ export class Turns<Item extends InLine> {
     this.#left = 0;
     if (this.#waiting.size === 0) {
       this.#ticking = undefined;
-      this.#count = this.#limits.count;
+      // Those that take long go on taking long: what comes next would wait for the number to grow again.
+      if (this.#gone < this.#limits.count) this.#count = this.#limits.count;
       return;
     }
     this.#ticking = this.#clock.after(TICK_MS, () => this.#tick());

@@ -156,6 +156,14 @@ export const FAULTS: readonly Row[] = [
     "unit/bridge/turns_test.ts",
   ],
   [
+    "C18",
+    "what is given up together sends none of those behind it",
+    "bridge/turns.ts",
+    "    queueMicrotask(() => {\n      this.#isMoving = false;\n      this.#advance();\n    });\n",
+    "    this.#isMoving = false;\n    this.#advance();\n",
+    "unit/bridge/turns_test.ts",
+  ],
+  [
     "C19",
     "the end of input",
     "app/on_stdio.ts",

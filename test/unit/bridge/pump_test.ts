@@ -715,6 +715,19 @@ describe("ids (C24)", () => {
 });
 
 describe("leaving", () => {
+  test("sends nothing more of what waits for its turn, and answers it", async () => {
+    const rig = new PumpRig({ takesTurns: true });
+    await rig.handshake();
+    await rig.say(...Array.from({ length: 500 }, (_, id) => ({ id, method: "tools/call", params: { name: "x" } })));
+    const { length } = rig.all("tools/call");
+    expect(length).toBe(150);
+    const left = rig.pump.leave(0);
+    await rig.clock.pass(0);
+    await left;
+    expect(rig.all("tools/call")).toHaveLength(length);
+    expect(rig.received.filter(({ error }) => error !== undefined)).toHaveLength(500);
+  });
+
   test("waits for answers on their way, then gives the rest up", async () => {
     const rig = new PumpRig();
     await rig.handshake();

@@ -25,33 +25,37 @@ async function isSettled(promise: Promise<void>): Promise<boolean> {
 }
 
 describe("turns", () => {
-  test("go to so many at a time, in the order in which they came", () => {
+  test("go to so many at a time, in the order in which they came", async () => {
     const { turns, gone } = makeTurns();
     const items = [1, 2, 3, 4, 5].map((n) => itemOf(n));
     for (const item of items) expect(turns.enter(item)).toBeUndefined();
     expect([...gone]).toEqual([1, 2]);
     turns.leave(items[1]!);
     turns.leave(items[1]!);
+    await settle();
     expect([...gone]).toEqual([1, 2, 3]);
     turns.leave(items[0]!);
     turns.leave(items[2]!);
+    await settle();
     expect([...gone]).toEqual([1, 2, 3, 4, 5]);
   });
 
-  test("pass by who has left the line", () => {
+  test("pass by who has left the line", async () => {
     const { turns, gone } = makeTurns();
     const items = [1, 2, 3, 4, 5].map((n) => itemOf(n));
     for (const item of items) turns.enter(item);
     for (const left of [2, 0]) turns.leave(items[left]!);
+    await settle();
     expect([...gone]).toEqual([1, 2, 4]);
   });
 
-  test("go to fewer where texts are long, and always to one", () => {
+  test("go to fewer where texts are long, and always to one", async () => {
     const { turns, gone } = makeTurns();
     const items = [1, 2].map((n) => itemOf(n, 3 * MIB));
     for (const item of items) turns.enter(item);
     expect([...gone]).toEqual([1]);
     turns.leave(items[0]!);
+    await settle();
     expect([...gone]).toEqual([1, 2]);
   });
 
@@ -62,6 +66,29 @@ describe("turns", () => {
     expect(gone).toHaveLength(4);
     await clock.pass(10_000);
     expect(gone).toHaveLength(8);
+  });
+
+  test("come at once behind many that take long, and not when it has been found out again that they do", async () => {
+    const { turns, gone, clock } = makeTurns();
+    for (let n = 0; n < 6; n++) turns.enter(itemOf(n));
+    await clock.pass(10_000);
+    expect(gone).toHaveLength(6);
+    for (let n = 10; n < 15; n++) {
+      const item = itemOf(n);
+      turns.enter(item);
+      expect(gone.at(-1)).toBe(n);
+      turns.leave(item);
+      await clock.pass(3_000);
+    }
+  });
+
+  test("go to none of those that are given up together", async () => {
+    const { turns, gone } = makeTurns();
+    const items = [1, 2, 3, 4, 5].map((n) => itemOf(n));
+    for (const item of items) turns.enter(item);
+    for (const item of items) turns.leave(item);
+    await settle();
+    expect(gone).toEqual([1, 2]);
   });
 
   test("go to no more where the server is quick", async () => {
@@ -75,7 +102,7 @@ describe("turns", () => {
     }
   });
 
-  test("are many deep without taking long, and where each fails at once", () => {
+  test("are many deep without taking long, and where each fails at once", async () => {
     const count = 50_000;
     const items = Array.from({ length: count }, (_, n) => itemOf(n));
     let done = 0;
@@ -86,6 +113,7 @@ describe("turns", () => {
     for (const item of items) turns.enter(item);
     const start = performance.now();
     turns.leave(items[0]!);
+    await settle();
     expect(done).toBe(count);
     expect(performance.now() - start).toBeLessThan(5_000);
   });
