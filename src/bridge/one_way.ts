@@ -56,9 +56,11 @@ export class OneWay {
     if (id !== undefined) this.#asked?.take(idKey(id));
   }
 
-  /** A new session: nobody waits for the answers to the old one's requests. */
+  /** A new session, which may have asked already: nobody waits for the answers to the old one's requests. */
   forget(): void {
-    this.#asked = undefined;
+    for (const [key, generation] of this.#asked?.entries() ?? []) {
+      if (generation !== this.#recover.generation) this.#asked!.take(key);
+    }
   }
 
   /** Carries a notification; a failure is told, since nobody waits for an answer that could. */

@@ -1,4 +1,5 @@
 import { type BridgeError, toBridgeError } from "../platform/errors.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { Notify } from "../platform/notice.ts";
 import { ChannelFailure } from "../transport/channel.ts";
 import type { Message } from "../transport/message.ts";
@@ -11,12 +12,15 @@ type SessionState =
   | { kind: "opening"; done: Promise<unknown> }
   | { kind: "open" }
   /** It is to be made (again) before the next request. */
-  | { kind: "absent" };
+  | { kind: "absent"; since: number };
 
 const FIRST_GENERATION = 1;
+/** However many requests wait, a server that has just refused a session is not asked for the next one sooner, in ms. */
+const PAUSE_MS = 200;
 
 /** What recovering needs of its surroundings. */
 export interface RecoverOptions {
+  readonly clock: Clock;
   readonly notify: Notify;
 }
 
@@ -112,11 +116,16 @@ export class Recover {
     while (!this.isReady) {
       try {
         if (this.#state.kind === "opening") await this.#state.done;
+        else if (this.#hasJustFailed) throw this.#lastCause;
         else await this.remake(this.#generation);
       } catch (thrown) {
         throw withoutSession(toBridgeError(thrown));
       }
     }
+  }
+
+  get #hasJustFailed(): boolean {
+    return this.#state.kind === "absent" && this.#options.clock.now() - this.#state.since < PAUSE_MS;
   }
 
   /** The session of `generation` is lost: makes another, unless that has happened already. */
@@ -142,10 +151,13 @@ export class Recover {
   async #handshake(initialize: Message, onanswer?: (answer: Message) => void): Promise<void> {
     this.#looksLater = true;
     const made = (async () => {
-      const answer = await this.#ask(initialize, onanswer);
+      const answer = await this.#ask(initialize, (said) => {
+        // What the server asks right behind its answer belongs to the new session.
+        if (!said.isError) this.#generation++;
+        onanswer?.(said);
+      });
       if (answer.isError) return false;
       this.#parts.onagreed(initialize, answer);
-      this.#generation++;
       this.#looksLater = false;
       if (this.#initialized !== undefined) await this.#unlessRefused(this.#parts.own.tell(this.#initialized));
       for (const request of [this.#level, ...this.#subscriptions?.values() ?? []]) {
@@ -181,7 +193,7 @@ export class Recover {
       if (this.#state === opening) this.#state = { kind: "open" };
     } catch (thrown) {
       this.#lastCause = toBridgeError(thrown);
-      if (this.#state === opening) this.#state = { kind: "absent" };
+      if (this.#state === opening) this.#state = { kind: "absent", since: this.#options.clock.now() };
       throw thrown;
     }
   }

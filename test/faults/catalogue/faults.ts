@@ -86,6 +86,7 @@ export const FAULTS: readonly Entry[] = [
     promise: "a new session is made; what only reads is sent again, the rest is told",
     shown: [
       "unit/transport/streamable_http_test.ts > a lost session",
+      "unit/bridge/pump_test.ts > a session that is made again",
       "faults/c12_many_restarts_test.ts",
       "faults/serve_faults_test.ts > a server that is restarted under load",
     ],

@@ -100,6 +100,22 @@ export const FAULTS: readonly Row[] = [
     "faults/c12_session_lost_test.ts",
   ],
   [
+    "C12",
+    "what the new session asked is not forgotten with the old one",
+    "bridge/one_way.ts",
+    "if (generation !== this.#recover.generation) this.#asked!.take(key);",
+    "this.#asked!.take(key);",
+    "unit/bridge/pump_test.ts",
+  ],
+  [
+    "C12",
+    "many requests make one session",
+    "bridge/recover.ts",
+    "        else if (this.#hasJustFailed) throw this.#lastCause;\n",
+    "",
+    "unit/bridge/pump_test.ts",
+  ],
+  [
     "C13",
     "a wait of 60 s at most",
     "bridge/next_step.ts",

@@ -208,6 +208,63 @@ describe("a server that is down", () => {
   });
 });
 
+describe("a session that is made again", () => {
+  test("has the answer to what it asked meanwhile, and the old one none", async () => {
+    const rig = new PumpRig();
+    await rig.handshake();
+    await rig.hear({ id: "old", method: "roots/list" });
+    await rig.say({ id: "l", method: "logging/setLevel", params: { level: "info" } });
+    rig.last("logging/setLevel").answer({});
+    await rig.say({ id: 1, method: "tools/list" });
+    rig.last("tools/list").fail(new ChannelFailure("session_lost", "session_lost", "gone"));
+    await settle();
+    rig.last("initialize").answer({ protocolVersion: "2025-11-25", capabilities: {}, serverInfo: {} });
+    await settle();
+    rig.last("notifications/initialized").end();
+    await settle();
+    await rig.hear({ id: "new", method: "roots/list" });
+    rig.last("logging/setLevel").answer({});
+    await settle();
+    await rig.say({ id: "new", result: { roots: [] } }, { id: "old", result: { roots: [] } });
+    expect(rig.sent.filter(({ json }) => json.result !== undefined).map(({ json }) => json.id)).toEqual(["new"]);
+  });
+
+  test("may ask right behind its answer to initialize", async () => {
+    const rig = new PumpRig();
+    await rig.say({ id: "init", method: "initialize", params: { protocolVersion: "2025-11-25" } });
+    rig.last("initialize").answer({ protocolVersion: "2025-11-25", capabilities: {}, serverInfo: {} });
+    const heard = rig.hear({ id: "p", method: "ping" });
+    await heard;
+    await rig.say({ id: "p", result: {} });
+    expect(rig.sent.filter(({ json }) => json.id === "p")).toHaveLength(1);
+  });
+
+  test("is tried for as seldom for many requests as for one", async () => {
+    const tries: number[] = [];
+    for (const count of [1, 150]) {
+      const rig = new PumpRig();
+      await rig.handshake();
+      const { length } = rig.all("initialize");
+      rig.onsend = ({ json, fail }) =>
+        fail(
+          json.method === "initialize"
+            ? new ChannelFailure("broken", "unreachable", "down")
+            : new ChannelFailure("session_lost", "session_lost", "gone"),
+        );
+      for (let id = 0; id < count; id++) {
+        await rig.say({ id, method: "tools/call", params: { name: "x" } });
+        await rig.clock.pass(10);
+      }
+      await rig.clock.pass(12_000);
+      expect(rig.received.filter(({ error }) => error !== undefined)).toHaveLength(count);
+      tries.push(rig.all("initialize").length - length);
+    }
+    expect(tries[0]).toBeGreaterThan(3);
+    // One who comes later may meet it between two tries of the others, yet none sooner than a fifth of a second.
+    expect(tries[1]).toBeLessThanOrEqual(14_000 / 200);
+  });
+});
+
 describe("a session that is hard to make", () => {
   function lost(): ChannelFailure {
     return new ChannelFailure("session_lost", "session_lost", "gone");
