@@ -50,10 +50,10 @@ export class OneWay {
     (this.#asked ??= new OpenQuestions()).add(key, this.#recover.generation);
   }
 
-  /** The server does not want an answer any more (basic/utilities/cancellation). */
-  withdrawn(cancel: Message): void {
+  /** The server does not want an answer any more (basic/utilities/cancellation). Gives whether it was this it waited for. */
+  withdrawn(cancel: Message): boolean {
     const id = cancel.param("requestId");
-    if (id !== undefined) this.#asked?.take(idKey(id));
+    return id !== undefined && this.#asked?.take(idKey(id)) !== undefined;
   }
 
   /** A new session, which may have asked already: nobody waits for the answers to the old one's requests. */

@@ -130,7 +130,9 @@ export class Pump {
     } else if (message.method === "notifications/progress") {
       const token = message.param("progressToken");
       if (token !== undefined) this.#pending.progressed(token);
-    } else if (message.method === "notifications/cancelled") this.#oneWay.withdrawn(message);
+    } else if (message.method === "notifications/cancelled") {
+      if (!this.#oneWay.withdrawn(message)) request = this.#unsubscribed(message);
+    }
     const wait = this.#options.local.send(message, causedBy);
     if (request !== undefined) this.#turns?.leave(request, wait);
     return wait;
@@ -291,6 +293,16 @@ export class Pump {
     else void told.finally(() => request.abort.abort(cancelled));
     this.#turns?.leave(request, told);
     return undefined;
+  }
+
+  /** The server ends a subscription of its own accord, which has no answer then (2026-07-28 basic/patterns, "Cancellation"). */
+  #unsubscribed(cancel: Message): PendingRequest | undefined {
+    const id = cancel.param("requestId");
+    const request = id === undefined ? undefined : this.#pending.get(idKey(id));
+    if (request?.isSubscription !== true) return undefined;
+    this.#pending.settle(request.message.key);
+    request.abort.abort(new BridgeError("closing", "the server ended the subscription"));
+    return request;
   }
 
   #fail(request: PendingRequest, error: BridgeError): void {

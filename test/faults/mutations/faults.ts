@@ -236,6 +236,14 @@ export const FAULTS: readonly Row[] = [
     "faults/c24_ids_test.ts",
   ],
   [
+    "C24",
+    "a subscription that the server ends is over",
+    "bridge/pump.ts",
+    "if (!this.#oneWay.withdrawn(message)) request = this.#unsubscribed(message);",
+    "this.#oneWay.withdrawn(message);",
+    "unit/bridge/pump_test.ts",
+  ],
+  [
     "C25",
     "which revisions have no handshake",
     "transport/request_headers.ts",

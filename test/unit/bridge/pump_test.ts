@@ -265,6 +265,28 @@ describe("a session that is made again", () => {
   });
 });
 
+describe("a subscription that the server ends without an answer (2026-07-28)", () => {
+  const META = { _meta: { "io.modelcontextprotocol/protocolVersion": "2026-07-28" } };
+  const LISTEN = { id: 1, method: "subscriptions/listen", params: { notifications: {}, ...META } };
+
+  test("is over: the client hears it, its id is free, and its turn is another's", async () => {
+    const rig = new PumpRig({ takesTurns: true });
+    for (let n = 0; n < 200; n++) {
+      await rig.say(LISTEN);
+      await rig.hear({ method: "notifications/cancelled", params: { requestId: 1 } });
+    }
+    expect(rig.all("subscriptions/listen")).toHaveLength(200);
+    expect(rig.received.map(({ method }) => method)).toEqual(Array(200).fill("notifications/cancelled"));
+  });
+
+  test("goes on where the server withdraws a question of the same id", async () => {
+    const rig = new PumpRig();
+    await rig.say(LISTEN);
+    await rig.hear({ id: 1, method: "roots/list" }, { method: "notifications/cancelled", params: { requestId: 1 } });
+    expect(rig.last("subscriptions/listen").signal!.aborted).toBe(false);
+  });
+});
+
 describe("a session that is hard to make", () => {
   function lost(): ChannelFailure {
     return new ChannelFailure("session_lost", "session_lost", "gone");
