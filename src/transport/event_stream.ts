@@ -27,7 +27,7 @@ const AFTER_ANSWER_MS = 2_000;
 
 /**
  * Reads one event stream into its exchange, to its end or until shortly after the answer. `lastEventId` is that of the
- * stream which this one goes on with.
+ * stream which this one goes on with; `onplace` hears how far that has come, which an end by force does not tell.
  *
  * @throws what the exchange was given up with, where a request waits for it.
  */
@@ -36,6 +36,7 @@ export async function readEventStream(
   exchange: Exchange,
   body: HttpBody,
   lastEventId?: string,
+  onplace?: (lastEventId: string | undefined) => void,
 ): Promise<EventStreamEnd> {
   const { clock, budget, limit } = options;
   const waits: Promise<void>[] = [];
@@ -53,6 +54,7 @@ export async function readEventStream(
     for await (const chunk of body.chunks()) {
       exchange.send.onactivity?.();
       reader.push(chunk);
+      onplace?.(reader.lastEventId ?? lastEventId);
       if (waits.length > 0) await Promise.all(waits.splice(0));
       if (reader.isRunaway) throw tooLarge(limit);
       if (reader.held > SMALL_BODY && reader.held > booked) {

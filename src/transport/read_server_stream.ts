@@ -38,8 +38,9 @@ export async function readServerStream(options: ReadOptions, attempt: ReadAttemp
     const answer = await fetchOrFail(wire, { url, method: "GET", headers, abort, lasting: true });
     session.onlistening?.();
     if (answer.status === 200 && mediaType(answer) === "text/event-stream") {
-      const stream = await readEventStream(options, exchange, answer.body, session.lastEventId);
-      session.lastEventId = stream.lastEventId;
+      const stream = await readEventStream(options, exchange, answer.body, session.lastEventId, (id) => {
+        if (!abort.signal.aborted) session.lastEventId = id;
+      });
       return { kind: "ended", retry: stream.retry, fruitful: exchange.fruitful };
     }
     answer.body.discard();

@@ -84,6 +84,14 @@ export const FAULTS: readonly Row[] = [
     "unit/bridge/pump_test.ts",
   ],
   [
+    "C10",
+    "where the server's own stream goes on, before it has ended",
+    "transport/read_server_stream.ts",
+    "if (!abort.signal.aborted) session.lastEventId = id;",
+    "",
+    "unit/transport/streamable_http_test.ts",
+  ],
+  [
     "C11",
     "a call is not sent twice",
     "bridge/next_step.ts",

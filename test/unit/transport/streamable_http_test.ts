@@ -488,6 +488,18 @@ describe("the server's own stream", () => {
     expect(rig.gets()).toHaveLength(2);
   });
 
+  test("goes on behind the last event that came, though it was given up, and by each stream anew", async () => {
+    const rig = new Rig();
+    await rig.handshake();
+    for (const id of ["7", "8"]) {
+      rig.last.stream().push(event({ method: "notifications/message", params: {} }, id));
+      await settle();
+      rig.far.reconnect();
+      await settle();
+      expect(rig.last.headers.get("last-event-id")).toBe(id);
+    }
+  });
+
   test("counts as a sign of life with each of its bytes", async () => {
     const rig = new Rig();
     await rig.handshake();
