@@ -71,6 +71,8 @@ export class SharedStreamEnd implements FarEnd {
   /** The same, as soon as it is open. */
   #ready: Link | undefined;
   #hadSession = false;
+  /** Who gives it up ends its coming about. */
+  #beganBy: Abortable | undefined;
   #shortLives = 0;
 
   constructor(options: SharedStreamOptions) {
@@ -100,7 +102,14 @@ export class SharedStreamEnd implements FarEnd {
       if (begins) this.#hadSession = true;
       this.#link = this.#connect(options.abort);
     }
-    await this.#link;
+    const beganBy = this.#beganBy;
+    try {
+      await this.#link;
+    } catch (thrown) {
+      // Whoever waits along does not go with the one who gave it up.
+      if (beganBy?.signal.aborted !== true || options.abort?.signal.aborted === true) throw thrown;
+      return await this.#sendLater(message, options);
+    }
     const { onfailure: _, ...rest } = options;
     await this.send(message, rest);
   }
@@ -119,6 +128,7 @@ export class SharedStreamEnd implements FarEnd {
   }
 
   #connect(wanted: Abortable | undefined): Promise<Link> {
+    this.#beganBy = wanted;
     const abort = new AbortController();
     const giveUp = ({ target }: { target: unknown }): void => abort.abort((target as AbortSignal).reason);
     const signals = wanted === undefined ? [this.#closed.signal] : [this.#closed.signal, wanted.signal];

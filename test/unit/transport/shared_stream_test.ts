@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { Abort } from "../../../src/platform/abort.ts";
 import { BridgeError } from "../../../src/platform/errors.ts";
 import { brokenBy } from "../../../src/transport/channel.ts";
-import { type LinkEvents, SharedStreamEnd } from "../../../src/transport/shared_stream.ts";
+import { type Link, type LinkEvents, SharedStreamEnd } from "../../../src/transport/shared_stream.ts";
 import { composeMessage, type Message } from "../../../src/transport/message.ts";
 import { FakeClock, settle } from "../../harness/fake_clock.ts";
 
@@ -230,4 +230,35 @@ describe("one stream for all answers", () => {
     await settle();
     expect(ends).toEqual([[3, "bad_answer"]]);
   });
+});
+
+test("whoever gives up while the connection comes about takes nobody along", async () => {
+  const opened: { give(link: Link): void }[] = [];
+  const sent: unknown[] = [];
+  const far = new SharedStreamEnd({
+    open: (_events, { signal }) =>
+      new Promise((give, reject) => {
+        opened.push({ give });
+        signal.addEventListener("abort", () => reject(signal.reason));
+      }),
+    events: { onmessage: () => undefined, onactivity: () => {}, onloss: () => {} },
+    clock: new FakeClock(),
+    isLocal: false,
+  });
+  const told: unknown[] = [];
+  const aborts = [1, 2, 3].map((id) => {
+    const abort = new Abort();
+    const exchange = far.send(composeMessage({ id, method: "tools/call" }), { abort });
+    exchange?.catch((thrown) => told.push([id, thrown.message]));
+    return abort;
+  });
+  await settle();
+  for (const [place, abort] of aborts.slice(0, 2).entries()) {
+    abort.abort(new BridgeError("closing", "enough"));
+    await settle();
+    expect(opened).toHaveLength(place + 2);
+  }
+  opened.at(-1)!.give({ write: ({ id }) => void sent.push(id), close: () => Promise.resolve() });
+  await settle();
+  expect([told, sent]).toEqual([[[1, "enough"], [2, "enough"]], ["3"]]);
 });
