@@ -1,5 +1,5 @@
 import { type Clock, pause } from "../platform/clock.ts";
-import { BridgeError } from "../platform/errors.ts";
+import { BridgeError, quoted } from "../platform/errors.ts";
 import { discover, type Discovery } from "./discover.ts";
 import { Records } from "./records.ts";
 import type { SignInWish } from "./session.ts";
@@ -106,9 +106,21 @@ async function isTakenOver(
 
 async function discoverAnew(parts: SignInParts, records: Records, { challenge }: SignInWish): Promise<Discovery> {
   const { tokens, client } = await records.imported() ?? {};
-  const issuer = (await records.grant())?.discovery.issuer ?? tokens?.issuer ?? client?.issuer;
+  const before = (await records.grant())?.discovery.issuer;
+  const issuer = before ?? tokens?.issuer ?? client?.issuer;
   const known = issuer === undefined ? {} : { preferredIssuer: issuer };
-  return await discover(new URL(parts.owner.server), challenge, { ...toolsOf(parts), ...known });
+  const discovery = await discover(new URL(parts.owner.server), challenge, { ...toolsOf(parts), ...known });
+  if (before !== undefined && before !== discovery.issuer) tellOfMove(parts, before, discovery.issuer);
+  return discovery;
+}
+
+/** Whoever has taken a server over would send people to a page of their own: a person should look twice. */
+function tellOfMove({ notify, owner }: SignInParts, before: string, issuer: string): void {
+  notify({
+    level: "warn",
+    text: `${owner.server} now has you sign in at ${quoted(issuer)}, and no longer at ${quoted(before)}: ` +
+      "go on only if you know of that",
+  });
 }
 
 /** Whether a person signs in elsewhere: because they want to, or because no page of ours would be seen here. */

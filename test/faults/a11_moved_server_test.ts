@@ -60,6 +60,26 @@ describe("a server that moves to another authorization server shows it nothing o
     expect(other.asked("token").map(({ parameters }) => parameters.get("grant_type"))).toEqual(["authorization_code"]);
   });
 
+  test("and the person is told, by both names, and nothing where it stays", async () => {
+    const isTold = (line: string): boolean => line.includes("no longer at");
+    scene.as.offersRefresh = false;
+    await connect();
+    scene.as.tokens.expireAccess();
+    const lines: string[] = [];
+    {
+      await using same = start();
+      await same.initialize();
+      await same.stderr.find((line) => line.includes("signed in"));
+      lines.push(...same.stderr.items);
+    }
+    scene.server.moveTo(other);
+    await using moved = start();
+    await moved.initialize();
+    const told = await moved.stderr.find(isTold);
+    expect(told).toContain(`at ${JSON.stringify(other.issuer)}, and no longer at ${JSON.stringify(scene.as.issuer)}`);
+    expect([lines.filter(isTold), scene.browser.count]).toEqual([[], 3]);
+  });
+
   test("before the next start, with one to renew: only who gave it is asked to", async () => {
     await connect();
     scene.as.tokens.expireAccess();
