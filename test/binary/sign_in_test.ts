@@ -203,12 +203,14 @@ describe("a token that has ended", () => {
 });
 
 describe("a person", () => {
-  test("gets one page for 12 processes that start at once (C28)", async () => {
+  test("gets one page for 12 processes that start at once, whose address each of them shows (C28)", async () => {
     const release = browser.hold();
     const bridges = Array.from({ length: 12 }, () => start());
     const answers = bridges.map((bridge) => bridge.initialize());
     await browser.openings.find(() => true);
-    for (const bridge of bridges) await bridge.stderr.find((line) => line.includes("sign in to"));
+    const lines = await Promise.all(bridges.map(({ stderr }) => stderr.find((line) => line.includes("sign in to"))));
+    const addresses = new Set(lines.map((line) => /http\S+authorize\S+/.exec(line)?.[0]));
+    expect([...addresses]).toEqual([expect.any(String)]);
     release();
     for (const { result } of await Promise.all(answers)) expect(result.serverInfo.name).toBe("fake");
     expect(browser.count).toBe(1);

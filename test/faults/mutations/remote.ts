@@ -132,11 +132,27 @@ export const REMOTE: readonly Row[] = [
     "unit/auth/challenge_test.ts",
   ],
   [
+    "A16",
+    "a quotation that does not end",
+    "auth/challenge_syntax.ts",
+    "this.take(QUOTED)?.slice(1, -1)",
+    "this.take(QUOTED)!.slice(1, -1)",
+    "unit/auth/challenge_test.ts",
+  ],
+  [
     "A17",
     "what is no JSON",
     "transport/json_skip.ts",
     "for (let digit = 1; digit <= 4; digit++) if (!isHex(bytes[at + digit])) return -1;",
     "",
+    "unit/transport/json_scan_test.ts",
+  ],
+  [
+    "A17",
+    "how deep it goes",
+    "transport/json_skip.ts",
+    "if (depth === 8 * levels.length) {",
+    "if (false) {",
     "unit/transport/json_scan_test.ts",
   ],
   [
@@ -146,6 +162,14 @@ export const REMOTE: readonly Row[] = [
     "    if (isData) this.#overflow = true;\n",
     "",
     "unit/transport/sse_test.ts",
+  ],
+  [
+    "A18",
+    "a stream names no wait that is shorter, and none that is longer than ours",
+    "transport/backoff.ts",
+    "return Math.min(Math.max(retry, SHORTEST_RETRY_MS), LONGEST_RETRY_MS);",
+    "return retry;",
+    "unit/transport/streamable_http_test.ts",
   ],
   [
     "A19",

@@ -72,7 +72,7 @@ describe("a lock of the vault", () => {
     await entered;
     const error = failure(place.open().withLock("credential", () => Promise.resolve()));
     await place.clock.pass(60_000);
-    expect(await error).toMatchObject({ code: "vault_busy" });
+    expect(await error).toMatchObject({ code: "vault_busy", hint: "end it, then try again" });
     open();
     await held;
   });
