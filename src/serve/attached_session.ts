@@ -23,7 +23,6 @@ export interface AttachedSessionOptions {
   close(): void;
 }
 
-const BLANK = "\n";
 /** How long a process has to wait for the answers that it still expects, in ms. */
 const LAST_ANSWERS_MS = 800;
 
@@ -81,20 +80,12 @@ export class AttachedSession implements ClientSession {
 
   /** A blank line is no message. */
   beat(): void {
-    this.#say(BLANK);
+    this.#end.say("");
   }
 
   /** Tells the process to go on by itself; it ends the connection once it has the answers that it waits for. */
   hangUp(): void {
-    this.#say(`\n${LEAVING}\n`);
-  }
-
-  #say(text: string): void {
-    try {
-      void Promise.resolve(this.#options.output.write(new TextEncoder().encode(text))).catch(() => {});
-    } catch {
-      // Whoever has gone is noticed where it is read.
-    }
+    this.#end.say(LEAVING);
   }
 
   #seatFor(message: Message): Seat {

@@ -60,6 +60,11 @@ export class StdioEnd implements LocalEnd {
     return this.#outbox.write(message.bytes);
   }
 
+  /** Says a line that is no message, behind what was sent: a large message goes in pieces, and is not to be cut. */
+  say(line: string): void {
+    void this.#outbox.write(new TextEncoder().encode(line));
+  }
+
   /** Hands over what was written and stops reading. A reader that does not take it loses it at the deadline. */
   async close(deadline: number): Promise<void> {
     this.#ended = true;

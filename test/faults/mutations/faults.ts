@@ -228,6 +228,14 @@ export const FAULTS: readonly Row[] = [
     "faults/c22_payloads_test.ts",
   ],
   [
+    "C22",
+    "what is no message goes behind the messages",
+    "transport/stdio.ts",
+    "void this.#outbox.write(new TextEncoder().encode(line));",
+    "void this.#options.output.write(new TextEncoder().encode(`${line}\n`));",
+    "unit/serve/attached_clients_test.ts",
+  ],
+  [
     "C23",
     "how long a stream may be silent",
     "serve/listener.ts",

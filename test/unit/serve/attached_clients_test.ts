@@ -4,7 +4,7 @@ import { AttachedClients } from "../../../src/serve/attached_clients.ts";
 import { Pool, type PoolEntry } from "../../../src/serve/pool.ts";
 import { Sessions } from "../../../src/serve/sessions.ts";
 import type { LocalEnd } from "../../../src/transport/channel.ts";
-import type { Message } from "../../../src/transport/message.ts";
+import { composeMessage, type Message } from "../../../src/transport/message.ts";
 import { FakeClock, settle } from "../../harness/fake_clock.ts";
 
 const HELLO = { version: "1.0.0", name: "notes", account: "default", settings: "same", way: {} };
@@ -16,6 +16,8 @@ const META = '"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}';
 class Caller {
   said = "";
   ends = 0;
+  /** Settles for a process that is behind as soon as it reads on. */
+  behind: Promise<void> | undefined;
   readonly #pipe = new TransformStream<Uint8Array>();
   readonly #writer = this.#pipe.writable.getWriter();
   readonly socket: LocalSocket;
@@ -26,7 +28,7 @@ class Caller {
       input: this.#pipe.readable,
       write: (bytes) => {
         this.said += new TextDecoder().decode(bytes);
-        return bytes.length;
+        return this.behind === undefined ? bytes.length : this.behind.then(() => bytes.length);
       },
       flush: () => 0,
       end: () => {
@@ -148,6 +150,40 @@ describe("a process of the same user, version and settings", () => {
     const caller = await rig.attached();
     await caller.say("nonsense\n");
     expect([rig.sessions.size, caller.ends > 0]).toEqual([0, true]);
+  });
+});
+
+describe("a process that is behind in the midst of a large answer", () => {
+  /** It has begun to read an answer, and goes on with `resume`. */
+  async function inAnAnswer(rig: Rig): Promise<{ readonly caller: Caller; resume(): Promise<string[]> }> {
+    const caller = await rig.attached();
+    await caller.say(INITIALIZE);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    caller.behind = promise;
+    void rig.lines[0]!.local.send(composeMessage({ id: 1, result: { pad: "x".repeat(1_000_000) } }));
+    const resume = async (): Promise<string[]> => {
+      resolve();
+      await settle();
+      return caller.said.split("\n").slice(1);
+    };
+    return { caller, resume };
+  }
+
+  test("is told that we are there behind it, and the answer is whole", async () => {
+    const rig = await Rig.make();
+    const { resume } = await inAnAnswer(rig);
+    await rig.clock.pass(20_000);
+    const [answer, ...rest] = await resume();
+    expect([JSON.parse(answer!).result.pad.length, rest]).toEqual([1_000_000, ["", ""]]);
+  });
+
+  test("is sent away behind it, and the answer is whole", async () => {
+    const rig = await Rig.make();
+    const { resume } = await inAnAnswer(rig);
+    void rig.clients.keep(new Map());
+    await settle();
+    const [answer, ...rest] = await resume();
+    expect([JSON.parse(answer!).result.pad.length, rest]).toEqual([1_000_000, ["leaving", ""]]);
   });
 });
 
