@@ -42,6 +42,11 @@ export function nameOf(server: Server): string {
   return server instanceof URL ? server.host : server.command;
 }
 
+/** Whether all that a server says to a client comes on one stream, where the first of two transports is spoken. */
+export function hasOneStream(server: Server, strategy: Strategy): boolean {
+  return !(server instanceof URL && server.protocol.startsWith("http")) || strategy.startsWith("sse");
+}
+
 /** Makes far ends to a server, one for each client, as it wants them in whichever era it lives. */
 export function farEndMaker(server: Server, parts: FarEndParts): (events: FarEndEvents) => FarEnd {
   const options = { ...parts, make: transportMaker(server, parts), server: nameOf(server) };

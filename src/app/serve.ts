@@ -190,6 +190,9 @@ async function poolEntry(entry: ServerEntry, run: RunSettings, shared: SharedRun
       const upstream = new Upstream({ ...settings, account }, { ...shared, ...events, notify, shareProgram });
       return {
         name: upstream.name,
+        get hasOneStream(): boolean {
+          return upstream.hasOneStream;
+        },
         open: (local, isHurried) => upstream.open(local, isHurried),
         close: async () => {
           await upstream.leave(0);

@@ -12,7 +12,7 @@ import type { MalformedMessage } from "../transport/malformed_message.ts";
 import type { Message } from "../transport/message.ts";
 import { authenticated, ownerAddress } from "./authentication.ts";
 import { ClientSide, type ClientSideSettings } from "./client_side.ts";
-import { farEndMaker, nameOf, type Server, type ShareProgram } from "./far_end.ts";
+import { farEndMaker, hasOneStream, nameOf, type Server, type ShareProgram } from "./far_end.ts";
 import { KeptMemory, type MemoryPlace, NO_MEMORY, type RunMemory } from "./memory.ts";
 import { accountByHeader, MemoryFile } from "./memory_file.ts";
 import { MemoryVault } from "./memory_vault.ts";
@@ -82,12 +82,14 @@ export class Upstream {
   readonly #lines = new Set<Line>();
   /** Why nothing goes on until a person has done something. */
   #held: BridgeError | undefined;
+  #hasOneStream: boolean;
 
   constructor(settings: UpstreamSettings, run: UpstreamRun) {
     const { server, network } = settings;
     this.#settings = settings;
     this.#run = run;
     this.name = nameOf(server);
+    this.#hasOneStream = hasOneStream(server, settings.transport);
     if (!network.tls.rejectUnauthorized) {
       run.notify({
         level: "warn",
@@ -113,7 +115,13 @@ export class Upstream {
       memory,
       protocol: settings.protocol,
       shareProgram: run.shareProgram,
+      onsecond: () => this.#hasOneStream = settings.transport === "http-first",
     });
+  }
+
+  /** Whether all that the server says to a client comes on one stream, as far as is known. */
+  get hasOneStream(): boolean {
+    return this.#hasOneStream;
   }
 
   /**

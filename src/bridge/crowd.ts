@@ -15,6 +15,8 @@ export interface CrowdOptions {
   readonly pump: ClientListener;
   /** The server's name to a person. */
   readonly server: string;
+  /** Whether all that the server says comes on one stream, answers too; else each request may have one of its own. */
+  hasOneStream?(): boolean;
 }
 
 /** Requests in which servers ask their client something. */
@@ -37,6 +39,8 @@ export class Crowd implements LocalEnd {
   #openingKey: string | undefined;
   #isConfirmed = false;
   #count = 0;
+  /** End what the server waits for as long as there is one client alone. */
+  readonly #awaited = new Set<() => void>();
 
   constructor(options: CrowdOptions) {
     this.#options = options;
@@ -81,8 +85,21 @@ export class Crowd implements LocalEnd {
   /** Takes what the pump has for one of them, or for all. */
   send(message: Message, causedBy?: string): Promise<void> | undefined {
     const wait = this.#deliver(message, causedBy);
-    // On a stream that is shared, a client that is behind would hold up all others.
-    return causedBy === undefined && this.#members.size > 1 ? undefined : wait;
+    const isShared = causedBy === undefined || this.#options.hasOneStream?.() === true;
+    return wait === undefined || !isShared ? wait : this.#whileAlone(wait);
+  }
+
+  /** On a stream of many clients, one that is behind would hold up all others. */
+  #whileAlone(wait: Promise<void>): Promise<void> | undefined {
+    if (this.#members.size > 1) return undefined;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const end = (): void => {
+      this.#awaited.delete(end);
+      resolve();
+    };
+    this.#awaited.add(end);
+    wait.then(end, end);
+    return promise;
   }
 
   #deliver(message: Message, causedBy: string | undefined): Promise<void> | undefined {
@@ -115,6 +132,7 @@ export class Crowd implements LocalEnd {
     if (member === undefined) {
       member = { end, calls: new Map(), capabilities: undefined, followed: new Set() };
       this.#members.set(end, member);
+      if (this.#members.size > 1) { for (const each of this.#awaited) each(); }
     }
     return member;
   }

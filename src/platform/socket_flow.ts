@@ -9,6 +9,8 @@ export interface ByteFlow {
   /** Hands bytes over, which may be used again at once; a promise comes back while the other side is behind. */
   write(bytes: Uint8Array): number | Promise<number>;
   flush(): number | Promise<number>;
+  /** How much of that the system has not taken yet, in bytes. */
+  readonly unsent: number;
   /** Ends it; what the system has not taken yet is dropped. */
   end(): void;
 }
@@ -32,6 +34,7 @@ export class SocketFlow implements ByteFlow, AsyncIterableIterator<Uint8Array> {
   #isPaused = false;
   #wake: (() => void) | undefined;
   #unsent: Uint8Array[] = [];
+  #unsentBytes = 0;
   #drained: PromiseWithResolvers<number> | undefined;
   #isClosed = false;
 
@@ -51,6 +54,10 @@ export class SocketFlow implements ByteFlow, AsyncIterableIterator<Uint8Array> {
     return !this.#isClosed;
   }
 
+  get unsent(): number {
+    return this.#unsentBytes;
+  }
+
   write(bytes: Uint8Array): number | Promise<number> {
     if (this.#isClosed) throw gone();
     if (this.#unsent.length === 0) {
@@ -59,6 +66,7 @@ export class SocketFlow implements ByteFlow, AsyncIterableIterator<Uint8Array> {
       bytes = bytes.subarray(sent);
     }
     this.#unsent.push(bytes.slice());
+    this.#unsentBytes += bytes.length;
     this.#drained ??= Promise.withResolvers<number>();
     return this.#drained.promise;
   }
@@ -91,6 +99,7 @@ export class SocketFlow implements ByteFlow, AsyncIterableIterator<Uint8Array> {
     while (this.#unsent.length > 0) {
       const [next] = this.#unsent as [Uint8Array];
       const sent = Math.max(this.#raw.write(next), 0);
+      this.#unsentBytes -= sent;
       if (sent < next.length) {
         this.#unsent[0] = next.subarray(sent);
         return;
@@ -105,6 +114,7 @@ export class SocketFlow implements ByteFlow, AsyncIterableIterator<Uint8Array> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#unsent = [];
+    this.#unsentBytes = 0;
     this.#drained?.promise.catch(() => {});
     this.#drained?.reject(gone());
     this.#drained = undefined;

@@ -69,6 +69,7 @@ export class AllServers implements Place {
     const crowd: Crowd = new Crowd({
       pump: { fromClient: (message) => merged.fromClient(message) },
       server: OURSELVES,
+      hasOneStream: () => this.#options.pool.servers.some((server) => server.hasOneStream),
     });
     const merged = this.#merge(crowd, (slug, local) => this.#options.pool.get(slug)!.stand(local, MANY));
     return crowd;

@@ -1,9 +1,11 @@
 import { type Clock, pause } from "../platform/clock.ts";
 import { LEAVING } from "../transport/attach_hello.ts";
+import type { LocalEnd } from "../transport/channel.ts";
 import type { Message } from "../transport/message.ts";
 import type { ByteSink } from "../transport/outbox.ts";
 import { claimsRevision } from "../transport/request_headers.ts";
 import { StdioEnd } from "../transport/stdio.ts";
+import { Arrears } from "./arrears.ts";
 import type { PooledServer, Seat } from "./pooled_server.ts";
 import type { ClientSession } from "./sessions.ts";
 import { visitorOf } from "./watched.ts";
@@ -35,6 +37,10 @@ export class AttachedSession implements ClientSession {
   readonly target: string;
   readonly #options: AttachedSessionOptions;
   readonly #end: StdioEnd;
+  readonly #local: LocalEnd;
+  readonly #leave: () => void;
+  /** Only while the process is behind. */
+  #arrears: Arrears | undefined;
   #session: Seat | undefined;
   #amongOthers: Seat | undefined;
   #isOver = false;
@@ -44,7 +50,7 @@ export class AttachedSession implements ClientSession {
     this.target = options.target;
     this.#options = options;
     const { input, output, limit } = options;
-    const onend = (): void => {
+    const onend = this.#leave = (): void => {
       this.#gone.abort();
       options.onend();
     };
@@ -56,6 +62,10 @@ export class AttachedSession implements ClientSession {
       onend,
     };
     this.#end = new StdioEnd({ input, output, limit, events });
+    this.#local = {
+      send: (message, causedBy) => this.#send(message, causedBy),
+      close: (deadline) => this.#end.close(deadline),
+    };
   }
 
   readonly seat: Seat = {
@@ -88,6 +98,18 @@ export class AttachedSession implements ClientSession {
     this.#end.say(LEAVING);
   }
 
+  /** A process that does not read is ended: what it shares with others waits for none of them. */
+  #send(message: Message, causedBy: string | undefined): Promise<void> | undefined {
+    if (this.#gone.signal.aborted) return undefined;
+    const wait = this.#end.send(message);
+    if (wait === undefined) this.#arrears = undefined;
+    else if ((this.#arrears ??= new Arrears(this.#options.limit)).add(message, causedBy, this.#end.behind)) {
+      this.#leave();
+      return undefined;
+    }
+    return wait;
+  }
+
   #seatFor(message: Message): Seat {
     const { server } = this.#options;
     const visitor = { ...visitorOf(message), session: this.id };
@@ -95,7 +117,7 @@ export class AttachedSession implements ClientSession {
     const isStateless = message.kind === "request"
       ? claimsRevision(message) || message.method === "server/discover"
       : this.#amongOthers !== undefined;
-    if (isStateless) return this.#amongOthers ??= server.stand(this.#end, visitor);
-    return this.#session = server.seat(this.#end, visitor);
+    if (isStateless) return this.#amongOthers ??= server.stand(this.#local, visitor);
+    return this.#session = server.seat(this.#local, visitor);
   }
 }

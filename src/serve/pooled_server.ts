@@ -17,6 +17,8 @@ export interface ServerLine extends ClientListener {
 export interface Reach {
   /** The server's name to a person. */
   readonly name: string;
+  /** Whether all that it says to a client comes on one stream, as far as is known; else each request may have its own. */
+  readonly hasOneStream?: boolean;
   /** Makes a client's own way to it; `isHurried` where the client has others beside it, which should not wait. */
   open(local: LocalEnd, isHurried?: boolean): ServerLine;
   /** Ends every way, within a second. */
@@ -61,6 +63,11 @@ export class PooledServer {
     this.#options = options;
     this.slug = options.slug;
     this.account = options.account;
+  }
+
+  /** See `Reach`. */
+  get hasOneStream(): boolean {
+    return this.#options.reach.hasOneStream === true;
   }
 
   /** How many clients are there. */

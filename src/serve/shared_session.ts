@@ -30,6 +30,7 @@ export class SharedSession {
     this.#crowd = new Crowd({
       pump: { fromClient: (message) => this.#line.fromClient(message) },
       server: reach.name,
+      hasOneStream: () => reach.hasOneStream === true,
     });
     this.#line = reach.open(this.#crowd);
   }

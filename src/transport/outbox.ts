@@ -2,6 +2,8 @@
 export interface ByteSink {
   write(bytes: Uint8Array): number | Promise<number>;
   flush(): number | Promise<number>;
+  /** How much it holds for a reader that is behind, in bytes; nothing where that is not known. */
+  readonly unsent?: number;
 }
 
 /** Messages that are collected before they are written together. */
@@ -28,6 +30,7 @@ export class Outbox {
   #broken = false;
   /** A large line that is on its way, and what is behind it. */
   #queued: Uint8Array[] = [];
+  #queuedBytes = 0;
 
   /** `onbroken` is called once, when the reader is gone. */
   constructor(sink: ByteSink, onbroken: (cause: unknown) => void) {
@@ -66,6 +69,11 @@ export class Outbox {
     while (this.#draining !== undefined) await this.#draining;
   }
 
+  /** How much of what was written the reader has not taken, in bytes. */
+  get behind(): number {
+    return this.#used + this.#queuedBytes + (this.#sink.unsent ?? 0);
+  }
+
   #give(bytes: Uint8Array): void {
     if (this.#queued.length > 0 || bytes.length > PIECE_BYTES) return this.#queue(bytes);
     try {
@@ -89,13 +97,16 @@ export class Outbox {
 
   #queue(bytes: Uint8Array): void {
     this.#queued.push(bytes.buffer === this.#batch.buffer ? bytes.slice() : bytes);
+    this.#queuedBytes += bytes.length;
     if (this.#queued.length === 1) this.#watch(this.#giveQueued());
   }
 
   async #giveQueued(): Promise<number> {
     for (let next = this.#queued[0]; next !== undefined; next = this.#queued[0]) {
       for (let at = 0; at < next.length; at += PIECE_BYTES) {
-        const result = this.#sink.write(next.subarray(at, at + PIECE_BYTES));
+        const piece = next.subarray(at, at + PIECE_BYTES);
+        this.#queuedBytes -= piece.length;
+        const result = this.#sink.write(piece);
         if (result instanceof Promise) await result;
       }
       // Only now: what comes meanwhile queues up behind it.
@@ -117,6 +128,7 @@ export class Outbox {
     this.#broken = true;
     this.#used = 0;
     this.#queued = [];
+    this.#queuedBytes = 0;
     this.#onbroken(cause);
   }
 }

@@ -60,6 +60,11 @@ export class StdioEnd implements LocalEnd {
     return this.#outbox.write(message.bytes);
   }
 
+  /** How much of what was sent the reader has not taken, in bytes. */
+  get behind(): number {
+    return this.#outbox.behind;
+  }
+
   /** Says a line that is no message, behind what was sent: a large message goes in pieces, and is not to be cut. */
   say(line: string): void {
     void this.#outbox.write(new TextEncoder().encode(line));

@@ -45,12 +45,15 @@ export class CrowdClient implements LocalEnd {
 export class CrowdRig {
   readonly sent: Json[] = [];
   readonly crowd: Crowd;
+  /** Whether the server says everything on one stream. */
+  hasOneStream = false;
 
   /** Makes the crowd. */
   constructor() {
     this.crowd = new Crowd({
       pump: { fromClient: (message) => void this.sent.push(toJson(message)) },
       server: "mcp.example.com",
+      hasOneStream: () => this.hasOneStream,
     });
   }
 

@@ -196,6 +196,22 @@ export const FAULTS: readonly Row[] = [
     "unit/bridge/turns_test.ts",
   ],
   [
+    "C18",
+    "a server with one stream waits for none of many clients",
+    "bridge/crowd.ts",
+    " || this.#options.hasOneStream?.() === true",
+    "",
+    "unit/app/upstream_test.ts",
+  ],
+  [
+    "C18",
+    "an attached process that does not read is ended",
+    "serve/attached_session.ts",
+    "      this.#leave();\n      return undefined;\n",
+    "",
+    "unit/serve/attached_clients_test.ts",
+  ],
+  [
     "C19",
     "the end of input",
     "app/on_stdio.ts",

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { runs } from "../../harness/counts.ts";
 import { AGREED, CrowdClient, CrowdRig } from "../../harness/crowd_rig.ts";
+import { settle } from "../../harness/fake_clock.ts";
 import type { Json } from "../../harness/fake_mcp.ts";
 
 const CALL = { method: "tools/call", params: { name: "x" } };
@@ -251,6 +252,38 @@ describe("what belongs to no request", () => {
     rig.crowd.leave(other);
     const waits = rig.hear({ method: "notifications/tools/list_changed" });
     expect(waits).toBeInstanceOf(Promise);
+  });
+
+  test("and an answer is not waited for either where it comes on a stream for all", () => {
+    const rig = new CrowdRig();
+    rig.hasOneStream = true;
+    const [one] = [rig.member("one"), rig.member("other")];
+    one.wait = new Promise(() => {});
+    rig.say(one, { id: 1, ...CALL });
+    const { id } = rig.last("tools/call");
+    expect(rig.hear({ id, result: {} }, id)).toBeUndefined();
+    expect(one.answersTo(1)).toHaveLength(1);
+  });
+
+  test("is waited for while there is one client alone, until it has read it or another one comes", async () => {
+    const rig = new CrowdRig();
+    const one = rig.member("one");
+    const ended: string[] = [];
+    const news = (name: string): void =>
+      void rig.hear({ method: "notifications/tools/list_changed" })!.then(() => ended.push(name));
+    const read = Promise.withResolvers<void>();
+    one.wait = read.promise;
+    news("first");
+    one.wait = new Promise(() => {});
+    news("second");
+    await settle();
+    expect(ended).toEqual([]);
+    read.resolve();
+    await settle();
+    expect(ended).toEqual(["first"]);
+    rig.member("other");
+    await settle();
+    expect(ended).toEqual(["first", "second"]);
   });
 
   test("news of a resource goes to those who follow it, and it is given up when the last one does not", () => {

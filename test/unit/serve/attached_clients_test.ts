@@ -18,19 +18,26 @@ class Caller {
   ends = 0;
   /** Settles for a process that is behind as soon as it reads on. */
   behind: Promise<void> | undefined;
+  /** How much is said before it reads on, in bytes. */
+  unread = 0;
   readonly #pipe = new TransformStream<Uint8Array>();
   readonly #writer = this.#pipe.writable.getWriter();
   readonly socket: LocalSocket;
 
   constructor(user: number | undefined = 7) {
+    const unsent = (): number => this.unread;
     this.socket = {
       isOpen: true,
       input: this.#pipe.readable,
       write: (bytes) => {
         this.said += new TextDecoder().decode(bytes);
+        if (this.behind !== undefined) this.unread += bytes.length;
         return this.behind === undefined ? bytes.length : this.behind.then(() => bytes.length);
       },
-      flush: () => 0,
+      flush: () => this.behind?.then(() => 0) ?? 0,
+      get unsent(): number {
+        return unsent();
+      },
       end: () => {
         this.ends++;
         void this.#writer.close().catch(() => {});
@@ -184,6 +191,66 @@ describe("a process that is behind in the midst of a large answer", () => {
     await settle();
     const [answer, ...rest] = await resume();
     expect([JSON.parse(answer!).result.pad.length, rest]).toEqual([1_000_000, ["leaving", ""]]);
+  });
+});
+
+describe("a process that does not read", () => {
+  const NEWS = composeMessage({ method: "notifications/message", params: { data: "x".repeat(60_000) } });
+  const ANSWER = composeMessage({ id: 1, result: { pad: "x".repeat(1_000_000) } });
+
+  async function stopped(rig: Rig): Promise<{ readonly caller: Caller; hears(message: Message): Promise<void> }> {
+    const caller = await rig.attached();
+    await caller.say(INITIALIZE);
+    const { local } = rig.lines[0]!;
+    caller.behind = new Promise(() => {});
+    const hears = async (message: Message): Promise<void> => {
+      void local.send(message);
+      await settle();
+    };
+    return { caller, hears };
+  }
+
+  test("is ended when it is 1 MiB behind with what is said to all, which nobody waits for", async () => {
+    const rig = await Rig.make();
+    const { caller, hears } = await stopped(rig);
+    for (let count = 0; count < 18; count++) await hears(NEWS);
+    expect([caller.ends, rig.sessions.size]).toEqual([0, 1]);
+    for (let count = 0; count < 3; count++) await hears(NEWS);
+    expect([caller.ends > 0, rig.sessions.size]).toEqual([true, 0]);
+    const { length } = caller.said;
+    await hears(NEWS);
+    expect(caller.said).toHaveLength(length);
+  });
+
+  test("yet is not ended for its answers, with news behind them, nor for one message of any length", async () => {
+    const rig = await Rig.make();
+    const { caller, hears } = await stopped(rig);
+    await hears(composeMessage({ method: "notifications/message", params: { data: "x".repeat(3_000_000) } }));
+    for (let count = 0; count < 30; count++) await hears(count % 3 === 0 ? NEWS : ANSWER);
+    expect([caller.ends, rig.sessions.size]).toEqual([0, 1]);
+  });
+
+  test("is not ended where it reads on, however much it has heard", async () => {
+    const rig = await Rig.make();
+    const { caller, hears } = await stopped(rig);
+    for (let count = 0; count < 50; count++) {
+      await hears(NEWS);
+      // It is behind all the time, by eight lines.
+      caller.unread = Math.min(caller.unread, 8 * NEWS.bytes.length);
+    }
+    expect([caller.ends, rig.sessions.size]).toEqual([0, 1]);
+  });
+
+  test("is ended when its answers fill 64 MiB of memory behind one message of the longest kind", async () => {
+    const rig = await Rig.make();
+    const { caller, hears } = await stopped(rig);
+    await hears(NEWS);
+    caller.unread = 64 * 1_048_576;
+    await hears(composeMessage({ id: 1, result: {} }));
+    expect(caller.ends).toBe(0);
+    caller.unread += 1_000;
+    await hears(composeMessage({ id: 2, result: {} }));
+    expect([caller.ends > 0, rig.sessions.size]).toEqual([true, 0]);
   });
 });
 
