@@ -96,7 +96,8 @@ export class Upstream {
         text: `the certificate of ${this.name} is not checked: anybody on the way can read and change what passes`,
       });
     }
-    const gate = openNetwork(network, run.clock, run.budget);
+    const budget = run.budget.forServer();
+    const gate = openNetwork(network, run.clock, budget);
     const { wire, memory } = server instanceof URL
       ? this.#withCredential(server, gate)
       : { wire: gate, memory: NO_MEMORY };
@@ -106,7 +107,7 @@ export class Upstream {
       wire,
       clock: run.clock,
       headers: settings.headers,
-      budget: run.budget,
+      budget,
       limit: settings.maxMessage,
       idle: settings.bodyTimeout,
       listensFirst: settings.listensFirst ?? false,

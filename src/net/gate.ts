@@ -160,7 +160,8 @@ export function createGate(options: GateOptions): Wire {
   }
 
   async function carry(request: HttpRequest, hops: number): Promise<HttpAnswer> {
-    const { signal } = request.abort ??= new AbortController();
+    const abort = request.abort ??= new AbortController();
+    const { signal } = abort;
     if (signal.aborted) throw signal.reason;
     const { url } = request;
     const proxy = proxyOf(url);
@@ -171,7 +172,7 @@ export function createGate(options: GateOptions): Wire {
     const probes = now - answeredAt >= SURE_FOR_MS && proxy === undefined;
     const watch = probes || options.headersTimeout > 0 ? watchConnecting(request, { ...options, probes }) : undefined;
     const connection: Connection = {
-      budget,
+      budget: budget.during(abort),
       signal,
       tls,
       pooled: request.alone !== true && now > freshUntil,
@@ -181,7 +182,7 @@ export function createGate(options: GateOptions): Wire {
       release: begun(request.body?.length ?? 0),
     };
     try {
-      const answer = readable(await engine(withHeaders(request, cookies), connection), budget, proxy, url);
+      const answer = readable(await engine(withHeaders(request, cookies), connection), connection.budget, proxy, url);
       answeredAt = now;
       cookies?.take(url, answer.headers);
       if (!isRedirect(answer.status)) return answer;

@@ -1,6 +1,7 @@
 import { collect, SMALL_BODY } from "../net/body.ts";
 import type { Budget } from "../platform/budget.ts";
 import { BridgeError } from "../platform/errors.ts";
+import { TooSlow } from "../platform/lease.ts";
 import { splitBatch } from "../transport/batch.ts";
 import { MalformedMessage } from "../transport/malformed_message.ts";
 import { type Message, readMessage } from "../transport/message.ts";
@@ -26,6 +27,7 @@ export async function readPosted(request: Request, bounds: BodyBounds): Promise<
   try {
     body = await bytesOf(request, bounds);
   } catch (thrown) {
+    if (thrown instanceof TooSlow) return refusal(408, thrown);
     if (thrown instanceof BridgeError) {
       return refusal(413, new BridgeError("too_large", `a message may have ${bounds.limit / 1_048_576} MiB at most`));
     }
@@ -49,14 +51,18 @@ export async function readPosted(request: Request, bounds: BodyBounds): Promise<
 async function bytesOf(request: Request, { limit, budget }: BodyBounds): Promise<Uint8Array> {
   const stated = Number(request.headers.get("content-length") ?? NaN);
   if (stated <= Math.min(SMALL_BODY, limit)) return await request.bytes();
-  return await collect(chunksOf(request), limit, budget);
+  const abort = new AbortController();
+  request.signal.addEventListener("abort", () => abort.abort(request.signal.reason), { once: true });
+  return await collect(chunksOf(request, abort.signal), limit, budget.during(abort));
 }
 
-async function* chunksOf({ body }: Request): AsyncGenerator<Uint8Array> {
+async function* chunksOf({ body }: Request, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const reader = body?.getReader();
   if (reader === undefined) return;
+  signal.addEventListener("abort", () => void reader.cancel().catch(() => {}), { once: true });
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+    signal.throwIfAborted();
   } finally {
     reader.cancel().catch(() => {});
   }

@@ -1,5 +1,5 @@
 import type { HttpAnswer, HttpWire } from "../net/gate.ts";
-import { Abort } from "../platform/abort.ts";
+import { Abort, type Abortable } from "../platform/abort.ts";
 import type { Budget } from "../platform/budget.ts";
 import type { Clock } from "../platform/clock.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";
@@ -118,7 +118,7 @@ export class StreamableHttp implements FarEnd {
     if (answer.status < 200 || answer.status > 299) return this.#receiveRefusal(exchange, session, answer);
     const type = mediaType(answer);
     if (type === "text/event-stream") {
-      const received = readAnswerStream(this.#options, exchange, session, answer);
+      const received = readAnswerStream(this.#during(exchange.send.abort), exchange, session, answer);
       if (exchange.request !== undefined) return received;
       // Nothing waits for the end of a stream that answers no request.
       received.catch(() => {});
@@ -132,7 +132,7 @@ export class StreamableHttp implements FarEnd {
       throw refused("no_answer", `the server accepted the request (${answer.status}) without answering it`);
     }
     // What is large counts until the client has taken it: another one that came meanwhile would come on top of it.
-    const lease = this.#options.budget.lease();
+    const lease = this.#options.budget.lease(exchange.send.abort);
     try {
       const body = await answer.body.bytes(this.#options.limit, exchange.send.onactivity, lease);
       lease.grown();
@@ -186,7 +186,7 @@ export class StreamableHttp implements FarEnd {
       clock: this.#options.clock,
       idle: this.#options.idle,
       attempt: (abort, onactivity, wasOpen) =>
-        readServerStream(this.#options, { session, events: this.#events, wasOpen, abort, onactivity }),
+        readServerStream(this.#during(abort), { session, events: this.#events, wasOpen, abort, onactivity }),
       onlost: () => {
         session.lose();
         if (session === this.#session) this.#events.onloss();
@@ -195,6 +195,11 @@ export class StreamableHttp implements FarEnd {
     if (this.#listening !== stop) return;
     this.#listening = undefined;
     stop.abort(streamIsOver());
+  }
+
+  /** What is read then is given up with `abort`, or gives it up. */
+  #during(abort: Abortable | undefined): StreamableHttpOptions {
+    return { ...this.#options, budget: this.#options.budget.during(abort) };
   }
 
   /** A result of `initialize` opens a session. */

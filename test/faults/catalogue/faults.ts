@@ -215,6 +215,7 @@ export const FAULTS: readonly Entry[] = [
     shown: [
       "unit/bridge/merge/lists_test.ts > a server that is slow or dead",
       "binary/all_servers_test.ts > servers that are not there",
+      "unit/transport/shared_memory_test.ts",
     ],
   },
   {

@@ -125,6 +125,8 @@ export const REMOTE: readonly Entry[] = [
       "unit/net/gate_test.ts > through node:http > an answer whose headers do not come in time",
       "unit/net/gate_test.ts > a connection that does not come about",
       "unit/auth/discover_test.ts > one question > is given up after ten seconds",
+      "unit/platform/budget_test.ts > a body that goes on beyond the limit",
+      "unit/transport/shared_memory_test.ts",
       "binary/mcp_remote_flags_test.ts > what is waited for",
     ],
   },

@@ -300,6 +300,14 @@ export const FAULTS: readonly Row[] = [
     "unit/bridge/merge/lists_test.ts",
   ],
   [
+    "C26",
+    "a server that holds much memory comes after the others",
+    "platform/lease.ts",
+    "one.account.server.held - other.account.server.held",
+    "other.account.server.held - one.account.server.held",
+    "unit/platform/budget_test.ts",
+  ],
+  [
     "C27",
     "whether there is a screen",
     "platform/desktop.ts",

@@ -108,6 +108,14 @@ export const REMOTE: readonly Row[] = [
     "unit/auth/discover_test.ts",
   ],
   [
+    "A13",
+    "a large body that drips is given up where others wait",
+    "platform/lease.ts",
+    "favoured.giveUp(new TooSlow());",
+    "",
+    "unit/transport/shared_memory_test.ts",
+  ],
+  [
     "A14",
     "the limit of what was unpacked",
     "net/body.ts",

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Budget, type Lease } from "../../../src/platform/budget.ts";
 import { runs } from "../../harness/counts.ts";
-import { settle } from "../../harness/fake_clock.ts";
+import { FakeClock, settle } from "../../harness/fake_clock.ts";
 
 /** Tells whether a promise has settled by now. */
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
@@ -86,7 +86,106 @@ describe("Budget", () => {
   });
 });
 
+const MIB = 1_048_576;
+
+describe("a body that goes on beyond the limit", () => {
+  /** One server holds nearly all, and drips in the place of the one that goes on. */
+  async function dripping(): Promise<
+    { budget: Budget; clock: FakeClock; first: Lease; second: Lease; abort: AbortController }
+  > {
+    const clock = new FakeClock();
+    const budget = new Budget(64 * MIB, false, clock);
+    const hostile = budget.forServer();
+    const abort = new AbortController();
+    const [first, second] = [hostile.lease(), hostile.during(abort).lease()];
+    await first.grow(63 * MIB);
+    await second.grow(2 * MIB);
+    return { budget, clock, first, second, abort };
+  }
+
+  test("and drips is given up after ten seconds that others wait, and says why", async () => {
+    const { budget, clock, second, abort } = await dripping();
+    const other = budget.forServer().lease().grow(300_000);
+    for (let n = 0; n < 9; n++) {
+      await second.grow(1);
+      await clock.pass(1_000);
+    }
+    expect([abort.signal.aborted, await isSettled(other)]).toEqual([false, false]);
+    await clock.pass(1_000);
+    expect(abort.signal.reason).toMatchObject({ code: "too_large", hint: expect.stringContaining("ask for less") });
+    expect(await isSettled(other)).toBe(true);
+    await expect(second.grow(1)).rejects.toBe(abort.signal.reason);
+    second.end();
+    expect(budget.exhausted).toBe(false);
+  });
+
+  test("and for which nobody waits takes its time", async () => {
+    const { clock, second, abort } = await dripping();
+    await clock.pass(1e6);
+    await second.grow(1);
+    expect(abort.signal.aborted).toBe(false);
+  });
+
+  test("keeps its place as long as it comes quickly, or its reader has all of it", async () => {
+    const { budget, clock, second, abort } = await dripping();
+    const other = budget.forServer().lease().grow(300_000);
+    for (let n = 0; n < 5; n++) {
+      await second.grow(9 * MIB);
+      await clock.pass(10_000);
+    }
+    expect(await isSettled(other)).toBe(false);
+    second.grown();
+    await clock.pass(60_000);
+    expect([abort.signal.aborted, await isSettled(other)]).toEqual([false, true]);
+  });
+
+  test("of a server that holds much is not the next to go on, however long it has waited", async () => {
+    const { budget, clock, first, abort } = await dripping();
+    const again = first.grow(1);
+    const other = budget.forServer().lease();
+    const waiting = other.grow(2 * MIB);
+    await clock.pass(10_000);
+    expect(abort.signal.aborted).toBe(true);
+    expect(await Promise.all([again, waiting].map(isSettled))).toEqual([false, true]);
+    other.end();
+    expect(await isSettled(again)).toBe(true);
+  });
+
+  test("leaves its place to one that waits, not to one that comes just then", async () => {
+    const budget = new Budget(16 * MIB);
+    const [first, second, third] = [budget.lease(), budget.lease(), budget.lease()];
+    await first.grow(17 * MIB);
+    const waiting = second.grow(17 * MIB);
+    first.end();
+    const late = third.grow(17 * MIB);
+    expect(await Promise.all([waiting, late].map(isSettled))).toEqual([true, false]);
+  });
+});
+
+describe("an exchange that is given up", () => {
+  test("waits for no memory any more", async () => {
+    const budget = new Budget(100);
+    await budget.lease().grow(200);
+    const abort = new AbortController();
+    const waiting = budget.lease(abort).grow(100);
+    const reason = new Error("given up");
+    abort.abort(reason);
+    await expect(waiting).rejects.toBe(reason);
+    await expect(budget.lease(abort).grow(100)).rejects.toBe(reason);
+  });
+});
+
 describe("a budget for one server and one client", () => {
+  test("gives up no body: it may be the client that takes its time", async () => {
+    const clock = new FakeClock();
+    const budget = new Budget(160, true, clock);
+    const abort = new AbortController();
+    await budget.lease(abort).grow(100);
+    const waiting = budget.lease().grow(100);
+    await clock.pass(60_000);
+    expect([abort.signal.aborted, await isSettled(waiting)]).toEqual([false, false]);
+  });
+
   test("lets one large body grow, and the next one once the client has taken that", async () => {
     const budget = new Budget(160, true);
     const [first, second] = [budget.lease(), budget.lease()];

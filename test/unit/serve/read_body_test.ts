@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { Budget } from "../../../src/platform/budget.ts";
 import { readPosted } from "../../../src/serve/read_body.ts";
 import { runs } from "../../harness/counts.ts";
+import { FakeClock, settle } from "../../harness/fake_clock.ts";
 import type { Json } from "../../harness/fake_mcp.ts";
 import { toJson } from "../../harness/stage_rig.ts";
 
@@ -106,4 +107,23 @@ describe("a body", () => {
     const request = new Request("http://x/", { method: "POST", headers: { "content-type": "application/json" }, body });
     expect(((await readPosted(request, { limit: 100, budget: new Budget(100) })) as Response).status).toBe(400);
   });
+});
+
+test("a large body that comes drop by drop is refused where others wait", async () => {
+  const clock = new FakeClock();
+  const budget = new Budget(0, false, clock);
+  const start = (controller: ReadableStreamDefaultController<Uint8Array>): void =>
+    controller.enqueue(new Uint8Array(300_000));
+  const headers = { "content-type": "application/json" };
+  const request = new Request("http://x/", { method: "POST", headers, body: new ReadableStream({ start }) });
+  const answer = readPosted(request, { limit: 1_048_576, budget });
+  await settle();
+  const other = budget.lease().grow(1);
+  await clock.pass(10_000);
+  const refused = await answer as Response;
+  expect([refused.status, (await refused.json() as Json).error.message]).toEqual([
+    408,
+    expect.stringContaining("so slowly that others had to wait for it"),
+  ]);
+  await other;
 });

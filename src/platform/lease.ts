@@ -1,0 +1,227 @@
+import type { Abortable } from "./abort.ts";
+import type { Clock, Timer } from "./clock.ts";
+import { BridgeError } from "./errors.ts";
+
+/** What comes from one server to one client shares so much of a budget; beyond that one goes on, and others wait. */
+const SHARED = 1 / 16;
+/** What was given back is still there until it is collected, which stops everybody: after so many bytes. */
+const COLLECT_AFTER = 16 * 1_048_576;
+/** Whoever goes on beyond the limit while others wait brings so many bytes in so many ms, or is given up. */
+const PACE_BYTES = 8 * 1_048_576;
+const PACE_MS = 10_000;
+
+/** How many bytes are held of what one server says. */
+export interface Server {
+  held: number;
+}
+
+/** A large message came so slowly that it was given up for others. */
+export class TooSlow extends BridgeError {
+  constructor() {
+    super("too_large", "a large message came so slowly that others had to wait for it", {
+      hint: "ask for less at a time, or try again later",
+    });
+    this.name = "TooSlow";
+  }
+}
+
+/** What one message holds of a budget, in bytes. */
+export interface Lease {
+  /** Books what is in memory already. */
+  hold(bytes: number): void;
+  /**
+   * Books what is about to be read, as soon as the budget allows.
+   *
+   * @throws {TooSlow} where others had to wait
+   * @throws the reason of `abort` where the exchange is given up
+   */
+  grow(bytes: number): Promise<void>;
+  /** All is read: what follows is the reader's matter. */
+  grown(): void;
+  /** Gives everything back; the lease may be used again. */
+  end(): void;
+}
+
+/** Who waits for room. */
+interface Waiter {
+  readonly account: Account;
+  readonly bytes: number;
+  goOn(): void;
+}
+
+/** What all who share a budget have in common. */
+export class Common {
+  requests = 0;
+  readonly #limit: number;
+  readonly #isForOne: boolean;
+  readonly #clock: Clock;
+  #used = 0;
+  #favoured: Account | undefined;
+  readonly #waiting = new Set<Waiter>();
+  #uncollected = 0;
+  /** Runs while somebody waits for the one that goes on. */
+  #pace: Timer | undefined;
+
+  constructor(limit: number, isForOne: boolean, clock: Clock) {
+    this.#limit = limit;
+    this.#isForOne = isForOne;
+    this.#clock = clock;
+  }
+
+  get exhausted(): boolean {
+    return this.#used > this.#limit;
+  }
+
+  hold(account: Account, bytes: number): void {
+    this.#used += bytes;
+    account.server.held += bytes;
+  }
+
+  /** Books `bytes` for `account`, where there is room or it is the one that goes on. */
+  takes(account: Account, bytes: number, hasWaited = false): boolean {
+    if (this.#used + bytes > (this.#isForOne ? SHARED : 1) * this.#limit && this.#favoured !== account) {
+      if (this.#favoured !== undefined || (this.#waiting.size > 0 && !hasWaited)) return false;
+      this.#favoured = account;
+    }
+    account.hold(bytes);
+    return true;
+  }
+
+  wait(waiter: Waiter): void {
+    this.#waiting.add(waiter);
+    this.#watch();
+  }
+
+  /** It waits no longer. */
+  leave(waiter: Waiter): void {
+    this.#waiting.delete(waiter);
+    this.#watch();
+  }
+
+  /** All of `account` is read. */
+  grown(account: Account): void {
+    if (!this.#isForOne) this.#letOn(account);
+  }
+
+  /** Takes back what `account` has held. */
+  release(account: Account, bytes: number): void {
+    this.#used -= bytes;
+    account.server.held -= bytes;
+    this.#uncollected += bytes;
+    this.#letOn(account);
+  }
+
+  #letOn(account: Account): void {
+    if (this.#favoured === account) this.#noneGoesOn();
+    if (this.#waiting.size === 0) return;
+    if (this.#uncollected < COLLECT_AFTER) this.#wake();
+    else this.#collect();
+  }
+
+  #collect(): void {
+    this.#uncollected = 0;
+    // In a turn of its own: who gave it back has let go of it by then.
+    setImmediate(() => {
+      Bun.gc(true);
+      this.#wake();
+    });
+  }
+
+  /** A server that holds much already comes after all others. */
+  #wake(): void {
+    const inTurn = [...this.#waiting].sort((one, other) => one.account.server.held - other.account.server.held);
+    for (const waiter of inTurn) {
+      if (!this.takes(waiter.account, waiter.bytes, true)) continue;
+      this.#waiting.delete(waiter);
+      waiter.goOn();
+    }
+    this.#watch();
+  }
+
+  #noneGoesOn(): void {
+    this.#favoured = undefined;
+    this.#watch();
+  }
+
+  /** With one server and one client nobody else is held up, and it may be the client that takes its time. */
+  #watch(): void {
+    if (this.#favoured === undefined || this.#waiting.size === 0 || this.#isForOne) {
+      this.#pace?.cancel();
+      this.#pace = undefined;
+    } else this.#pace ??= this.#startPace(this.#favoured);
+  }
+
+  #startPace(favoured: Account): Timer {
+    const before = favoured.held;
+    return this.#clock.after(PACE_MS, () => {
+      this.#pace = undefined;
+      if (favoured.held - before >= PACE_BYTES) return this.#watch();
+      this.#noneGoesOn();
+      favoured.giveUp(new TooSlow());
+      this.#collect();
+    });
+  }
+}
+
+/** One is opened for every answer, few of which are large. */
+export class Account implements Lease {
+  readonly server: Server;
+  readonly #common: Common;
+  readonly #abort: Abortable | undefined;
+  #held = 0;
+  #fault: BridgeError | undefined;
+
+  constructor(common: Common, server: Server, abort: Abortable | undefined) {
+    this.#common = common;
+    this.server = server;
+    this.#abort = abort;
+  }
+
+  get held(): number {
+    return this.#held;
+  }
+
+  hold(bytes: number): void {
+    this.#held += bytes;
+    this.#common.hold(this, bytes);
+  }
+
+  async grow(bytes: number): Promise<void> {
+    if (this.#fault !== undefined) throw this.#fault;
+    if (!this.#common.takes(this, bytes)) await this.#turn(bytes);
+  }
+
+  grown(): void {
+    this.#common.grown(this);
+  }
+
+  end(): void {
+    this.#common.release(this, this.#held);
+    this.#held = 0;
+    this.#fault = undefined;
+  }
+
+  /** What it holds has to go: now, or where nobody can be told, when it is to grow. */
+  giveUp(fault: BridgeError): void {
+    this.#fault = fault;
+    this.#abort?.abort(fault);
+  }
+
+  #turn(bytes: number): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const signal = this.#abort?.signal;
+    const waiter: Waiter = { account: this, bytes, goOn };
+    const giveUp = (): void => {
+      this.#common.leave(waiter);
+      reject(signal!.reason);
+    };
+    function goOn(): void {
+      signal?.removeEventListener("abort", giveUp);
+      resolve();
+    }
+    this.#common.wait(waiter);
+    signal?.addEventListener("abort", giveUp, { once: true });
+    if (signal?.aborted) giveUp();
+    return promise;
+  }
+}
