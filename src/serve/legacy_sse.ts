@@ -1,6 +1,7 @@
 import { BridgeError } from "../platform/errors.ts";
 import type { Message } from "../transport/message.ts";
 import { ServedSse } from "../transport/served_sse.ts";
+import { refusalOf } from "./in_flight.ts";
 import type { Place } from "./place.ts";
 import { type BodyBounds, readPosted } from "./read_body.ts";
 import { refusal } from "./guard/refusals.ts";
@@ -38,8 +39,7 @@ export class LegacySseService {
     }
     const messages = await readPosted(request, this.#bounds);
     if (messages instanceof Response) return messages;
-    for (const message of messages) session.take(message);
-    return new Response(null, { status: 202 });
+    return session.post(messages);
   }
 }
 
@@ -62,10 +62,17 @@ class SseSession {
     leave: async () => await this.#seat?.leave(),
   };
 
-  /** The first message says who the client is. */
-  take(message: Message): void {
-    this.#seat ??= this.#place.seat(this.#end, { ...visitorOf(message), session: this.id });
-    void this.#seat.fromClient(message);
+  /** Takes what the client posts, at least one message. */
+  post(messages: readonly Message[]): Response {
+    const refused = refusalOf(messages, this.#end);
+    if (refused !== undefined) return refused;
+    // The first message says who the client is.
+    this.#seat ??= this.#place.seat(this.#end, { ...visitorOf(messages[0]!), session: this.id });
+    for (const message of messages) {
+      this.#end.heard(message);
+      void this.#seat.fromClient(message);
+    }
+    return new Response(null, { status: 202 });
   }
 
   isHeard(): boolean {

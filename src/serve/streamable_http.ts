@@ -5,6 +5,7 @@ import { headerMismatch } from "../transport/request_header_rules.ts";
 import { claimsRevision, isModern } from "../transport/request_headers.ts";
 import { ServedHttp } from "../transport/served_http.ts";
 import { ServedPost } from "../transport/served_post.ts";
+import { refusalOf, tooMany } from "./in_flight.ts";
 import type { Place } from "./place.ts";
 import type { Seat } from "./pooled_server.ts";
 import { type BodyBounds, readPosted } from "./read_body.ts";
@@ -22,8 +23,7 @@ const INVALID_REQUEST = -32600;
 const REVISION = /^20\d\d-[01]\d-[0-3]\d$/;
 /** The revision of a client that names none (2025-06-18 transports, "Protocol Version Header"). */
 const UNNAMED_REVISION = "2025-03-26";
-/** How many requests may wait for their answers: of one session, and of all clients without one. */
-const MOST_OF_A_SESSION = 1_000;
+/** How many requests of all clients without a session may wait for their answers. */
 const MOST_OF_GUESTS = 10_000;
 
 /**
@@ -138,13 +138,7 @@ class HttpSession {
 
   /** Takes what a client of `revision` posts. */
   async post(messages: readonly Message[], revision: string): Promise<Response> {
-    const twin = messages.find((message, place) => this.#end.repeats(message) || isRepeated(message, messages, place));
-    if (twin !== undefined) {
-      return protocolRefusal(400, INVALID_REQUEST, `a request with the id ${twin.id} is in flight already`, twin.id);
-    }
-    const isRequest = messages.some(({ kind }) => kind === "request");
-    if (isRequest && this.#end.inFlight + messages.length > MOST_OF_A_SESSION) return tooMany(messages[0]!.id);
-    return await this.#end.post(messages, revision);
+    return refusalOf(messages, this.#end) ?? await this.#end.post(messages, revision);
   }
 
   /** Opens the stream that a GET asks for, or carries a broken one on. */
@@ -175,19 +169,6 @@ function lastWord(id: string): Message {
 function isStateless(message: Message, revision: string | null): boolean {
   return claimsRevision(message) || message.method === "server/discover" ||
     (revision !== null && REVISION.test(revision) && isModern(revision));
-}
-
-/** Whether a request stands a second time in what was posted. */
-function isRepeated(message: Message, messages: readonly Message[], place: number): boolean {
-  return message.kind === "request" && messages.length > 1 &&
-    messages.some((other, before) => before < place && other.kind === "request" && other.key === message.key);
-}
-
-function tooMany(id?: string): Response {
-  const error = new BridgeError("busy", "too many requests wait for their answers", {
-    hint: "try again when some of them have been answered",
-  });
-  return refusal(503, error, { "retry-after": "1" }, id);
 }
 
 function notAllowed(allow: string): Response {

@@ -145,6 +145,7 @@ export const FAULTS: readonly Entry[] = [
     shown: [
       "unit/bridge/turns_test.ts",
       "unit/transport/outbox_test.ts",
+      "unit/serve/legacy_sse_test.ts > HTTP with SSE > has 1,000 requests in flight at most",
       "faults/serve_faults_test.ts > a flood > of bytes to a client",
       "unit/transport/event_sink_test.ts",
       "unit/app/upstream_test.ts > a server with one stream > answers the others",

@@ -212,6 +212,14 @@ export const FAULTS: readonly Row[] = [
     "unit/serve/attached_clients_test.ts",
   ],
   [
+    "C18",
+    "a session of HTTP with SSE has so many requests in flight",
+    "serve/legacy_sse.ts",
+    "if (refused !== undefined) return refused;",
+    "",
+    "unit/serve/legacy_sse_test.ts",
+  ],
+  [
     "C19",
     "the end of input",
     "app/on_stdio.ts",

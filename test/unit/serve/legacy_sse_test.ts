@@ -44,6 +44,33 @@ describe("HTTP with SSE", () => {
     expect(rig.line.received.at(-1)).toMatchObject({ id: 9, result: { roots: [] } });
   });
 
+  test("has 1,000 requests in flight at most: those that were answered or given up make room", async () => {
+    const rig = new ServeRig();
+    const { post } = await connect(rig);
+    await post(INITIALIZE);
+    const statuses: number[] = [];
+    for (let id = 1; id <= 1_001; id++) statuses.push((await post({ id, ...CALL })).status);
+    expect([statuses.lastIndexOf(202), statuses.at(-1)]).toEqual([999, 503]);
+    expect(rig.line.received.filter(({ method }) => method === "tools/call")).toHaveLength(1_000);
+    rig.line.answer("tools/call");
+    expect((await post({ id: 1_001, ...CALL })).status).toBe(202);
+    expect((await post({ id: 1_002, ...CALL })).status).toBe(503);
+    await post({ method: "notifications/cancelled", params: { requestId: 1 } });
+    expect((await post({ id: 1_002, ...CALL })).status).toBe(202);
+  });
+
+  test("refuses a request under an id that is in flight, and the first gets its answer", async () => {
+    const rig = new ServeRig();
+    const { stream, post } = await connect(rig);
+    await post(INITIALIZE);
+    expect((await post({ id: 1, ...CALL })).status).toBe(202);
+    const twin = await post({ id: 1, ...CALL });
+    expect([twin.status, await twin.json()]).toMatchObject([400, { id: 1, error: { code: -32600 } }]);
+    rig.line.answer("tools/call", { ok: true });
+    await settle();
+    expect(JSON.parse(stream.events.at(-1)!.data)).toMatchObject({ id: 1, result: { ok: true } });
+  });
+
   test("keeps the account in the address", async () => {
     const rig = new ServeRig();
     const { address, post } = await connect(rig, "a@work");
