@@ -1,5 +1,6 @@
 import type { Clock } from "../platform/clock.ts";
-import type { LocalEnd, SendOptions } from "../transport/channel.ts";
+import { BridgeError } from "../platform/errors.ts";
+import { brokenBy, type LocalEnd, type SendOptions } from "../transport/channel.ts";
 import type { Message } from "../transport/message.ts";
 import { claimedRevision, claimsRevision } from "../transport/request_headers.ts";
 import type { Link, LinkEvents, OpenLink } from "../transport/shared_stream.ts";
@@ -108,7 +109,14 @@ class ClientLink implements Link {
     if (own?.isOver === false) this.#join(this.#parts.join(own));
   }
 
+  /** Nobody can answer any more what is in flight: whoever waits for it, and those whose turn comes then, go on. */
   async close(deadline: number): Promise<void> {
+    const closed = this.#letGo(deadline);
+    this.#parts.events.onclose(brokenBy(new BridgeError("closing", "the client has gone")));
+    await closed;
+  }
+
+  async #letGo(deadline: number): Promise<void> {
     const { common, end } = this.#shared ?? {};
     await (end === undefined ? this.#own?.close(deadline) : common!.leave(end, deadline));
   }
@@ -120,7 +128,7 @@ class ClientLink implements Link {
   }
 
   #goAlone(): Connection {
-    void this.close(LAST_WORDS_MS);
+    void this.#letGo(LAST_WORDS_MS);
     this.#shared = undefined;
     this.#own = this.#parts.openOwn();
     this.#own.hear(this.#parts.events);

@@ -157,7 +157,10 @@ export const FAULTS: readonly Entry[] = [
     id: "C19",
     fault: "the client leaves: idle, in a call, in a sign-in",
     promise: "the process ends within 2 s; a token on its way is kept",
-    shown: ["binary/serve_test.ts > the end"],
+    shown: [
+      "binary/serve_test.ts > the end",
+      "unit/bridge/common_link_test.ts > a handshake > of a client that leaves",
+    ],
   },
   {
     id: "C20",

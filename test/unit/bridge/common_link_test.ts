@@ -3,7 +3,7 @@ import { CommonLink, type Place } from "../../../src/bridge/common_link.ts";
 import { BridgeError } from "../../../src/platform/errors.ts";
 import { brokenBy } from "../../../src/transport/channel.ts";
 import type { Message } from "../../../src/transport/message.ts";
-import type { Link, LinkEvents } from "../../../src/transport/shared_stream.ts";
+import { type Link, type LinkEvents, SharedStreamEnd } from "../../../src/transport/shared_stream.ts";
 import { FakeClock, settle } from "../../harness/fake_clock.ts";
 import type { Json } from "../../harness/fake_mcp.ts";
 import { toJson, toMessage } from "../../harness/stage_rig.ts";
@@ -131,7 +131,7 @@ describe("clients without a handshake", () => {
     expect(rig.open).toHaveLength(1);
     await two.leave();
     expect(rig.open).toHaveLength(0);
-    expect([one.ends, two.ends]).toEqual([[], []]);
+    expect([one.ends, two.ends]).toMatchObject([[{ code: "closing" }], [{ code: "closing" }]]);
   });
 
   test("that could not be opened is told to all who wait, and tried anew by the next message", async () => {
@@ -230,6 +230,24 @@ describe("a handshake", () => {
     await rig.clock.pass(1);
     expect(begun).toEqual([2]);
   });
+
+  test.each([INITIALIZE, DISCOVER])(
+    "of a client that leaves in the midst of it leaves the turn at once: $method",
+    async (asked) => {
+      const rig = new Rig();
+      const { clock } = rig;
+      const place = rig.links.place();
+      const events = { onmessage: () => undefined, onactivity: () => {}, onloss: () => {} };
+      const far = new SharedStreamEnd({ open: place.open, events, clock, isLocal: true });
+      const first = place.inTurn(async () => await far.send(toMessage(asked)));
+      const second = rig.links.place().inTurn(() => Promise.resolve());
+      await settle();
+      expect(rig.servers[0]!.received).toHaveLength(1);
+      void far.close(500);
+      await expect(first).rejects.toMatchObject({ code: "closing" });
+      await second;
+    },
+  );
 
   test("that fails leaves the turn to the next one", async () => {
     const rig = new Rig();
