@@ -104,14 +104,15 @@ export class StreamableHttpService {
       return protocolRefusal(400, HEADER_MISMATCH, fault, message.id);
     }
     if (this.#sessions.guests >= MOST_OF_GUESTS) return tooMany(message.id);
+    // Nobody reads this, and nothing is asked for whoever has gone.
+    if (request.signal.aborted) return new Response(null, { status: 503 });
     const post = new ServedPost(message, () => {
       this.#sessions.dismiss(post);
       void seat.leave();
     });
     const seat: Seat = place.stand(post, visitorOf(message));
     this.#sessions.receive(post);
-    if (request.signal.aborted) post.leave();
-    else request.signal.addEventListener("abort", () => post.leave(), { once: true });
+    request.signal.addEventListener("abort", () => post.leave(), { once: true });
     void seat.fromClient(message);
     return await post.response;
   }

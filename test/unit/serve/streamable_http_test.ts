@@ -1,4 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { Crowd } from "../../../src/bridge/crowd.ts";
+import { Budget } from "../../../src/platform/budget.ts";
+import type { Place } from "../../../src/serve/place.ts";
+import { StreamableHttpService } from "../../../src/serve/streamable_http.ts";
+import type { Message } from "../../../src/transport/message.ts";
 import { settle } from "../../harness/fake_clock.ts";
 import type { Json } from "../../harness/fake_mcp.ts";
 import { LIMIT, ReadEvents, ServeRig } from "../../harness/serve_rig.ts";
@@ -502,6 +507,34 @@ describe("a client without a handshake", () => {
     expect(rig.line.last("notifications/cancelled").params.requestId).toBe(id);
     await posted;
     expect([rig.sessions.guests, rig.pool.get("a")!.clients]).toEqual([0, 0]);
+  });
+
+  test("that has gone before its request was read asks nothing, and leaves nothing behind", async () => {
+    const asked: Message[] = [];
+    const crowd = new Crowd({ pump: { fromClient: (message) => void asked.push(message) }, server: "all" });
+    const all: Place = {
+      target: "",
+      seat: () => expect.unreachable(),
+      stand: (end) => ({
+        fromClient: (message) => crowd.fromClient(message, end),
+        leave: () => Promise.resolve(crowd.leave(end)),
+      }),
+    };
+    const { sessions } = new ServeRig();
+    const service = new StreamableHttpService({ sessions, limit: LIMIT, budget: new Budget(LIMIT) });
+    const [body, headers] = modern({ id: 1, ...CALL });
+    const leaving = new AbortController();
+    const text = JSON.stringify({ jsonrpc: "2.0", ...body });
+    const request = new Request("http://x/mcp", {
+      method: "POST",
+      body: text,
+      headers: { ...headers, "content-type": "application/json", "content-length": String(text.length) },
+      signal: leaving.signal,
+    });
+    const posted = service.answer(request, all);
+    leaving.abort();
+    await posted;
+    expect([crowd.size, sessions.guests, asked]).toEqual([0, 0, []]);
   });
 
   test("that goes away from a stream gives its subscription up", async () => {
