@@ -37,6 +37,8 @@ export class Crowd implements LocalEnd {
   /** The server's own word on itself, as raw text. */
   #agreed: string | undefined;
   #openingKey: string | undefined;
+  /** What asks for that, as long as the server itself has not said it. */
+  #opening: Message | undefined;
   #isConfirmed = false;
   #count = 0;
   /** End what the server waits for as long as there is one client alone. */
@@ -168,7 +170,9 @@ export class Crowd implements LocalEnd {
     this.#waiting.push({ id: initialize.id!, member });
     if (this.#openingKey !== undefined) return undefined;
     this.#openingKey = `"mcp-bridge:open:${++this.#count}"`;
-    return this.#options.pump.fromClient(initialize.withId(this.#openingKey));
+    // Whoever asks again asks for the session that is on its way.
+    this.#opening ??= initialize.apart();
+    return this.#options.pump.fromClient(this.#opening.withId(this.#openingKey));
   }
 
   #notification(message: Message, member: Member): Promise<void> | undefined {
@@ -196,7 +200,9 @@ export class Crowd implements LocalEnd {
 
   #opened(answer: Message): undefined {
     this.#openingKey = undefined;
-    if (!answer.isError) this.#agreed = rawResult(answer);
+    if (answer.isError || answer.standsInFor === undefined) this.#opening = undefined;
+    if (answer.isError) this.#isConfirmed = false;
+    else if (answer.standsInFor === undefined) this.#agreed = rawResult(answer);
     for (const { id, member } of this.#waiting.splice(0)) void member.end.send(answer.withId(id));
     return undefined;
   }

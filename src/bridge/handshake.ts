@@ -68,6 +68,8 @@ const LARGEST_RESULT = 65_536;
 export class Handshake {
   readonly #options: HandshakeOptions;
   readonly #parts: HandshakeParts;
+  /** A client that was put off may ask again, and gets the server's own answer as soon as that is there. */
+  #putOff: { readonly name: string; answer?: Message } | undefined;
   /** The lists that the result which the client was given promises news of. */
   #promised: readonly string[] = [];
 
@@ -80,7 +82,7 @@ export class Handshake {
   async carry(request: PendingRequest): Promise<void> {
     const { clock, grace, isHurried = false, redialFor = Infinity, notify } = this.#options;
     const { recover, settle, fail, say } = this.#parts;
-    const { message, abort, receivedAt } = request;
+    const { abort, receivedAt } = request;
     let wasLate = false;
     let failed: BridgeError | undefined;
     const patience = clock.after(grace, () => void this.#answerInPlace(request, failed).then((done) => wasLate = done));
@@ -88,7 +90,7 @@ export class Handshake {
     while (!request.settled) {
       try {
         request.generation = recover.generation;
-        await recover.open(message, (answer) => {
+        await this.#open(request, (answer) => {
           if (!settle(request)) return;
           if (!answer.isError) this.#promised = promisedLists(answer);
           say(answer);
@@ -140,9 +142,22 @@ export class Handshake {
 
   /** The server has answered an `initialize`: for when it is late the next time. */
   remember(initialize: Message, answer: Message): void {
+    if (this.#putOff !== undefined) this.#putOff.answer = answer.apart();
     if (answer.bytes.length > LARGEST_RESULT) return;
     // The client's answer leaves first.
     setImmediate(() => void this.#options.memory.put(nameOf(initialize), resultOf(answer)));
+  }
+
+  /** The session that a client was put off from is made already, or about to be: another one would take its place. */
+  async #open(request: PendingRequest, onanswer: (answer: Message) => void): Promise<void> {
+    const { recover } = this.#parts;
+    const { message } = request;
+    const before = this.#putOff?.name === nameOf(message) ? this.#putOff : undefined;
+    if (before !== undefined) await recover.ready();
+    if (request.settled) return;
+    this.#putOff = undefined;
+    if (before?.answer === undefined) return await recover.open(message, onanswer);
+    onanswer(before.answer.withId(message.id!));
   }
 
   /** Answers in the place of a server that is late, or that cannot be asked for `cause`; false where it has just come. */
@@ -154,7 +169,8 @@ export class Handshake {
     const promise = recalledInitializeResult(message, recalled) ?? provisionalInitializeResult(message, server);
     if (!settle(request)) return false;
     this.#promised = promisedLists(promise);
-    promise.standsInFor = cause;
+    promise.standsInFor = cause ?? "late";
+    if (this.#putOff?.name !== nameOf(message)) this.#putOff = { name: nameOf(message) };
     say(promise);
     abort.abort(new ChannelFailure("broken", "timed_out", "the server is not ready yet"));
     void this.redial(recover.generation);

@@ -115,8 +115,9 @@ export class Watched implements LocalEnd {
     if (message.kind === "response") {
       if (this.#asked !== undefined && this.#settleOwn(message, this.#asked)) return undefined;
       const { standsInFor: cause } = message;
-      if (!message.isError) this.#ended(message.key, "result", undefined, cause && failureOf(cause));
-      else this.#ended(message.key, "error", message.answerMember("error", "code"), ownFailure(message));
+      if (!message.isError) {
+        this.#ended(message.key, "result", undefined, typeof cause === "object" ? failureOf(cause) : undefined);
+      } else this.#ended(message.key, "error", message.answerMember("error", "code"), ownFailure(message));
     }
     return this.#end.send(message, causedBy);
   }

@@ -38,8 +38,8 @@ export class Message {
   readonly isError: boolean;
   /** What brought it; stays with it when its text is edited. */
   carrier: Carrier | undefined;
-  /** Why this answer is ours, in the place of a server that could not be asked; stays with it likewise. */
-  standsInFor: BridgeError | undefined;
+  /** Why this answer is ours: the server could not be asked, or says nothing so far; stays with it likewise. */
+  standsInFor: BridgeError | "late" | undefined;
   readonly #params: number;
   #key: string | undefined;
 

@@ -57,7 +57,8 @@ export class PumpRig {
       local: {
         send: (message) => {
           this.received.push(toJson(message));
-          if (message.standsInFor !== undefined) this.standIns.push(message.standsInFor.code);
+          const cause = message.standsInFor;
+          if (cause !== undefined) this.standIns.push(typeof cause === "string" ? cause : cause.code);
           return undefined;
         },
         close: () => Promise.resolve(),

@@ -4,6 +4,7 @@ import { runs } from "../../harness/counts.ts";
 import { AGREED, CrowdClient, CrowdRig } from "../../harness/crowd_rig.ts";
 import { settle } from "../../harness/fake_clock.ts";
 import type { Json } from "../../harness/fake_mcp.ts";
+import { toMessage } from "../../harness/stage_rig.ts";
 
 const CALL = { method: "tools/call", params: { name: "x" } };
 const SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId";
@@ -45,6 +46,29 @@ describe("the handshake", () => {
     expect(other.answersTo(2)).toMatchObject([{ error: { code: 1 } }]);
     rig.say(one, { id: 3, method: "initialize", params: {} });
     expect(rig.all("initialize")).toHaveLength(2);
+  });
+
+  test("that was answered in the server's place is asked for again by the next, until the server has said it", () => {
+    const rig = new CrowdRig();
+    const [one, two, three] = ["one", "two", "three"].map((name) => new CrowdClient(name)) as [
+      CrowdClient,
+      CrowdClient,
+      CrowdClient,
+    ];
+    const asOf = (name: string): Json => ({ method: "initialize", params: { clientInfo: { name } } });
+    rig.say(one, { id: 1, ...asOf("one") });
+    const standIn = toMessage({ id: rig.last("initialize").id, result: { capabilities: {} } });
+    standIn.standsInFor = "late";
+    void rig.crowd.send(standIn);
+    rig.say(one, { method: "notifications/initialized" });
+    rig.say(two, { id: 2, ...asOf("two") });
+    expect(rig.all("initialize").map(({ params }) => params)).toEqual([asOf("one").params, asOf("one").params]);
+    rig.hear({ id: rig.last("initialize").id, result: AGREED });
+    rig.say(three, { id: 3, ...asOf("three") });
+    const answers = [one.answersTo(1), two.answersTo(2), three.answersTo(3)];
+    expect(answers).toMatchObject([[{ result: { capabilities: {} } }], [{ result: AGREED }], [{ result: AGREED }]]);
+    rig.say(two, { method: "notifications/initialized" });
+    expect([rig.all("initialize").length, rig.all("notifications/initialized").length]).toEqual([2, 1]);
   });
 
   test("of a client that leaves meanwhile goes on for the others", () => {

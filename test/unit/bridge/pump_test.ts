@@ -102,6 +102,26 @@ describe("a server that is down", () => {
     expect(rig.received.map(({ method }) => method)).toContain("notifications/tools/list_changed");
   });
 
+  test("is asked for once: a client that was put off and asks again gets what the server has said since", async () => {
+    const rig = new PumpRig();
+    const initialize = { method: "initialize", params: { protocolVersion: "2025-06-18" } };
+    const result = { protocolVersion: "2025-06-18", capabilities: { logging: {} } };
+    await rig.say({ id: 1, ...initialize });
+    await rig.clock.pass(21_000);
+    await rig.say({ id: 2, ...initialize });
+    await rig.clock.pass(21_000);
+    expect(rig.standIns).toEqual(["late", "late"]);
+    await rig.say({ id: 3, ...initialize });
+    expect(rig.answersTo(3)).toEqual([]);
+    const asked = rig.all("initialize").length;
+    rig.last("initialize").answer(result);
+    await settle();
+    expect(rig.answersTo(3)).toMatchObject([{ result }]);
+    expect(rig.all("initialize")).toHaveLength(asked);
+    await rig.say({ id: 4, ...initialize });
+    expect(rig.all("initialize")).toHaveLength(asked + 1);
+  });
+
   test("is answered for by what it said the last time, to the same revision, with news of its lists", async () => {
     const rig = new PumpRig();
     const known = {
