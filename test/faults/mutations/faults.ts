@@ -12,14 +12,6 @@ export const FAULTS: readonly Row[] = [
     "faults/c1_killed_writes_test.ts",
   ],
   [
-    "C1",
-    "a file is written beside the one that it takes the place of",
-    "platform/private_files.ts",
-    "const draft = draftOf(file);\n  const descriptor = await createFile(draft, machine);",
-    "const draft = file;\n  rmSync(draft, { force: true });\n  const descriptor = await createFile(draft, machine);",
-    "faults/c1_killed_writes_test.ts",
-  ],
-  [
     "C2",
     "a code is not brought again by the next process",
     "auth/sign_in_by_browser.ts",
