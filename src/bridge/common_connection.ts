@@ -1,3 +1,4 @@
+import type { BridgeError } from "../platform/errors.ts";
 import type { ChannelFailure, LocalEnd, SendOptions } from "../transport/channel.ts";
 import type { Message } from "../transport/message.ts";
 import type { Link, LinkEvents, OpenLink } from "../transport/shared_stream.ts";
@@ -17,7 +18,7 @@ export class Connection {
   constructor(open: OpenLink, abort: AbortController) {
     this.#link = open({
       onmessage: (message) => this.#events?.onmessage(message),
-      onmalformed: (id) => this.#events?.onmalformed(id),
+      onmalformed: (id, cause) => this.#events?.onmalformed(id, cause),
       onactivity: () => this.#events?.onactivity(),
       onclose: (failure) => {
         this.#isOver = true;
@@ -64,7 +65,7 @@ export class CommonConnection {
     this.#crowd = new Crowd({ pump: { fromClient: (message) => connection.write(message) }, server });
     connection.hear({
       onmessage: (message) => this.#crowd.send(message),
-      onmalformed: (id) => this.#malformed(id),
+      onmalformed: (id, cause) => this.#malformed(id, cause),
       onactivity: () => this.#clients.forEach(({ onactivity }) => onactivity()),
       onclose: (failure) => this.#ended(failure),
     });
@@ -94,9 +95,9 @@ export class CommonConnection {
     await this.#connection.close(deadline);
   }
 
-  #malformed(id: string | undefined): void {
+  #malformed(id: string | undefined, cause: BridgeError | undefined): void {
     const call = this.#crowd.callUnder(id);
-    if (call !== undefined) this.#clients.get(call.end)?.onmalformed(call.id);
+    if (call !== undefined) this.#clients.get(call.end)?.onmalformed(call.id, cause);
   }
 
   #ended(failure: ChannelFailure): void {

@@ -1,7 +1,9 @@
+import { tooLarge } from "../net/body.ts";
 import { type Clock, type Timer } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { LEAVING } from "./attach_hello.ts";
 import { brokenBy, ChannelFailure } from "./channel.ts";
+import { answeredIdOfExcerpt } from "./excerpt.ts";
 import { OPEN_BRACE, OPEN_BRACKET } from "./json_signs.ts";
 import { LineSplitter } from "./lines.ts";
 import type { Message } from "./message.ts";
@@ -77,7 +79,7 @@ class AttachedServerLink implements Link {
         if (bytes[0] === OPEN_BRACE || bytes[0] === OPEN_BRACKET) waits.push(...deliver(bytes, events));
         else if (bytes.length > 0 && new TextDecoder().decode(bytes) === LEAVING) this.#leave();
       },
-      oversize: () => this.#events.onmalformed(undefined),
+      oversize: (ends) => this.#lose(answeredIdOfExcerpt(ends)),
     });
     for await (const chunk of input) {
       if (this.#isOver) return;
@@ -93,10 +95,19 @@ class AttachedServerLink implements Link {
 
   #take(message: Message): Promise<void> | undefined {
     const wait = this.#events.onmessage(message);
-    if (message.kind !== "response") return wait;
+    if (message.kind === "response") this.#answered();
+    return wait;
+  }
+
+  /** A message is beyond the limit, and perhaps an answer. */
+  #lose(id: string | undefined): void {
+    this.#events.onmalformed(id, tooLarge(this.#options.limit));
+    if (id !== undefined) this.#answered();
+  }
+
+  #answered(): void {
     this.#inFlight--;
     if (this.#closing !== undefined && this.#inFlight <= 0) this.#over();
-    return wait;
   }
 
   /** What waits for an answer still gets it; what comes from now on goes another way. */

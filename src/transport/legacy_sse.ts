@@ -1,7 +1,9 @@
+import { tooLarge } from "../net/body.ts";
 import type { HttpAnswer, HttpWire } from "../net/gate.ts";
 import type { Clock } from "../platform/clock.ts";
 import { BridgeError, quoted, toBridgeError } from "../platform/errors.ts";
 import { asChannelFailure, brokenBy, ChannelFailure, type SendOptions } from "./channel.ts";
+import { answeredIdOfExcerpt } from "./excerpt.ts";
 import { fetchOrFail, mediaType } from "./http_exchange.ts";
 import type { Message } from "./message.ts";
 import { judgeRefusal } from "./refusal.ts";
@@ -112,14 +114,12 @@ function readUntilEndpoint(
     } else if (event === "message") {
       for (const wait of deliver(data, events)) waits.push(wait);
     }
-  });
+  }, (ends) => events.onmalformed(answeredIdOfExcerpt(ends), tooLarge(options.limit)));
   (async () => {
-    let lost = 0;
     for await (const chunk of answer.body.chunks()) {
       events.onactivity();
       reader.push(chunk);
       if (waits.length > 0) await Promise.all(waits.splice(0));
-      for (; lost < reader.oversize; lost++) events.onmalformed(undefined);
     }
     throw refused("the server ended its event stream");
   })().catch((thrown) => {

@@ -1,17 +1,16 @@
 import { Pieces } from "../platform/pieces.ts";
+import { type Ends, Excerpt } from "./excerpt.ts";
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
-
-/** What is kept of a line beyond the limit, at either end, to find its id: 64 KiB. */
-const EXCERPT_BYTES = 65_536;
-const MOST_TAIL_PARTS = 16;
+/** Dropped memory of this size is worth a collection of its own. */
+const WORTH_COLLECTING = 1_048_576;
 
 /** What a splitter finds; a line comes without its end, and is valid only until the next call of `push`. */
 export interface LineEvents {
   line(bytes: Uint8Array): void;
-  /** A line was longer than the limit and is lost; its first and its last bytes. */
-  oversize(head: Uint8Array, tail: Uint8Array): void;
+  /** A line was longer than the limit and is lost. */
+  oversize(ends: Ends): void;
 }
 
 /** Cuts a stream of bytes into lines that end with LF or CRLF, however the stream was cut into chunks. */
@@ -19,8 +18,8 @@ export class LineSplitter {
   readonly #limit: number;
   readonly #events: LineEvents;
   readonly #held: Pieces;
-  #head: Uint8Array | undefined;
-  #tail: Uint8Array[] = [];
+  /** Of a line that is lost. */
+  #lost: Excerpt | undefined;
 
   /** `limit` is the longest line in bytes. */
   constructor(limit: number, events: LineEvents) {
@@ -43,14 +42,11 @@ export class LineSplitter {
 
   /** The stream has ended: what is left counts as a line. */
   end(): void {
-    if (this.#held.length > 0 || this.#head !== undefined) this.#close(new Uint8Array());
+    if (this.#held.length > 0 || this.#lost !== undefined) this.#close(new Uint8Array());
   }
 
   #keep(part: Uint8Array): void {
-    if (this.#head !== undefined) {
-      this.#keepTail(part);
-      return;
-    }
+    if (this.#lost !== undefined) return this.#lost.push(part);
     // The last byte may turn out to belong to the line's end.
     if (this.#held.length + part.length > this.#limit + 1) this.#giveUp(part);
     else this.#held.push(part);
@@ -58,47 +54,29 @@ export class LineSplitter {
 
   /** The line is lost: what is held, and the part behind that. */
   #giveUp(part: Uint8Array): void {
-    const [head, tail] = [this.#held.head(EXCERPT_BYTES), this.#held.tail(EXCERPT_BYTES)];
-    this.#head = Buffer.concat([head, part.subarray(0, EXCERPT_BYTES)]).subarray(0, EXCERPT_BYTES);
-    this.#tail = [Buffer.concat([tail, part.subarray(-EXCERPT_BYTES)])];
+    this.#lost = new Excerpt();
+    this.#lost.pushHeld(this.#held);
+    this.#lost.push(part);
     this.#held.clear();
-    // Dropped memory of this size is worth a collection of its own.
-    if (this.#limit > 16 * EXCERPT_BYTES) Bun.gc(true);
-  }
-
-  #keepTail(part: Uint8Array): void {
-    this.#tail.push(part);
-    if (this.#tail.length > MOST_TAIL_PARTS) this.#trimTail();
-  }
-
-  #trimTail(): void {
-    let from = this.#tail.length;
-    for (let length = 0; from > 0 && length < EXCERPT_BYTES;) length += this.#tail[--from]!.length;
-    this.#tail = [Buffer.concat(this.#tail.slice(from)).subarray(-EXCERPT_BYTES)];
+    if (this.#limit > WORTH_COLLECTING) Bun.gc(true);
   }
 
   #close(last: Uint8Array): void {
-    if (this.#head === undefined) {
-      if (this.#held.length > 0) {
-        if (this.#held.length + last.length > this.#limit + 1) this.#giveUp(last);
-        else {
-          this.#held.push(last);
-          last = this.#held.take();
-        }
+    if (this.#lost !== undefined) this.#lost.push(last);
+    else if (this.#held.length > 0) {
+      if (this.#held.length + last.length > this.#limit + 1) this.#giveUp(last);
+      else {
+        this.#held.push(last);
+        last = this.#held.take();
       }
-      if (this.#head === undefined && withoutReturn(last).length > this.#limit) {
-        this.#giveUp(last);
-      }
-    } else this.#keepTail(last);
-    if (this.#head !== undefined) {
-      const head = this.#head;
-      this.#trimTail();
-      const [tail] = this.#tail.splice(0);
-      this.#head = undefined;
-      this.#events.oversize(head, tail!);
-      return;
     }
-    this.#events.line(withoutReturn(last));
+    if (this.#lost === undefined && withoutReturn(last).length > this.#limit) {
+      this.#giveUp(last);
+    }
+    const lost = this.#lost;
+    this.#lost = undefined;
+    if (lost === undefined) this.#events.line(withoutReturn(last));
+    else this.#events.oversize(lost);
   }
 }
 

@@ -1,7 +1,9 @@
+import { tooLarge } from "../net/body.ts";
 import { type Child, type ChildOptions, startChild } from "../platform/child.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { asChannelFailure, brokenBy, ChannelFailure } from "./channel.ts";
+import { answeredIdOfExcerpt } from "./excerpt.ts";
 import { OPEN_BRACE, OPEN_BRACKET } from "./json_signs.ts";
 import { LineSplitter } from "./lines.ts";
 import type { Message } from "./message.ts";
@@ -92,7 +94,7 @@ async function listen(
       if (bytes[0] === OPEN_BRACE || bytes[0] === OPEN_BRACKET) waits.push(...deliver(bytes, events));
       else spoken.say(bytes, true);
     },
-    oversize: () => events.onmalformed(undefined),
+    oversize: (ends) => events.onmalformed(answeredIdOfExcerpt(ends), tooLarge(options.limit)),
   });
   for await (const chunk of child.output) {
     events.onactivity();
@@ -119,7 +121,7 @@ class SpokenLines {
   async hear(errors: ReadableStream<Uint8Array>): Promise<void> {
     const splitter = new LineSplitter(LONGEST_LINE, {
       line: (bytes) => this.say(bytes),
-      oversize: (head) => this.say(head),
+      oversize: ({ head }) => this.say(head),
     });
     for await (const chunk of errors) splitter.push(chunk);
     splitter.end();

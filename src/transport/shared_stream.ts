@@ -1,7 +1,7 @@
 import { Abort, type Abortable } from "../platform/abort.ts";
 import { type Clock, jittered, pause } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
-import { ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "./channel.ts";
+import { asChannelFailure, ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "./channel.ts";
 import { splitBatch } from "./batch.ts";
 import { MalformedMessage } from "./malformed_message.ts";
 import { composeMessage, type Message, readMessage } from "./message.ts";
@@ -24,8 +24,11 @@ export interface Link {
 /** What a link tells while it is open. */
 export interface LinkEvents {
   onmessage(message: Message): Promise<void> | undefined;
-  /** Something arrived that is no message; the id that it seems to answer, in raw form, where that could be read. */
-  onmalformed(id: string | undefined): void;
+  /**
+   * Something arrived that is no message, or is lost by `cause`; the id that it seems to answer, in raw form, where that
+   * could be read.
+   */
+  onmalformed(id: string | undefined, cause?: BridgeError): void;
   /** Bytes arrived. */
   onactivity(): void;
   /** The connection has ended; what was in flight on it failed with `failure`. Nothing follows. */
@@ -50,6 +53,7 @@ export interface SharedStreamOptions {
   readonly isLocal: boolean;
 }
 
+const UNREADABLE = new BridgeError("bad_answer", "the server sent a message that cannot be read");
 /** A connection that ends earlier than this, in ms, makes the next one wait. */
 const SHORT_LIFE_MS = 5_000;
 const FIRST_WAIT_MS = 250;
@@ -160,7 +164,7 @@ export class SharedStreamEnd implements FarEnd {
     const since = this.#clock.now();
     return this.#open({
       onmessage: (message) => this.#receive(message),
-      onmalformed: (id) => this.#spoil(id),
+      onmalformed: (id, cause) => this.#spoil(id, cause),
       onactivity: () => this.#events.onactivity(),
       onclose: (failure) => {
         this.#shortLives = this.#clock.now() - since < SHORT_LIFE_MS ? this.#shortLives + 1 : 0;
@@ -209,14 +213,10 @@ export class SharedStreamEnd implements FarEnd {
   }
 
   /** What cannot be read was perhaps an answer: to the request that it names, or to the only one there is. */
-  #spoil(id: string | undefined): void {
+  #spoil(id: string | undefined, cause: BridgeError = UNREADABLE): void {
     const [only] = this.#waiting.size === 1 ? this.#waiting.values() : [];
     const waiting = id === undefined ? only : this.#waiting.get(idKey(id));
-    waiting?.reject(
-      new ChannelFailure("refused", "bad_answer", "the server sent a message that cannot be read", {
-        mayHaveRun: true,
-      }),
-    );
+    waiting?.reject(asChannelFailure(cause));
   }
 
   #end(failure: ChannelFailure): void {

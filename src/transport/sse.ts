@@ -1,4 +1,5 @@
 import { Pieces } from "../platform/pieces.ts";
+import { type Ends, Excerpt, EXCERPT_BYTES } from "./excerpt.ts";
 
 /**
  * Server-sent events (WHATWG HTML, section 9.2.6 "Interpreting an event stream"), read from bytes: an event's data
@@ -28,9 +29,11 @@ export interface ServerSentEvent {
 export class SseReader {
   readonly #limit: number;
   readonly #onevent: (event: ServerSentEvent) => void;
+  readonly #onlost: ((ends: Ends) => void) | undefined;
   readonly #pending: Pieces;
   #pendingBytes = 0;
   #lineLost = false;
+  #isDataLost = false;
   #afterReturn = false;
   #started = false;
   /** The bytes of a mark of the byte order that was cut. */
@@ -40,6 +43,8 @@ export class SseReader {
   #more: Pieces | undefined;
   #dataBytes = 0;
   #overflow = false;
+  /** Of data beyond the limit, where somebody asks for that. */
+  #lost: Excerpt | undefined;
   #id: string | undefined;
   /** The id to resume from: that of the last whole event; nothing where the stream never named one, or an empty one. */
   lastEventId: string | undefined;
@@ -58,9 +63,10 @@ export class SseReader {
   /** How many events were dropped since their data went over the limit. */
   oversize = 0;
 
-  /** `limit` is the most bytes that the data of one event may have. */
-  constructor(limit: number, onevent: (event: ServerSentEvent) => void) {
+  /** `limit` is the most bytes that the data of one event may have; `onlost` is told of messages with more. */
+  constructor(limit: number, onevent: (event: ServerSentEvent) => void, onlost?: (ends: Ends) => void) {
     this.#limit = limit;
+    this.#onlost = onlost;
     this.#pending = new Pieces(limit + 8);
     this.#onevent = onevent;
   }
@@ -109,14 +115,21 @@ export class SseReader {
 
   #keep(part: Uint8Array): void {
     this.#pendingBytes += part.length;
-    if (this.#lineLost) return;
+    if (this.#lineLost) {
+      if (this.#isDataLost) this.#lose(part);
+      return;
+    }
     const isLong = this.#pendingBytes > this.#longest;
     if (!isLong && this.#pendingBytes <= LONGEST_OTHER) return this.#pending.push(part);
     const isData = textOf(Buffer.concat([this.#pending.head(5), part.subarray(0, 5)])).startsWith("data:");
     if (!isLong && isData) return this.#pending.push(part);
     // No line may grow without end; that of a comment or an unknown field is no loss.
     this.#lineLost = true;
-    if (isData) this.#overflow = true;
+    this.#isDataLost = isData;
+    if (isData) {
+      this.#overflow = true;
+      this.#loseLine(part);
+    }
     this.#pending.clear();
     // Dropped memory of this size is worth a collection of its own.
     if (isData && this.#limit > 1_048_576) Bun.gc(true);
@@ -155,6 +168,7 @@ export class SseReader {
     this.#dataBytes += value.length + 1;
     if (this.#dataBytes > this.#limit + 1) this.#overflow = true;
     if (this.#overflow) {
+      this.#lose(value);
       this.#data = this.#more = undefined;
       return;
     }
@@ -166,17 +180,41 @@ export class SseReader {
     }
   }
 
+  /** Takes the beginning of a line of data, of which `part` goes beyond the limit. */
+  #loseLine(part: Uint8Array): void {
+    const isLong = this.#pending.length > EXCERPT_BYTES;
+    const start = this.#pending.head(EXCERPT_BYTES);
+    this.#lose(valueOf(isLong ? start : Buffer.concat([start, part]), "data".length));
+    if (!isLong) return;
+    this.#lose(this.#pending.tail(EXCERPT_BYTES));
+    this.#lose(part);
+  }
+
+  /** Takes of data that is beyond the limit what is kept of it. */
+  #lose(part: Uint8Array): void {
+    if (this.#onlost === undefined) return;
+    if (this.#lost === undefined) {
+      this.#lost = new Excerpt();
+      if (this.#more !== undefined) this.#lost.pushHeld(this.#more);
+      else if (this.#data !== undefined) this.#lost.push(this.#data);
+    }
+    this.#lost.push(part);
+  }
+
   #dispatch(): void {
     const data = this.#more === undefined ? this.#data : this.#more.take();
     const event = this.#event;
-    const lost = this.#overflow;
+    const [isLost, lost] = [this.#overflow, this.#lost];
     this.lastEventId = this.#id === "" ? undefined : this.#id;
     this.#event = "";
     this.#data = this.#more = undefined;
     this.#dataBytes = 0;
     this.#overflow = false;
-    if (lost) this.oversize++;
-    else if (data !== undefined && data.length > 0) {
+    this.#lost = undefined;
+    if (isLost) {
+      this.oversize++;
+      if (lost !== undefined && (event === "" || event === "message")) this.#onlost?.(lost);
+    } else if (data !== undefined && data.length > 0) {
       this.#onevent({ event: event === "" ? "message" : event, data });
     }
   }

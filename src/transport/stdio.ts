@@ -1,4 +1,5 @@
 import type { ChannelEvents, LocalEnd } from "./channel.ts";
+import { idOfExcerpt } from "./excerpt.ts";
 import { LineSplitter } from "./lines.ts";
 import { splitBatch } from "./batch.ts";
 import { MalformedMessage } from "./malformed_message.ts";
@@ -41,7 +42,7 @@ export class StdioEnd implements LocalEnd {
     const { input, limit, events } = this.#options;
     const splitter = new LineSplitter(limit, {
       line: (bytes) => this.#take(bytes),
-      oversize: (head, tail) => events.onoversize(idOfExcerpt(head, tail)),
+      oversize: (ends) => events.onoversize(idOfExcerpt(ends)),
     });
     try {
       for await (const chunk of input) {
@@ -102,18 +103,4 @@ export class StdioEnd implements LocalEnd {
 function isBlank(line: Uint8Array): boolean {
   for (const byte of line) if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false;
   return true;
-}
-
-const ID = String.raw`"id"\s*:\s*("(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*)\s*`;
-const FIRST_MEMBER_ID = new RegExp(
-  String.raw`^\s*\{(?:\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,)*\s*${ID}[,}]`,
-);
-const LAST_MEMBER_ID = new RegExp(
-  String.raw`,\s*${ID}(?:,\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*)*\}\s*$`,
-);
-
-/** The id of a message of which only both ends are known: SDKs print it first, or last behind `params`. */
-function idOfExcerpt(head: Uint8Array, tail: Uint8Array): string | undefined {
-  return FIRST_MEMBER_ID.exec(new TextDecoder().decode(head))?.[1] ??
-    LAST_MEMBER_ID.exec(new TextDecoder().decode(tail))?.[1];
 }

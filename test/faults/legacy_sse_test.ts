@@ -141,6 +141,27 @@ describe("over HTTP+SSE", () => {
     expect((await bridge.request({ id: 2, method: "ping" })).result).toEqual({ ok: true });
   });
 
+  test("an answer that is too long is an error for its request alone, with others in flight", async () => {
+    using server = new FakeSse();
+    await using bridge = new Executable(server.url, "--max-message", "1");
+    await bridge.initialize();
+    const ordinary = server.answer;
+    server.answer = (message, stream) => {
+      const result = { pad: "x".repeat(2 * 1_048_576) };
+      if (message.params?.name === "first") stream.send({ jsonrpc: "2.0", id: message.id, result });
+      // As the SDK for TypeScript writes it.
+      else if (message.params?.name === "last") stream.send({ result, jsonrpc: "2.0", id: message.id });
+      else if (message.method !== "tools/call") ordinary(message, stream);
+    };
+    const other = bridge.request({ id: 7, method: "tools/call", params: { name: "waits" } });
+    for (const name of ["first", "last"]) {
+      const { error } = await bridge.request({ id: name, method: "tools/call", params: { name } });
+      expect([error.data.code, error.message]).toEqual(["too_large", expect.stringContaining("--max-message")]);
+    }
+    server.gets.items.at(-1)!.send({ jsonrpc: "2.0", id: 7, result: { ok: true } });
+    expect((await other).result).toEqual({ ok: true });
+  });
+
   test("the stream's loss at rest brings a new session without any request", async () => {
     using server = new FakeSse();
     await using bridge = new Executable(server.url);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Certificates } from "../harness/certificates.ts";
-import { Executable } from "../harness/executable.ts";
+import { Executable, type Message } from "../harness/executable.ts";
 import { FakeWebSocket } from "../harness/fake_web_socket.ts";
 import { FaultProxy } from "../harness/fault_proxy.ts";
 import { freePort } from "../harness/free_port.ts";
@@ -89,13 +89,19 @@ describe("over a WebSocket", () => {
     const ordinary = server.answer;
     server.answer = (message, peer) => {
       if (message.params?.name === "damaged") peer.send(`{"jsonrpc":"2.0","id":${message.id},"result":{oops}}`);
-      else if (message.params?.name === "long") peer.send(" ".repeat(2 * MIB));
-      else ordinary(message, peer);
+      else if (message.params?.name === "long") {
+        // The server's own request of that id is no answer.
+        peer.send(JSON.stringify({ jsonrpc: "2.0", id: 7, method: "ping", params: { pad: "x".repeat(2 * MIB) } }));
+        peer.send(JSON.stringify({ result: { pad: "x".repeat(2 * MIB) }, jsonrpc: "2.0", id: message.id }));
+      } else if (message.id !== 7) ordinary(message, peer);
     };
-    for (const name of ["damaged", "long"]) {
-      const { error } = await bridge.request({ id: name, method: "tools/call", params: { name } });
-      expect(error.data.code).toBe("bad_answer");
-    }
+    const call = (name: string, id: unknown = name): Promise<Message> =>
+      bridge.request({ id, method: "tools/call", params: { name } });
+    expect((await call("damaged")).error.data.code).toBe("bad_answer");
+    const other = call("waits", 7);
+    expect((await call("long")).error.data.code).toBe("too_large");
+    for (const peer of server.peers.items) peer.send('{"jsonrpc":"2.0","id":7,"result":{}}');
+    expect((await other).result).toEqual({});
     expect((await bridge.request({ id: 2, method: "ping" })).result).toEqual({ ok: true });
     expect(server.peers.items).toHaveLength(1);
   });

@@ -124,6 +124,11 @@ export const FAULTS: readonly Entry[] = [
       "unit/transport/lines_test.ts > LineSplitter > drops a line beyond the limit",
       "unit/transport/lines_test.ts > LineSplitter > takes a line of exactly the limit",
       "faults/serve_slow_clients_test.ts > a body that is beyond the limit",
+      "unit/transport/excerpt_test.ts",
+      "unit/transport/local_server_test.ts > an answer of a program beyond the limit",
+      "unit/transport/attached_server_test.ts > a link to a serve > of a serve that leaves ends with the last answer also",
+      "faults/websocket_test.ts > over a WebSocket > a message that cannot be read, or is too long",
+      "faults/legacy_sse_test.ts > over HTTP+SSE > an answer that is too long",
     ],
   },
   {

@@ -10,6 +10,7 @@ class Rig {
   readonly clock = new FakeClock();
   readonly heard: string[] = [];
   readonly malformed: (string | undefined)[] = [];
+  readonly causes: (string | undefined)[] = [];
   readonly written: string[] = [];
   failure: ChannelFailure | undefined;
   ends = 0;
@@ -32,7 +33,10 @@ class Rig {
         this.heard.push(message.id ?? message.method!);
         return this.wait;
       },
-      onmalformed: (id) => this.malformed.push(id),
+      onmalformed: (id, cause) => {
+        this.malformed.push(id);
+        this.causes.push(cause?.code);
+      },
       onactivity: () => {},
       onclose: (failure) => this.failure = failure,
     }, new AbortController());
@@ -123,6 +127,15 @@ describe("a link to a serve", () => {
     expect([isClosed, rig.heard, rig.ends]).toEqual([true, ["1", "2"], 1]);
   });
 
+  test("of a serve that leaves ends with the last answer also where that is beyond the limit", async () => {
+    const rig = new Rig();
+    await rig.ask(1);
+    await rig.say("leaving\n");
+    expect(rig.ends).toBe(0);
+    await rig.say(`{"jsonrpc":"2.0","id":1,"result":"${"x".repeat(2_000)}"}\n`);
+    expect(rig.ends).toBe(1);
+  });
+
   test("of a serve that leaves ends at once where nothing is in flight", async () => {
     const rig = new Rig();
     await rig.say("leaving\n");
@@ -133,6 +146,6 @@ describe("a link to a serve", () => {
     const rig = new Rig();
     await rig.ask(1);
     await rig.say(`{"id":1}\n{"jsonrpc":"2.0","id":1,"result":"${"x".repeat(2_000)}"}\n`);
-    expect(rig.malformed).toEqual(["1", undefined]);
+    expect([rig.malformed, rig.causes]).toEqual([["1", "1"], [undefined, "too_large"]]);
   });
 });

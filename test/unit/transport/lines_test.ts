@@ -15,7 +15,7 @@ function split(chunks: Uint8Array[], limit = 1_000_000): Found {
   const found: Found = { lines: [], oversize: [] };
   const splitter = new LineSplitter(limit, {
     line: (bytes) => found.lines.push(decoder.decode(bytes)),
-    oversize: (head, tail) => found.oversize.push([decoder.decode(head), decoder.decode(tail)]),
+    oversize: ({ head, tail }) => found.oversize.push([decoder.decode(head), decoder.decode(tail)]),
   });
   for (const chunk of chunks) splitter.push(chunk);
   splitter.end();

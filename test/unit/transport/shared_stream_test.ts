@@ -227,8 +227,9 @@ describe("one stream for all answers", () => {
     await settle();
     expect(ends).toEqual([]);
     rig.opened[0]!.onmalformed("3");
+    rig.opened[0]!.onmalformed("2", new BridgeError("too_large", "the answer is too large"));
     await settle();
-    expect(ends).toEqual([[3, "bad_answer"]]);
+    expect(ends).toEqual([[3, "bad_answer"], [2, "too_large"]]);
   });
 });
 

@@ -112,6 +112,27 @@ describe("SseReader", () => {
     },
   );
 
+  test.each([1, 13, 150_000, 1_000_000])(
+    "tells both ends of a message beyond the limit (chunks of %d bytes)",
+    (size) => {
+      const [first, last] = [`{"id":1,${"x".repeat(99_000)}`, `${"y".repeat(99_000)},"z":2}`];
+      const large = `${first}${"-".repeat(10_000)}${last}`;
+      const lines = `data: ${first}\ndata:${"-".repeat(10_000)}\ndata: ${last}`;
+      const bytes = encoder.encode(
+        `data: ${large}\n\nevent: other\ndata: ${large}\n\n${lines}\n: comment\n\ndata: ok\n\n`,
+      );
+      const found: string[] = [];
+      const reader = new SseReader(100_000, () => {}, ({ head, tail }) => {
+        found.push(new TextDecoder().decode(head.subarray(0, 10)), new TextDecoder().decode(tail.subarray(-10)));
+        expect(Math.max(head.length, tail.length)).toBe(65_536);
+      });
+      for (let at = 0; at < bytes.length; at += size) reader.push(bytes.slice(at, at + size));
+      const whole = [large.slice(0, 10), large.slice(-10)];
+      expect(found).toEqual([...whole, ...whole]);
+      expect(reader.oversize).toBe(3);
+    },
+  );
+
   test("never throws, whatever the bytes", () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 64 })), (chunks) => {
