@@ -23,6 +23,18 @@ const PERIOD_MS = 10_000;
 const LONGEST_LINE = 4_096;
 /** What a program has written may still be on its way when it has ended, in ms. */
 const LAST_WORDS_MS = 200;
+/** That is counted in pieces, in ms, and not while reading waits for the client. */
+const TICK_MS = 20;
+
+/** How the reading of a program stands. */
+interface Reading {
+  /** Whether it waits for the client to take what was read. */
+  isWaiting: boolean;
+  /** Whether the client has gone, and there is nobody to wait for. */
+  isLeft: boolean;
+  /** Whether nothing is taken any more. */
+  isOver: boolean;
+}
 
 /**
  * MCP with a program on this machine by its standard input and output (basic/transports, "stdio"). Each link is a
@@ -38,7 +50,8 @@ export function localServerLink(options: LocalServerOptions): OpenLink {
       return Promise.reject(asChannelFailure(thrown));
     }
     const spoken = new SpokenLines(options);
-    const listening = listen(child, options, spoken, {
+    const reading: Reading = { isWaiting: false, isLeft: false, isOver: false };
+    const listening = listen(child, options, spoken, reading, {
       ...events,
       onmessage(message): Promise<void> | undefined {
         hasWorked = true;
@@ -49,21 +62,34 @@ export function localServerLink(options: LocalServerOptions): OpenLink {
     // A server that closes its output says nothing any more, whether it goes on or not.
     void listening.catch(() => {}).then(() => child.end(LAST_WORDS_MS));
     const ended = child.ended.then(async (how) => {
-      await Promise.race([heard, Bun.sleep(LAST_WORDS_MS)]);
+      await lastWords(heard, reading);
+      reading.isOver = true;
       await child.end(0);
       events.onclose(endedServer(options.command, how, spoken.last, hasWorked));
     });
-    return Promise.resolve(new LocalServerLink(child, ended));
+    return Promise.resolve(new LocalServerLink(child, reading, ended));
   };
+}
+
+/** Waits for what a program has written before its end; the pipe may be held open by what it has started in turn. */
+async function lastWords(heard: Promise<unknown>, reading: Reading): Promise<void> {
+  let isHeard = false;
+  void heard.then(() => isHeard = true);
+  for (let waited = 0; !isHeard && waited < LAST_WORDS_MS;) {
+    await Promise.race([heard, Bun.sleep(TICK_MS)]);
+    if (!reading.isWaiting || reading.isLeft) waited += TICK_MS;
+  }
 }
 
 class LocalServerLink implements Link {
   readonly #child: Child;
+  readonly #reading: Reading;
   readonly #ended: Promise<void>;
   readonly #outbox: Outbox;
 
-  constructor(child: Child, ended: Promise<void>) {
+  constructor(child: Child, reading: Reading, ended: Promise<void>) {
     this.#child = child;
+    this.#reading = reading;
     this.#ended = ended;
     // How it ended says more than that it does not read.
     this.#outbox = new Outbox(child.input, () => {});
@@ -74,6 +100,7 @@ class LocalServerLink implements Link {
   }
 
   async close(deadline: number): Promise<void> {
+    this.#reading.isLeft = true;
     await Promise.race([this.#outbox.drained(), Bun.sleep(deadline / 5)]);
     await this.#child.end(deadline * 0.8);
     await this.#ended;
@@ -85,6 +112,7 @@ async function listen(
   child: Child,
   options: LocalServerOptions,
   spoken: SpokenLines,
+  reading: Reading,
   events: LinkEvents,
 ): Promise<void> {
   const waits: Promise<void>[] = [];
@@ -97,9 +125,12 @@ async function listen(
     oversize: (ends) => events.onmalformed(answeredIdOfExcerpt(ends), tooLarge(options.limit)),
   });
   for await (const chunk of child.output) {
+    if (reading.isOver) return;
     events.onactivity();
     splitter.push(chunk);
-    if (waits.length > 0) await Promise.all(waits.splice(0));
+    if (waits.length === 0) continue;
+    reading.isWaiting = true;
+    await Promise.all(waits.splice(0)).finally(() => reading.isWaiting = false);
   }
   splitter.end();
 }

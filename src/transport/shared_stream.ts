@@ -140,7 +140,7 @@ export class SharedStreamEnd implements FarEnd {
       if (signal.aborted) abort.abort(signal.reason);
       signal.addEventListener("abort", giveUp);
     }
-    const link = this.#openInTurn(abort, (failure) => {
+    const link = this.#openInTurn(abort, () => this.#link === link, (failure) => {
       if (this.#link !== link) return;
       this.#end(failure);
       if (!this.#closed.signal.aborted && this.#hadSession) this.#events.onloss();
@@ -155,7 +155,12 @@ export class SharedStreamEnd implements FarEnd {
     return link;
   }
 
-  async #openInTurn(abort: AbortController, onclose: (failure: ChannelFailure) => void): Promise<Link> {
+  /** `isOurs` tells whether the link is the one that there is: what comes late on another is nobody's. */
+  async #openInTurn(
+    abort: AbortController,
+    isOurs: () => boolean,
+    onclose: (failure: ChannelFailure) => void,
+  ): Promise<Link> {
     if (this.#shortLives > 0) {
       const wait = Math.min(FIRST_WAIT_MS * 2 ** (this.#shortLives - 1), LONGEST_WAIT_MS);
       await pause(this.#clock, jittered(wait), abort.signal);
@@ -163,8 +168,8 @@ export class SharedStreamEnd implements FarEnd {
     if (abort.signal.aborted) throw abort.signal.reason;
     const since = this.#clock.now();
     return this.#open({
-      onmessage: (message) => this.#receive(message),
-      onmalformed: (id, cause) => this.#spoil(id, cause),
+      onmessage: (message) => isOurs() ? this.#receive(message) : undefined,
+      onmalformed: (id, cause) => isOurs() ? this.#spoil(id, cause) : undefined,
       onactivity: () => this.#events.onactivity(),
       onclose: (failure) => {
         this.#shortLives = this.#clock.now() - since < SHORT_LIFE_MS ? this.#shortLives + 1 : 0;

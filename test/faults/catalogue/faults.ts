@@ -186,6 +186,7 @@ export const FAULTS: readonly Entry[] = [
     shown: [
       "binary/attach_test.ts > a process that is started while serve runs > hands messages of 8 MiB on",
       "unit/serve/attached_clients_test.ts > a process that is behind in the midst of a large answer",
+      "unit/transport/local_server_test.ts > what a program has written before its end",
     ],
   },
   {
@@ -199,6 +200,7 @@ export const FAULTS: readonly Entry[] = [
     fault: "ids that come twice, late, or that nobody knows; cancelling at any moment",
     promise: "never a second answer",
     shown: [
+      "unit/transport/shared_stream_test.ts > one stream for all answers > what comes late",
       "unit/bridge/pump_test.ts > cancelling",
       "unit/bridge/pump_test.ts > a subscription that the server ends without an answer",
       "unit/transport/shared_stream_test.ts > whoever gives up while the connection comes about",

@@ -268,12 +268,28 @@ export const FAULTS: readonly Row[] = [
     "unit/serve/attached_clients_test.ts",
   ],
   [
+    "C22",
+    "the last words of a program are waited for while the client is behind",
+    "transport/local_server.ts",
+    "if (!reading.isWaiting || reading.isLeft) waited",
+    "waited",
+    "unit/transport/local_server_test.ts",
+  ],
+  [
     "C23",
     "how long a stream may be silent",
     "serve/listener.ts",
     "idleTimeout: idle,",
     "idleTimeout: 10,",
     "faults/c23_quiet_streams_test.ts",
+  ],
+  [
+    "C24",
+    "what comes late on a connection that has ended",
+    "transport/shared_stream.ts",
+    "isOurs() ? this.#receive(message) : undefined,",
+    "this.#receive(message),",
+    "unit/transport/shared_stream_test.ts",
   ],
   [
     "C24",

@@ -211,6 +211,27 @@ describe("one stream for all answers", () => {
     expect(rig.losses).toBe(0);
   });
 
+  test("what comes late on a connection that has ended is nobody's, also under an id that is in flight on the next", async () => {
+    const rig = new Rig();
+    const first = rig.initialize();
+    await settle();
+    const [ended] = rig.opened;
+    ended!.onclose(ENDED);
+    await first;
+    let end: unknown;
+    void rig.initialize().then((how) => end = how);
+    await rig.clock.pass(1_000);
+    expect(rig.opened).toHaveLength(2);
+    ended!.onmessage(composeMessage({ id: 1, result: {} }));
+    ended!.onmalformed("1");
+    ended!.onmalformed(undefined);
+    await settle();
+    expect(end).toBeUndefined();
+    rig.answer();
+    await settle();
+    expect(end).toBe("answered");
+  });
+
   test("what cannot be read ends the request that it names, or the only one there is, and no other", async () => {
     const rig = new Rig();
     const exchanges = [rig.initialize()];
