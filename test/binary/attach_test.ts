@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { runs } from "../harness/counts.ts";
 import { Executable, type Message } from "../harness/executable.ts";
 import { FakeMcp, result } from "../harness/fake_mcp.ts";
+import { FakeWebSocket } from "../harness/fake_web_socket.ts";
 import { Home } from "../harness/home.ts";
 import { ServeExecutable } from "../harness/serve_executable.ts";
 import { SignInScene } from "../harness/sign_in_scene.ts";
@@ -94,6 +95,36 @@ onUnix("a process that is started while serve runs", () => {
     const word = "x".repeat(8 * 1_048_576);
     expect((await process.request(call(1, word), 30_000)).result.said).toBe(word);
   }, 60_000);
+
+  test(
+    "holds up no other at a server with one stream where its host is stopped, and has its answer whole then",
+    async () => {
+      using shared = new FakeWebSocket();
+      register({ notes: { url: shared.url, share: "always" } });
+      await using _ = await serve();
+      await using stopped = bridge();
+      await using other = bridge();
+      for (const each of [stopped, other]) {
+        await each.initialize();
+        expect(String(each.stderr)).toContain(THROUGH);
+      }
+      const word = "x".repeat(4 * 1_048_576);
+      const asked = Promise.withResolvers<void>();
+      const ordinary = shared.answer;
+      shared.answer = (message, peer): void => {
+        if (message.params?.arguments?.word !== "large") return ordinary(message, peer);
+        process.kill(stopped.pid, "SIGSTOP");
+        peer.send(JSON.stringify({ jsonrpc: "2.0", id: message.id, result: { said: word } }));
+        asked.resolve();
+      };
+      const large = stopped.request(call(1, "large"), 30_000);
+      await asked.promise;
+      for (const id of [1, 2, 3]) expect((await other.request(call(id), 5_000)).result).toEqual({ ok: true });
+      process.kill(stopped.pid, "SIGCONT");
+      expect((await large).result.said).toBe(word);
+    },
+    60_000,
+  );
 
   test("hears what the server says by itself, and gives calls up where its client does", async () => {
     await using _ = await serve();

@@ -154,6 +154,7 @@ export const FAULTS: readonly Entry[] = [
       "faults/serve_faults_test.ts > a flood > of bytes to a client",
       "unit/transport/event_sink_test.ts",
       "unit/app/upstream_test.ts > a server with one stream > answers the others",
+      "binary/attach_test.ts > a process that is started while serve runs > holds up no other",
       "unit/bridge/crowd_test.ts > what belongs to no request",
       "unit/serve/attached_clients_test.ts > a process that does not read",
     ],
