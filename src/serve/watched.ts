@@ -45,6 +45,8 @@ interface Call {
   readonly at: number;
   readonly since: number;
   readonly request: string | undefined;
+  /** How many requests under its id came later, each of which is refused. */
+  twins: number;
 }
 
 /** How much is asked of a server at the moment. */
@@ -94,17 +96,7 @@ export class Watched implements LocalEnd {
 
   fromClient(message: Message): Promise<void> | undefined {
     if (message.kind === "request") {
-      const { method, key } = message as Message & { method: string };
-      const isNamed = method === "tools/call" || method === "prompts/get";
-      const name = isNamed ? message.stringParam("name") : undefined;
-      (this.#calls ??= new Map()).set(key, {
-        method,
-        name,
-        at: Date.now(),
-        since: performance.now(),
-        request: message.carrier?.requestId,
-      });
-      if (method !== SUBSCRIPTION) this.#load.calls++;
+      this.#begun(message as Message & { method: string });
     } else if (message.method === "notifications/cancelled") {
       this.#ended(idKey(message.param("requestId") ?? "null"), "cancelled");
     }
@@ -117,7 +109,9 @@ export class Watched implements LocalEnd {
       const { standsInFor: cause } = message;
       if (!message.isError) {
         this.#ended(message.key, "result", undefined, typeof cause === "object" ? failureOf(cause) : undefined);
-      } else this.#ended(message.key, "error", message.answerMember("error", "code"), ownFailure(message));
+      } else if (!this.#refusesTwin(message)) {
+        this.#ended(message.key, "error", message.answerMember("error", "code"), ownFailure(message));
+      }
     }
     return this.#end.send(message, causedBy);
   }
@@ -129,6 +123,30 @@ export class Watched implements LocalEnd {
 
   close(deadline: number): Promise<void> {
     return this.#end.close(deadline);
+  }
+
+  #begun(request: Message & { method: string }): void {
+    const { method, key } = request;
+    const first = this.#calls?.get(key);
+    if (first !== undefined) return void first.twins++;
+    const isNamed = method === "tools/call" || method === "prompts/get";
+    (this.#calls ??= new Map()).set(key, {
+      method,
+      name: isNamed ? request.stringParam("name") : undefined,
+      at: Date.now(),
+      since: performance.now(),
+      request: request.carrier?.requestId,
+      twins: 0,
+    });
+    if (method !== SUBSCRIPTION) this.#load.calls++;
+  }
+
+  /** Whether an error answers one that came under the id of another, which is still on its way. */
+  #refusesTwin(answer: Message): boolean {
+    const first = this.#calls?.get(answer.key);
+    if (first === undefined || first.twins === 0) return false;
+    first.twins--;
+    return true;
   }
 
   #settleOwn(answer: Message, asked: Map<string, (answer: Message) => void>): boolean {

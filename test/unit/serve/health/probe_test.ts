@@ -15,6 +15,8 @@ let prober: Prober;
 /** What reached the server, and on which of its connections. */
 let asked: [connection: number, message: Message][];
 let calls: CallRecord[];
+/** Where each of its connections ends. */
+let locals: LocalEnd[];
 /** What the server answers; nothing where it is silent. */
 let answer: (message: Message) => Message | undefined;
 
@@ -22,6 +24,7 @@ beforeEach(async () => {
   clock = new FakeClock();
   asked = [];
   calls = [];
+  locals = [];
   answer = ({ id }) => composeMessage({ id: 0, result: {} }).withId(id!);
   pool = new Pool({ clock, idle: 0, record: (call) => void calls.push(call) });
   prober = new Prober(pool, clock);
@@ -39,6 +42,7 @@ function entry(isShared: boolean): PoolEntry {
       name: "a",
       open(local): ServerLine {
         const connection = opened++;
+        locals[connection] = local;
         return {
           fromClient(message): undefined {
             asked.push([connection, message]);
@@ -103,6 +107,20 @@ describe("a request of our own", () => {
     void stand.fromClient(composeMessage({ id: 2, method: "tools/call" }));
     expect(prober.probe("a", "default")).toBeUndefined();
     void stand.fromClient(composeMessage({ method: "notifications/cancelled", params: { requestId: 2 } }));
+    expect(prober.probe("a", "default")).toBeDefined();
+  });
+
+  test("is made though a client has said an id twice, once the first has its answer", async () => {
+    await client();
+    answer = () => undefined;
+    const end: LocalEnd = { send: () => undefined, close: () => Promise.resolve() };
+    const stand = pool.get("a")!.stand(end, { client: "c" });
+    const before = calls.length;
+    for (const n of [1, 2]) void stand.fromClient(composeMessage({ id: 7, method: "tools/call", params: { n } }));
+    expect(prober.probe("a", "default")).toBeUndefined();
+    const [connection, { id }] = asked.findLast(([, { method }]) => method === "tools/call")!;
+    void locals[connection]!.send(composeMessage({ id: 0, result: {} }).withId(id!));
+    expect(calls.slice(before)).toMatchObject([{ method: "tools/call", outcome: "result" }]);
     expect(prober.probe("a", "default")).toBeDefined();
   });
 
