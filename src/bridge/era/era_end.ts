@@ -75,7 +75,9 @@ export class EraEnd implements FarEnd, FarEndEvents {
   }
 
   onmessage(message: Message, causedBy?: string): Promise<void> | undefined {
-    return this.#translation?.takes(message) ? undefined : this.#events.onmessage(message, causedBy);
+    const translation = this.#translation;
+    if (translation === undefined) return this.#events.onmessage(message, causedBy);
+    return translation.takes(message) ? undefined : this.#events.onmessage(message, translation.causeOf(causedBy));
   }
 
   onactivity(): void {

@@ -58,6 +58,8 @@ export class Translation {
   readonly #rounds: InputRounds;
   readonly #subscription: Subscription;
   readonly #sent = new WeakSet<Message>();
+  /** The id keys of the client's requests by those under which they were sent again; only while there are some. */
+  #again: Map<string, string> | undefined;
   #meta: readonly RawMember[];
   #count = 0;
 
@@ -100,6 +102,11 @@ export class Translation {
   /** Whether a message of the server is none for the client as it is. */
   takes(message: Message): boolean {
     return message.kind === "notification" && this.#subscription.takes(message);
+  }
+
+  /** The client's own request, by id key, on whose stream something came. */
+  causeOf(causedBy: string | undefined): string | undefined {
+    return causedBy === undefined ? undefined : this.#again?.get(causedBy) ?? causedBy;
   }
 
   /** Connects anew what stays open. */
@@ -168,6 +175,7 @@ export class Translation {
     const { far } = this.#options;
     let wish: InputRequired | undefined;
     let doubted: Message | undefined;
+    if (outgoing.key !== request.key) (this.#again ??= new Map()).set(outgoing.key, request.key);
     try {
       await far.sendAndLook(outgoing, options, (answer) => {
         if (INTERACTIVE.has(request.method!)) wish = readInputRequired(answer);
@@ -180,6 +188,9 @@ export class Translation {
     } catch (thrown) {
       if (isForeign(thrown)) await this.#ensureEra(options);
       throw thrown;
+    } finally {
+      this.#again?.delete(outgoing.key);
+      if (this.#again?.size === 0) this.#again = undefined;
     }
     if (doubted !== undefined) {
       await this.#ensureEra(options);

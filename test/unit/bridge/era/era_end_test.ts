@@ -463,6 +463,18 @@ describe("what a server wants to know before it goes on", () => {
     expect(rig.answersTo(1)).toMatchObject([{ result: { got: [null, "s"] } }]);
   });
 
+  test("leaves each round's stream with the client's request", async () => {
+    const answer = asking(undefined, "s");
+    const rig: Rig = await opened((json, passed) => {
+      rig.say({ method: "notifications/message", params: { level: "info", data: 1 } }, JSON.stringify(json.id));
+      return answer(json, passed);
+    });
+    await rig.send({ ...CALL, id: "mine" });
+    expect(new Set(rig.all("tools/call").map(({ json }) => json.id)).size).toBe(2);
+    const news = rig.handed.filter(({ json }) => json.method === "notifications/message");
+    expect(news.map(({ causedBy }) => causedBy)).toEqual(['"mine"', '"mine"']);
+  });
+
   test("goes back without a state where there was none", async () => {
     const rig = await opened(asking({ a: ROOTS }));
     person(rig, { "roots/list": { result: { roots: [] } } });
