@@ -54,6 +54,9 @@ const RANGES: readonly [reach: Reach, ...subnets: (readonly [address: string, pr
   ],
 ];
 
+/** Names of DNS and addresses. URLs allow quotes and `$(...)` there, which only a shell would make something of. */
+const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])$/;
+
 /** Prefixes of 96 bits behind which an IPv4 address stands (RFC 4291, 2.5.5.2; RFC 6052, 2.1). */
 const CARRIERS = ["::ffff:", "64:ff9b::"];
 
@@ -62,7 +65,7 @@ const LONGEST = 2_048;
 
 /**
  * Judges an address that a server names, before it is called or opened: https, or plain http where the MCP server
- * `from` is on this machine as well; no user, no password, no control signs; and nothing closer to us than the MCP
+ * `from` is on this machine as well; no user, no password, no control signs, no host that is no name; and nothing closer to us than the MCP
  * server itself, so that no server on the internet reaches into a network through us (RFC 9728, 7.7). What stands at
  * the MCP server's own origin is fine: a person gave that. `what` names the place of the address in the error.
  *
@@ -88,6 +91,7 @@ export async function safeAddress(
   if (url.protocol !== "https:" && url.protocol !== "http:") refuse("is no web address");
   if (url.username !== "" || url.password !== "") refuse("holds a user or a password");
   if (text.includes("#")) refuse("holds a fragment");
+  if (!HOST.test(url.hostname)) refuse("has a host that is no name");
   if (url.origin === from.origin) return url;
   if (url.protocol === "http:" && !isLoopback(url.hostname)) refuse("is not encrypted");
   // Nothing is closer to us than this machine: names need not be looked up, which only a proxy may know.

@@ -14,6 +14,9 @@ export interface Browser {
 /** A program that is still there after so long has taken the page, in ms. */
 const TAKEN_AFTER_MS = 1_500;
 
+/** Windows' own program as WSL sees it: where its drive is by default, and by PATH, which may be kept from WSL. */
+const WSL_RUNDLL32 = ["/mnt/c/Windows/System32/rundll32.exe", "rundll32.exe"];
+
 /** Variables that a browser needs to find its screen and its profile; everything else stays with us. */
 const PASSED_ON =
   /^(?:PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TERM|TZ|TMPDIR|DISPLAY|XAUTHORITY|WAYLAND_DISPLAY|DBUS_SESSION_BUS_ADDRESS|XDG_\w+|DESKTOP_SESSION|GNOME_\w+|KDE_\w+|WSL_\w+|SYSTEMROOT|SYSTEMDRIVE|WINDIR|COMSPEC|PATHEXT|TEMP|TMP|USERNAME|USERPROFILE|HOMEDRIVE|HOMEPATH|APPDATA|LOCALAPPDATA|PROGRAMDATA|PROGRAMFILES|PROGRAMFILES\(X86\))$/i;
@@ -37,17 +40,23 @@ export function systemBrowser(surroundings: Surroundings): Browser {
   };
 }
 
-/** The command lines that may open a page, the best one first. */
-export function openers(href: string, { platform, env }: Surroundings): string[][] {
+/**
+ * The command lines that may open a page, the best one first. None is of a program that gives the address to a shell:
+ * `wslview`, which WSL has for this, writes it between quotes in which PowerShell expands `$(...)`.
+ */
+export function openers(address: string, { platform, env }: Surroundings): string[][] {
+  const href = harmless(address);
   const named = env["BROWSER"];
   if (named) return [fromVariable(named, href)];
   if (platform === "darwin") return [["open", href]];
   if (platform === "win32") return [[windowsProgram("rundll32.exe", env), "url.dll,FileProtocolHandler", href]];
-  const isWsl = env["WSL_DISTRO_NAME"] !== undefined;
-  return [...(isWsl ? [["wslview", href], ["rundll32.exe", "url.dll,FileProtocolHandler", href]] : []), [
-    "xdg-open",
-    href,
-  ]];
+  const ofWindows = env["WSL_DISTRO_NAME"] === undefined ? [] : WSL_RUNDLL32;
+  return [...ofWindows.map((program) => [program, "url.dll,FileProtocolHandler", href]), ["xdg-open", href]];
+}
+
+/** What a shell expands between quotes: a program of `$BROWSER`, or one behind `xdg-open`, may hand it to one. */
+function harmless(href: string): string {
+  return href.replaceAll("$", "%24").replaceAll("`", "%60");
 }
 
 function isSafe(url: URL): boolean {

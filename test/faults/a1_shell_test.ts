@@ -34,12 +34,29 @@ const WAYS: readonly string[] = [
   `*?[a-z]`,
 ];
 
+/** The systems, by the environment that tells them apart, and all that may stand before an address there. */
+const SYSTEMS: readonly [system: string, NodeJS.Platform, env: Record<string, string>, programs: string[]][] = [
+  ["macOS", "darwin", {}, ["open"]],
+  ["Windows", "win32", {}, ["C:\\Windows\\System32\\rundll32.exe url.dll,FileProtocolHandler"]],
+  ["Linux", "linux", {}, ["xdg-open"]],
+  ["WSL", "linux", { WSL_DISTRO_NAME: "Debian" }, [
+    "/mnt/c/Windows/System32/rundll32.exe url.dll,FileProtocolHandler",
+    "rundll32.exe url.dll,FileProtocolHandler",
+    "xdg-open",
+  ]],
+  // Hands the address to PowerShell, between double quotes.
+  ["WSL with a program of wslu's in $BROWSER", "linux", { WSL_DISTRO_NAME: "Debian", BROWSER: "wslview" }, ["wslview"]],
+];
+
 /** In each part of an address that a server may choose. */
 const PAGES: readonly string[] = [
   ...WAYS.map((way) => `https://as.example.com/${way}`),
   ...WAYS.map((way) => `https://as.example.com/authorize?next=${way}`),
   ...WAYS.slice(0, 12).map((way) => `https://${way}@as.example.com/`),
   ...WAYS.slice(0, 12).map((way) => `https://${way.replace(MARKER, "x")}@as.example.com/`),
+  ...WAYS.slice(0, 12).map((way) => `https://${way.replace(MARKER, "x")}.as.example.com/`),
+  "https://$(calc).as.example.com/",
+  'https://a"b.as.example.com/',
   "https://as.example.com/\ntouch",
   "https://as.example.com/\r\n&calc",
   "https://as.example.com/ -a Calculator",
@@ -54,22 +71,26 @@ async function shownAddress(page: string): Promise<URL | undefined> {
   }
 }
 
+/** As it is handed over: nothing in it that a shell expands between double quotes. */
+function handedOver(url: URL): string {
+  return url.href.replaceAll("$", "%24").replaceAll("`", "%60");
+}
+
 describe("a sign-in page is one https address and one argument, or it is refused", () => {
-  for (const platform of ["darwin", "win32", "linux"] as const) {
-    test.each(PAGES)(`on ${platform}: %j`, async (page) => {
+  for (const [system, platform, env, programs] of SYSTEMS) {
+    test.each(PAGES)(`on ${system}: %j`, async (page) => {
       const url = await shownAddress(page);
       if (url === undefined) {
         expect((await failureOf(discovered({ "authorization_endpoint": page }))).code).toBe("unsafe_address");
         return;
       }
-      expect(url.protocol).toBe("https:");
-      for (const argv of openers(url.href, { platform, env: {} })) {
-        expect(argv.filter((word) => word.includes("as.example.com"))).toEqual([url.href]);
-        expect(argv.slice(0, -1).join(" ")).toMatch(
-          /^(?:open|xdg-open|C:\\Windows\\System32\\rundll32\.exe url\.dll,FileProtocolHandler)$/,
-        );
-        // A word that begins with a dash would be an option of the program.
-        expect(argv.at(-1)).toStartWith("https://");
+      expect([url.protocol, url.hostname]).toEqual(["https:", "as.example.com"]);
+      const argvs = openers(url.href, { platform, env });
+      expect(argvs.map((argv) => argv.slice(0, -1).join(" "))).toEqual(programs);
+      // A word that begins with a dash would be an option of the program.
+      for (const argv of argvs) {
+        expect(argv.at(-1)).toBe(handedOver(url));
+        expect(argv.at(-1)).toMatch(/^https:\/\/[^$`"]*$/);
       }
     });
   }
@@ -85,6 +106,6 @@ test.skipIf(process.platform === "win32")("no command in a page that is opened i
   const urls = (await Promise.all(PAGES.map(shownAddress))).filter((url) => url !== undefined);
   expect(urls.length).toBeGreaterThan(2 * WAYS.length - 8);
   for (const url of urls) expect(await browser.open(url)).toBe(true);
-  expect(readFileSync(record, "utf8")).toBe(urls.map(({ href }) => `1\n${href}\n`).join(""));
+  expect(readFileSync(record, "utf8")).toBe(urls.map((url) => `1\n${handedOver(url)}\n`).join(""));
   expect(existsSync(MARKER)).toBe(false);
 });

@@ -43,11 +43,12 @@ describe("openers", () => {
       PAGE,
     ]]],
     ["Linux", "linux", {}, [["xdg-open", PAGE]]],
-    ["WSL", "linux", { WSL_DISTRO_NAME: "Debian" }, [["wslview", PAGE], [
-      "rundll32.exe",
-      "url.dll,FileProtocolHandler",
-      PAGE,
-    ], ["xdg-open", PAGE]]],
+    ["WSL", "linux", { WSL_DISTRO_NAME: "Debian" }, [
+      // Windows' PATH may be kept from WSL.
+      ["/mnt/c/Windows/System32/rundll32.exe", "url.dll,FileProtocolHandler", PAGE],
+      ["rundll32.exe", "url.dll,FileProtocolHandler", PAGE],
+      ["xdg-open", PAGE],
+    ]],
     ["a program of $BROWSER", "darwin", { BROWSER: "firefox --new-tab" }, [["firefox", "--new-tab", PAGE]]],
     ["a program of $BROWSER with a place", "linux", { BROWSER: "x --url %s -q" }, [["x", "--url", PAGE, "-q"]]],
   ])(
@@ -57,9 +58,12 @@ describe("openers", () => {
 
   test.each(AWKWARD)("hands %p over as one argument, on every system", (text) => {
     const { href } = new URL(text);
+    const harmless = href.replaceAll("$", "%24").replaceAll("`", "%60");
     for (const platform of ["darwin", "win32", "linux"] as const) {
-      for (const argv of openers(href, { platform, env: {} })) {
-        expect(argv.filter((word) => word.includes(href))).toEqual([href]);
+      for (const env of [{}, { WSL_DISTRO_NAME: "Debian" }, { BROWSER: "wslview" }]) {
+        for (const argv of openers(href, { platform, env })) expect(argv.slice(argv.length - 1)).toEqual([harmless]);
+        const words = openers(href, { platform, env }).flatMap((argv) => argv.slice(0, -1)).join(" ");
+        expect(words).not.toMatch(/h\/|[$`]/);
       }
     }
   });

@@ -26,7 +26,8 @@ const explains = {
   no_opener: {
     result: "warn",
     cause: "there is no program that opens pages in the browser",
-    cure: `install xdg-utils (on WSL: wslu), or set BROWSER to a program that opens pages; else ${ELSEWHERE}`,
+    cure:
+      `install xdg-utils (on WSL: let it start programs of Windows), or set BROWSER to a program that opens pages; else ${ELSEWHERE}`,
   },
 } as const;
 
