@@ -12,11 +12,12 @@ export interface AddressRules {
   readonly anyNetwork?: boolean;
 }
 
-/** How close to us an address leads: out into the world, into somebody's network, or to this very machine and link. */
-type Reach = typeof WORLD | typeof NETWORK | typeof MACHINE;
+/** How close to us an address leads: out into the world, into somebody's network, to our link, or to this very machine. */
+type Reach = typeof WORLD | typeof NETWORK | typeof LINK | typeof MACHINE;
 const WORLD = 0;
 const NETWORK = 1;
-const MACHINE = 2;
+const LINK = 2;
+const MACHINE = 3;
 
 /** What is not the world (RFC 6890 and its updates), as address and length of the prefix. */
 const RANGES: readonly [reach: Reach, ...subnets: (readonly [address: string, prefix: number])[]][] = [
@@ -24,10 +25,13 @@ const RANGES: readonly [reach: Reach, ...subnets: (readonly [address: string, pr
     MACHINE,
     ["0.0.0.0", 8],
     ["127.0.0.0", 8],
+    ["::", 96],
+  ],
+  [
+    LINK,
     ["169.254.0.0", 16],
     ["224.0.0.0", 4],
     ["240.0.0.0", 4],
-    ["::", 96],
     ["fe80::", 10],
     ["ff00::", 8],
   ],
@@ -67,9 +71,11 @@ const LONGEST = 2_048;
  * Judges an address that a server names, before it is called or opened: https, or plain http where the MCP server
  * `from` is on this machine as well; no user, no password, no control signs, no host that is no name; and nothing closer to us than the MCP
  * server itself, so that no server on the internet reaches into a network through us (RFC 9728, 7.7). What stands at
- * the MCP server's own origin is fine: a person gave that. `what` names the place of the address in the error.
+ * the MCP server's own origin, or at its host over TLS, is fine: a person gave that. `what` names the place of the
+ * address in the error.
  *
- * A name is judged by all addresses it has now. That it is the same host that is called a moment later follows from
+ * A name is judged by all addresses it has now: what is pointed to by the nearest of them, and who points by the
+ * farthest, as its DNS is its own to fill, and never as this machine or its link. That it is the same host that is called a moment later follows from
  * its certificate: only loopback is called without one.
  *
  * @throws {BridgeError} `unsafe_address`
@@ -96,20 +102,27 @@ export async function safeAddress(
   if (url.protocol === "http:" && !isLoopback(url.hostname)) refuse("is not encrypted");
   // Nothing is closer to us than this machine: names need not be looked up, which only a proxy may know.
   if (isLoopback(from.hostname)) return url;
-  const reach = await reachOf(url.hostname, resolve);
+  if (url.protocol === "https:" && url.hostname === from.hostname) return url;
+  const reach = Math.max(...await reachesOf(url.hostname, resolve));
   if (reach === WORLD || (anyNetwork && reach === NETWORK)) return url;
-  if (reach <= await reachOf(from.hostname, resolve)) return url;
-  if (reach === MACHINE) return refuse("leads to this machine");
+  if (reach <= await ownReach(from, resolve)) return url;
+  if (reach > NETWORK) return refuse("leads to this machine");
   return refuse("leads into a private network", 'if that network is yours, add "--allow-private-network"');
 }
 
-async function reachOf(hostname: string, resolve: Resolve): Promise<Reach> {
-  const name = hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
-  if (isLoopback(name)) return MACHINE;
+/** How close a server may lead us. */
+async function ownReach({ hostname }: URL, resolve: Resolve): Promise<number> {
+  const { isIP } = await import("node:net");
+  const farthest = Math.min(...await reachesOf(hostname, resolve));
+  return isLoopback(bare(hostname)) || isIP(bare(hostname)) > 0 ? farthest : Math.min(farthest, NETWORK);
+}
+
+/** Where each address of a host leads. A name without any is for the request to fail by, or for a proxy to know. */
+async function reachesOf(hostname: string, resolve: Resolve): Promise<Reach[]> {
+  const name = bare(hostname);
+  if (isLoopback(name)) return [MACHINE];
   const { BlockList, isIP } = await import("node:net");
-  // A name without addresses is for the request to fail by, or for a proxy to know.
-  const addresses = isIP(name) > 0 ? [name] : await resolve(name).catch(() => []);
-  for (const [reach, ...subnets] of RANGES) {
+  const lists = RANGES.map(([reach, ...subnets]) => {
     const list = new BlockList();
     for (const [address, prefix] of subnets) {
       const family = isIP(address) === 4 ? "ipv4" : "ipv6";
@@ -117,9 +130,18 @@ async function reachOf(hostname: string, resolve: Resolve): Promise<Reach> {
       if (family === "ipv6") continue;
       for (const carrier of CARRIERS) list.addSubnet(`${carrier}${address}`, 96 + prefix, "ipv6");
     }
-    if (addresses.some((address) => list.check(address, isIP(address) === 6 ? "ipv6" : "ipv4"))) return reach;
-  }
-  return WORLD;
+    return { reach, list };
+  });
+  const addresses = isIP(name) > 0 ? [name] : await resolve(name).catch(() => []);
+  if (addresses.length === 0) return [WORLD];
+  return addresses.map((address) =>
+    lists.find(({ list }) => list.check(address, isIP(address) === 6 ? "ipv6" : "ipv4"))?.reach ?? WORLD
+  );
+}
+
+/** Without the brackets of IPv6, and without the dot that ends a whole name. */
+function bare(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
 }
 
 async function resolveBySystem(name: string): Promise<string[]> {

@@ -6,7 +6,8 @@ import { createGate } from "../../src/net/gate.ts";
 import { Budget } from "../../src/platform/budget.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { Certificates } from "../harness/certificates.ts";
-import { failureOf, SERVER } from "../unit/auth/rig.ts";
+import { discover } from "../../src/auth/discover.ts";
+import { failureOf, PRM, resourceOf, SERVER, toolsOf } from "../unit/auth/rig.ts";
 
 const PUBLIC = "93.184.216.34";
 
@@ -30,6 +31,40 @@ describe("a name is judged by all its addresses", () => {
 
   test("and taken where all are public", async () => {
     expect((await judged([PUBLIC, "2606:2800:220:1::1"])).hostname).toBe("as.example");
+  });
+});
+
+describe("a server whose own name has near addresses besides", () => {
+  const WAYS: [addresses: string[], what: string][] = [
+    [[PUBLIC, "127.0.0.1"], "a public one and this machine"],
+    [["127.0.0.1", PUBLIC], "this machine and a public one"],
+    [[PUBLIC, "::1"], "a public one and this machine's of the other family"],
+    [[PUBLIC, "10.0.0.1"], "a public one and one of a private network"],
+  ];
+  const NEARBY = ["http://127.0.0.1:2375/x", "http://localhost:11434/api/pull", "https://169.254.169.254/"];
+
+  test.each(WAYS)("points nowhere near: %p, %s", async (addresses) => {
+    const resolve = (): Promise<string[]> => Promise.resolve(addresses);
+    for (const text of [...NEARBY, "https://10.0.0.1/", "https://inside.example/"]) {
+      expect((await failureOf(safeAddress(text, "token_endpoint", SERVER, { resolve }))).code).toBe("unsafe_address");
+    }
+  });
+
+  test("and none but near ones while it is judged, to this machine no more than before", async () => {
+    for (const rebound of ["127.0.0.1", "::1", "169.254.169.254", "10.0.0.1"]) {
+      const resolve = (): Promise<string[]> => Promise.resolve([rebound]);
+      for (const text of NEARBY) {
+        expect((await failureOf(safeAddress(text, "token_endpoint", SERVER, { resolve }))).code).toBe("unsafe_address");
+      }
+    }
+  });
+
+  test("makes us ask nobody near", async () => {
+    const issuer = "http://127.0.0.1:2375";
+    const world = toolsOf({ [PRM]: resourceOf({ "authorization_servers": [issuer] }) });
+    const resolve = (): Promise<string[]> => Promise.resolve([PUBLIC, "127.0.0.1"]);
+    expect((await failureOf(discover(SERVER, undefined, { ...world, resolve }))).code).toBe("unsafe_address");
+    expect(world.wire.urls).toEqual([PRM]);
   });
 });
 

@@ -16,6 +16,9 @@ const NAMES: Record<string, string[]> = {
   "mapped.example.com": ["::ffff:10.0.0.1"],
   "dns64.example.com": ["64:ff9b::5db8:d823"],
   "intranet.example.com": ["10.0.0.5"],
+  "as.intranet.example.com": ["192.168.7.7", "fd00::7"],
+  "dual.example.com": ["10.0.0.5", "2606:2800:220:1::5"],
+  "dev.example.com": ["127.0.0.1"],
 };
 
 const resolve: Resolve = (name) => {
@@ -70,6 +73,15 @@ describe("what a server may point to", () => {
     ["https://10.0.0.5/token", PRIVATE],
     ["https://10.0.0.9/token", new URL("https://intranet.example.com/mcp")],
     ["http://10.0.0.5/token", new URL("http://10.0.0.5/mcp")],
+    ["https://as.intranet.example.com/token", new URL("https://intranet.example.com/mcp")],
+    ["https://intranet.example.com/token", new URL("https://as.intranet.example.com/mcp")],
+    ["https://dual.example.com:8443/token", new URL("https://dual.example.com/mcp")],
+    ["https://dev.example.com:8443/token", new URL("https://dev.example.com/mcp")],
+    ["https://10.0.0.9/token", new URL("https://dev.example.com/mcp")],
+    ["http://localhost:9/", new URL("http://localhost.:3000/mcp")],
+    ["http://localhost:9/", new URL("http://0.0.0.0:3000/mcp")],
+    ["http://localhost:9/", new URL("http://app.localhost:3000/mcp")],
+    ["https://169.254.7.8/", new URL("https://169.254.7.7/mcp")],
   ];
   test.each(TABLE)("%s", async (text, from) => {
     expect((await safeAddress(text, "x", from, { resolve })).href).toBe(new URL(text).href);
@@ -78,6 +90,17 @@ describe("what a server may point to", () => {
   test("a server in a private network does not point to this machine, nor to its neighbours without TLS", async () => {
     for (const text of ["https://127.0.0.1/", "https://169.254.169.254/", "http://10.0.0.6/", "http://127.0.0.1/"]) {
       expect((await failureOf(safeAddress(text, "x", PRIVATE, { resolve }))).code).toBe("unsafe_address");
+    }
+  });
+
+  test("a name that leads to this machine does not point there: what a name leads to is its owner's word", async () => {
+    for (
+      const text of ["http://127.0.0.1:2375/", "http://localhost/", "https://127.0.0.1/", "https://169.254.169.254/"]
+    ) {
+      for (const from of ["https://dev.example.com/mcp", "https://169.254.7.7/mcp"]) {
+        if (text.includes("169") && from.includes("169")) continue;
+        expect((await failureOf(safeAddress(text, "x", new URL(from), { resolve }))).code).toBe("unsafe_address");
+      }
     }
   });
 
