@@ -4,6 +4,7 @@ import type { Discovery } from "./discover.ts";
 import type { Client } from "./client.ts";
 import type { ImportedSignIn } from "./imported.ts";
 import { type Owner, ownerKey } from "./owner.ts";
+import { canonicalResource } from "./resource.ts";
 import type { JsonObject } from "./settings.ts";
 import type { TokenSet } from "./token_endpoint.ts";
 
@@ -34,16 +35,18 @@ export interface PendingSignIn {
 }
 
 /**
- * The rows of a server and account in the vault. Tokens and clients are kept by issuer, resource and client id, so
- * that none is ever used at another authorization server.
+ * The rows of a server and account in the vault. Tokens are kept by these two, and by issuer, resource and client id, so
+ * that none is ever used at another server or authorization server, and the lock of the owner guards all of them.
  */
 export class Records {
   readonly #vault: Vault;
-  readonly #owner: string;
+  readonly #server: string;
   readonly #account: string;
+  readonly #owner: string;
 
   constructor(vault: Vault, { server, account }: Owner) {
     this.#vault = vault;
+    this.#server = server;
     this.#account = account;
     this.#owner = ownerKey({ server, account });
   }
@@ -58,7 +61,9 @@ export class Records {
   }
 
   async tokens(grant: Grant): Promise<TokenSet | undefined> {
-    return await this.#read("tokens", this.#tokenKey(grant)) as TokenSet | undefined;
+    const kept = await this.#read("tokens", this.#tokenKey(grant));
+    const tokens = kept ?? (this.#hadRowAlone(grant) ? await this.#read("tokens", this.#earlierKey(grant)) : undefined);
+    return tokens as TokenSet | undefined;
   }
 
   /** Whether there are tokens other than the one that does not do. */
@@ -71,25 +76,31 @@ export class Records {
 
   /** Keeps what a sign-in has brought. */
   async save(grant: Grant, tokens: TokenSet): Promise<void> {
-    await this.#vault.put("tokens", this.#tokenKey(grant), tokens);
+    await this.saveTokens(grant, tokens);
     await this.#vault.put("grants", this.#owner, grant);
   }
 
   /** Keeps what a refresh has brought. */
   async saveTokens(grant: Grant, tokens: TokenSet): Promise<void> {
     await this.#vault.put("tokens", this.#tokenKey(grant), tokens);
+    await this.#vault.remove("tokens", this.#earlierKey(grant));
   }
 
   /** Puts `rest`, or nothing, in the place of tokens that are good for nothing, unless others have taken it already. */
   async update(grant: Grant, refreshToken: string, rest: TokenSet | undefined): Promise<void> {
-    await this.#vault.update("tokens", this.#tokenKey(grant), (current) => {
-      return (current as TokenSet | undefined)?.refreshToken === refreshToken ? rest : current;
-    });
+    for (const key of [this.#tokenKey(grant), this.#earlierKey(grant)]) {
+      await this.#vault.update("tokens", key, (current) => {
+        return (current as TokenSet | undefined)?.refreshToken === refreshToken ? rest : current;
+      });
+    }
   }
 
   /** Forgets everything of the owner. */
   async forget(grant: Grant | undefined): Promise<void> {
-    if (grant !== undefined) await this.#vault.remove("tokens", this.#tokenKey(grant));
+    if (grant !== undefined) {
+      await this.#vault.remove("tokens", this.#tokenKey(grant));
+      await this.#vault.remove("tokens", this.#earlierKey(grant));
+    }
     await this.#vault.remove("grants", this.#owner);
     await this.#vault.remove("pending", this.#owner);
     await this.#vault.remove("memory", this.#owner);
@@ -147,7 +158,24 @@ export class Records {
   }
 
   #tokenKey({ discovery, client }: Grant): string {
+    return JSON.stringify([
+      this.#server,
+      discovery.issuer,
+      discovery.resource ?? null,
+      client.clientId,
+      this.#account,
+    ]);
+  }
+
+  /** By what the first versions kept tokens: servers of one resource, or of none, had a row together. */
+  #earlierKey({ discovery, client }: Grant): string {
     return JSON.stringify([discovery.issuer, discovery.resource ?? null, client.clientId, this.#account]);
+  }
+
+  /** Whether a row of the first versions is sure to be for this server: its tokens are for this very address. */
+  #hadRowAlone({ discovery: { resource } }: Grant): boolean {
+    return resource !== undefined && URL.canParse(resource) &&
+      canonicalResource(new URL(resource)) === canonicalResource(new URL(this.#server));
   }
 
   #clientKey({ issuer }: Discovery, redirectUri: string): string {

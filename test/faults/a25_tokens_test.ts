@@ -30,6 +30,11 @@ type Step =
   | { readonly kind: "pass"; readonly minutes: number }
   | { readonly kind: "logout"; readonly at: number };
 
+/** What the tokens of a server are for: itself, nothing that has a name, or what others are for, too. */
+const RESOURCES = { own: (url: URL): string => url.href, none: () => undefined, shared: () => "http://127.0.0.1/" };
+type Resource = keyof typeof RESOURCES;
+
+const resource = fc.constantFrom<Resource>("own", "none", "shared");
 const server = fc.integer({ min: 0, max: SERVERS.length - 1 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -54,11 +59,17 @@ class World {
   readonly vault = new MemoryVault();
   /** What is wrong: a credential, and who got to see it. */
   readonly astray: string[] = [];
+  readonly #resource: (url: URL) => string | undefined;
+  readonly #spent = new Set<string>();
   seen = 0;
   #made = 0;
   readonly #good = SERVERS.map(() => new Set<string>());
   readonly #failing = new Map<number, number>();
   readonly #wires = [0, 1].map(() => SERVERS.map((_, at) => this.#wireOf(at)));
+
+  constructor(resource: Resource) {
+    this.#resource = RESOURCES[resource];
+  }
 
   async run(step: Step): Promise<void> {
     if (step.kind === "pass") await this.clock.pass(step.minutes * 60_000);
@@ -93,15 +104,17 @@ class World {
   async #signIn(at: number): Promise<void> {
     const { url, issuer } = SERVERS[at]!;
     const now = this.clock.now();
+    const resource = this.#resource(url);
     const tokens = {
       ...this.#make(at),
       tokenType: "Bearer" as const,
-      resource: url.href,
+      ...(resource === undefined ? {} : { resource }),
       receivedAt: now,
       expiresAt: now + 3_600_000,
     };
+    const grant = grantOf(url.href, issuer, { clientId: "the-same" });
     await new Records(this.vault, { server: url.href, account: "default" })
-      .save(grantOf(url.href, issuer, { clientId: "the-same" }), tokens);
+      .save({ ...grant, discovery: { ...grant.discovery, resource } }, tokens);
   }
 
   #make(at: number): { accessToken: string; refreshToken: string } {
@@ -138,8 +151,11 @@ class World {
     const token = form.get("refresh_token")!;
     const at = Number(token.split("-")[1]);
     this.seen++;
-    const isRight = SERVERS[at]!.issuer === url.origin && form.get("resource") === SERVERS[at]!.url.href;
+    const wanted = this.#resource(SERVERS[at]!.url) ?? null;
+    const isRight = SERVERS[at]!.issuer === url.origin && form.get("resource") === wanted;
     if (!isRight) this.astray.push(`${token} at ${url.href} for ${form.get("resource")}`);
+    if (this.#spent.has(token)) this.astray.push(`${token} again`);
+    this.#spent.add(token);
     const { accessToken, refreshToken } = this.#make(at);
     return Response.json({
       "access_token": accessToken,
@@ -151,14 +167,15 @@ class World {
 }
 
 test(
-  "under any schedule of calls, ends, refusals and renewals no credential is seen by another server (A25)",
+  "under any schedule of calls, ends, refusals and renewals no credential is seen by another server, or spent twice (A25)",
   async () => {
     let seen = 0;
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.array(step, { minLength: 1, maxLength: 6 }), { minLength: 2, maxLength: 16 }),
-        async (rounds) => {
-          const world = new World();
+        resource,
+        async (rounds, wanted) => {
+          const world = new World(wanted);
           for (const steps of rounds) await Promise.all(steps.map((each) => world.run(each)));
           seen += world.seen;
           expect(world.astray).toEqual([]);

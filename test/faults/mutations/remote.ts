@@ -275,4 +275,20 @@ export const REMOTE: readonly Row[] = [
     "",
     "faults/a25_tokens_test.ts",
   ],
+  [
+    "A25",
+    "each server has tokens of its own",
+    "auth/records.ts",
+    "      this.#server,\n      discovery.issuer,\n",
+    '      "",\n      discovery.issuer,\n',
+    "faults/a25_tokens_test.ts",
+  ],
+  [
+    "A25",
+    "a row of the first versions is taken where it is this server's",
+    "auth/records.ts",
+    "(this.#hadRowAlone(grant) ?",
+    "(true ?",
+    "unit/auth/records_test.ts",
+  ],
 ];
