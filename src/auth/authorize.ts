@@ -100,7 +100,7 @@ export async function redeem(
   if (begun.issuer !== metadata.issuer) throw foreign("is for another authorization server than the one in use now");
   await checkIssuer(answer.get("iss") ?? undefined, begun.issuer, metadata.promisesIssuer);
   const error = answer.get("error");
-  if (error !== null) throw refused(error, answer.get("error_description"));
+  if (error !== null) throw refused(error, answer.get("error_description"), [begun.verifier, answer.get("code") ?? ""]);
   const code = answer.get("code");
   if (!code) throw foreign("holds neither a code nor an error");
   const form = new URLSearchParams({
@@ -153,9 +153,9 @@ function foreign(fault: string): BridgeError {
   });
 }
 
-function refused(error: string, description: string | null): OAuthRefusal {
+function refused(error: string, description: string | null, secrets: readonly string[]): OAuthRefusal {
   const text = error === "access_denied" ? "the sign-in was declined:" : "the authorization server ended the sign-in:";
-  return new OAuthRefusal("sign_in_refused", `${text}${refusalText(error, description)}`, {
+  return new OAuthRefusal("sign_in_refused", `${text}${refusalText(error, description, secrets)}`, {
     oauthError: error,
     hint: 'sign in again with "mcp-bridge login"',
   });

@@ -103,7 +103,7 @@ export async function authenticate(
   }
   switch (authMethod) {
     case "client_secret_basic":
-      headers.set("authorization", `Basic ${btoa(`${escaped(clientId)}:${escaped(clientSecret)}`)}`);
+      headers.set("authorization", `Basic ${basicCredential(client)}`);
       return;
     case "client_secret_post":
       form.set("client_secret", clientSecret);
@@ -114,6 +114,11 @@ export async function authenticate(
     case "none":
   }
   form.set("client_id", clientId);
+}
+
+/** What follows "Basic" (RFC 6749, 2.3.1): as good as the secret itself. */
+export function basicCredential({ clientId, clientSecret = "" }: Client): string {
+  return btoa(`${escaped(clientId)}:${escaped(clientSecret)}`);
 }
 
 /** As in a form (RFC 6749, appendix B). */

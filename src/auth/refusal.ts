@@ -1,4 +1,5 @@
 import { BridgeError, quoted } from "../platform/errors.ts";
+import { withoutSecrets } from "../platform/redact.ts";
 import type { Reply } from "./ask.ts";
 
 /** An authorization server's no (RFC 6749, 4.1.2.1 and 5.2; RFC 7591, 3.2.2), with its own code for it. */
@@ -16,11 +17,15 @@ export class OAuthRefusal extends BridgeError {
   }
 }
 
-/** What a server said of an error, as part of a message: its code and description in quotes, with a space before. */
-export function refusalText(error: unknown, description: unknown): string {
+/**
+ * What a server said of an error, as part of a message: its code and description in quotes, with a space before, and
+ * without those of `secrets` that it repeats.
+ */
+export function refusalText(error: unknown, description: unknown, secrets: readonly string[] = []): string {
   if (typeof error !== "string" || error === "") return "";
-  const said = typeof description === "string" && description !== "" ? `, ${quoted(description)}` : "";
-  return ` ${quoted(error, 60)}${said}`;
+  const isSaid = typeof description === "string" && description !== "";
+  const said = isSaid ? `, ${quoted(withoutSecrets(description, secrets))}` : "";
+  return ` ${quoted(withoutSecrets(error, secrets), 60)}${said}`;
 }
 
 /** Codes of servers that are in trouble themselves. */
@@ -37,13 +42,9 @@ export function refusalOf(
   hint: string,
   secrets: readonly string[] = [],
 ): BridgeError {
-  const { error, error_description: said } = (reply.json ?? {}) as Record<string, unknown>;
-  let description = said;
-  for (const secret of secrets) {
-    if (typeof description === "string" && secret !== "") description = description.replaceAll(secret, "...");
-  }
+  const { error, error_description: description } = (reply.json ?? {}) as Record<string, unknown>;
   const oauthError = typeof error === "string" && error !== "" ? error : undefined;
-  const text = `${url.host} gives no ${what} (${reply.status})${refusalText(error, description)}`;
+  const text = `${url.host} gives no ${what} (${reply.status})${refusalText(error, description, secrets)}`;
   if (reply.status >= 500 || reply.status === 429 || (oauthError !== undefined && PASSING.has(oauthError))) {
     return new BridgeError("http_status", text, { hint: "try again later" });
   }

@@ -1,7 +1,7 @@
 import { BridgeError } from "../platform/errors.ts";
 import { safeAddress } from "./addresses.ts";
 import { ask, type AuthTools, type Reply } from "./ask.ts";
-import { authenticate, type Client } from "./client.ts";
+import { authenticate, basicCredential, type Client } from "./client.ts";
 import type { Discovery } from "./discover.ts";
 import type { Prover } from "./dpop.ts";
 import { refusalOf } from "./refusal.ts";
@@ -126,10 +126,21 @@ export async function askTokenEndpoint(
 
 const AGAIN = 'sign in again with "mcp-bridge login"';
 
+const SECRET_FIELDS = [
+  "code",
+  "code_verifier",
+  "refresh_token",
+  "device_code",
+  "assertion",
+  "client_assertion",
+  "subject_token",
+  "token",
+];
+
 /** What a form that a client sends holds that nobody may read, should an answer repeat it. */
 export function secretsOf(form: URLSearchParams, client: Client | undefined): string[] {
-  const names = ["code", "code_verifier", "refresh_token", "device_code", "assertion", "subject_token", "token"];
-  return [client?.clientSecret ?? "", ...names.map((name) => form.get(name) ?? "")];
+  const said = SECRET_FIELDS.map((name) => form.get(name) ?? "");
+  return client?.clientSecret === undefined ? said : [client.clientSecret, basicCredential(client), ...said];
 }
 
 function isRefusal(json: unknown): boolean {

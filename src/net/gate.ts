@@ -39,6 +39,8 @@ export interface HttpAnswer {
   readonly headers: Headers;
   /** Unpacked, whatever its `Content-Encoding`. */
   readonly body: HttpBody;
+  /** The headers that it answers; see `quotedReply`. Nothing where nobody was told a secret. */
+  sent?: Headers;
   /** The proxy that may have said this in the server's place, as host and port: of plain http alone. */
   readonly proxy?: string;
 }
@@ -182,7 +184,9 @@ export function createGate(options: GateOptions): Wire {
       release: begun(request.body?.length ?? 0),
     };
     try {
-      const answer = readable(await engine(withHeaders(request, cookies), connection), connection.budget, proxy, url);
+      const outgoing = withHeaders(request, cookies);
+      const answer = readable(await engine(outgoing, connection), connection.budget, proxy, url);
+      answer.sent = outgoing.headers;
       answeredAt = now;
       cookies?.take(url, answer.headers);
       if (!isRedirect(answer.status)) return answer;
@@ -190,7 +194,10 @@ export function createGate(options: GateOptions): Wire {
       if (location === null) return answer;
       answer.body.discard();
       request.onredirect?.({ status: answer.status, from: url, to: location });
-      return await carry({ ...request, url: nextPlace(request, answer.status, location, hops) }, hops + 1);
+      return await carry({
+        ...request,
+        url: nextPlace({ ...request, headers: outgoing.headers }, answer.status, location, hops),
+      }, hops + 1);
     } catch (thrown) {
       connection.release(true);
       throw signal.aborted ? signal.reason : networkError(url, thrown, { proxy });

@@ -111,7 +111,8 @@ export class AnswerReader {
     try {
       this.#headers!.append(name, value);
     } catch {
-      throw bad(`its header line ${quoted(line, 40)} is none`);
+      // Not quoted: it may be one of ours, sent back.
+      throw bad("a line of its head is no header");
     }
   }
 

@@ -1,4 +1,5 @@
-import { BridgeError, quoted } from "../platform/errors.ts";
+import { BridgeError } from "../platform/errors.ts";
+import { quotedReply } from "./echo.ts";
 
 /** One redirect of a server's. */
 export interface Redirect {
@@ -23,14 +24,14 @@ export function isRedirect(status: number): boolean {
  * @throws {BridgeError} `bad_answer` where it leaves the origin, does not keep the request, or goes on for ever
  */
 export function nextPlace(
-  { url, method }: { readonly url: URL; readonly method: string },
+  { url, method, headers }: { readonly url: URL; readonly method: string; readonly headers?: Headers },
   status: number,
   location: string,
   hops: number,
 ): URL {
-  if (!keepsRequest(method, status)) throw movedWithoutRequest(location);
+  if (!keepsRequest(method, status)) throw movedWithoutRequest(quotedReply(location, headers));
   if (hops === MOST_REDIRECTS) throw new BridgeError("bad_answer", `${url.host} redirects in a circle`);
-  return sameOrigin(url, location);
+  return sameOrigin(url, location, headers);
 }
 
 /** Whether a redirect has the same request made at another place; any may be followed by GET. */
@@ -38,18 +39,18 @@ function keepsRequest(method: string, status: number): boolean {
   return method === "GET" || status === 307 || status === 308;
 }
 
-function movedWithoutRequest(location: string): BridgeError {
-  return new BridgeError("bad_answer", `the server moved to ${quoted(location)} without keeping the request`, {
+function movedWithoutRequest(place: string): BridgeError {
+  return new BridgeError("bad_answer", `the server moved to ${place} without keeping the request`, {
     hint: "use that address in place of the one that was given",
   });
 }
 
-function sameOrigin(from: URL, location: string): URL {
+function sameOrigin(from: URL, location: string, sent: Headers | undefined): URL {
   const to = URL.canParse(location, from.href) ? new URL(location, from.href) : undefined;
   if (to !== undefined && to.origin === from.origin) return to;
   throw new BridgeError(
     "bad_answer",
-    `the server redirects to another origin, ${quoted(to?.origin ?? location)}`,
+    `the server redirects to another origin, ${quotedReply(to?.origin ?? location, sent)}`,
     {
       hint: "if you trust it, use that address in place of the one that was given",
     },

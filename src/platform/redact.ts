@@ -1,3 +1,5 @@
+import { commonEnds } from "./common_ends.ts";
+
 /** What stands in the place of a credential. */
 const MASK = "***";
 
@@ -31,4 +33,37 @@ export function redacted(text: string): string {
     });
   }
   return shown;
+}
+
+/** Shorter values are words, which stand in many sentences. */
+const SHORTEST = 6;
+/** By so many letters a secret is told. */
+const TELLING = 12;
+
+/**
+ * A text of somebody who was told `secrets`, without them: as they are and as addresses and JSON write them, also one
+ * whose end was cut off with the text.
+ */
+export function withoutSecrets(text: string, secrets: Iterable<string>): string {
+  const told = [...secrets].filter(({ length }) => length >= SHORTEST);
+  const written = [...new Set(told.flatMap(writings))];
+  let rest = "";
+  let from = 0;
+  for (;;) {
+    const at = Math.min(...written.map((secret) => placeOf(text, secret, from)));
+    if (at === Infinity) return rest + text.slice(from);
+    rest += `${text.slice(from, at)}${MASK}`;
+    const behind = text.slice(at);
+    from = at + Math.max(...written.map((secret) => commonEnds(behind, secret).head));
+  }
+}
+
+function writings(secret: string): string[] {
+  const inJson = JSON.stringify(secret).slice(1, -1);
+  return [secret, inJson, inJson.replaceAll("/", "\\/"), encodeURIComponent(secret.toWellFormed())];
+}
+
+function placeOf(text: string, secret: string, from: number): number {
+  const at = text.indexOf(secret.slice(0, TELLING), from);
+  return at < 0 ? Infinity : at;
 }

@@ -34,6 +34,7 @@ export async function readAnswerStream(
   const attempts: Attempts = { signal, current: undefined };
   signal?.addEventListener("abort", () => attempts.current?.abort(signal.reason));
   for (let fruitless = 0;;) {
+    exchange.sent = answer.sent;
     const stream = await readEventStream(options, exchange, answer.body, lastEventId);
     if (exchange.answered || exchange.request === undefined) return;
     retry = stream.retry ?? retry;

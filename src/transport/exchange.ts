@@ -1,9 +1,11 @@
-import { BridgeError, quoted } from "../platform/errors.ts";
+import { quotedReply } from "../net/echo.ts";
+import { BridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { brokenBy, ChannelFailure, type FarEndEvents, type SendOptions } from "./channel.ts";
 import { splitBatch } from "./batch.ts";
 import { MalformedMessage } from "./malformed_message.ts";
 import { type Message, readMessage } from "./message.ts";
+import { BODY_SHOWN } from "./refusal.ts";
 
 /** What an exchange is made of. */
 export interface ExchangeOptions {
@@ -20,6 +22,8 @@ export interface ExchangeOptions {
 export class Exchange {
   readonly request: Message | undefined;
   readonly send: SendOptions;
+  /** The headers that the server answers, once it does. */
+  sent: Headers | undefined;
   readonly #options: ExchangeOptions;
   #answered = false;
   #fruitful = false;
@@ -50,7 +54,7 @@ export class Exchange {
         message = readMessage(part);
       } catch (fault) {
         if (!(fault instanceof MalformedMessage)) throw fault;
-        const what = quoted(new TextDecoder().decode(part.subarray(0, 200)), 80);
+        const what = quotedReply(part.subarray(0, BODY_SHOWN), this.sent, 80);
         this.#fault = `the server sent ${what}: ${fault.message}`;
         this.#options.notify({ level: "debug", text: this.#fault });
         continue;

@@ -1,4 +1,5 @@
 import { tooLarge } from "../net/body.ts";
+import { quotedReply } from "../net/echo.ts";
 import type { HttpAnswer, HttpWire } from "../net/gate.ts";
 import type { Clock } from "../platform/clock.ts";
 import { BridgeError, quoted, toBridgeError } from "../platform/errors.ts";
@@ -107,7 +108,7 @@ function readUntilEndpoint(
   const reader = new SseReader(options.limit, ({ event, data }) => {
     if (event === "endpoint") {
       try {
-        resolve(endpointOf(options.url, new TextDecoder().decode(data)));
+        resolve(endpointOf(options.url, new TextDecoder().decode(data), answer.sent));
       } catch (failure) {
         stream.abort(failure);
       }
@@ -130,10 +131,10 @@ function readUntilEndpoint(
   return promise.finally(() => late?.cancel());
 }
 
-function endpointOf(url: URL, text: string): URL {
+function endpointOf(url: URL, text: string, sent: Headers | undefined): URL {
   const endpoint = URL.canParse(text, url.href) ? new URL(text, url.href) : undefined;
   if (endpoint !== undefined && endpoint.origin === url.origin) return endpoint;
-  throw refused(`the server names an endpoint of another origin, ${quoted(text)}`);
+  throw refused(`the server names an endpoint of another origin, ${quotedReply(text, sent)}`);
 }
 
 function refused(message: string): ChannelFailure {

@@ -38,6 +38,7 @@ export async function readServerStream(options: ReadOptions, attempt: ReadAttemp
     const answer = await fetchOrFail(wire, { url, method: "GET", headers, abort, lasting: true });
     session.onlistening?.();
     if (answer.status === 200 && mediaType(answer) === "text/event-stream") {
+      exchange.sent = answer.sent;
       const stream = await readEventStream(options, exchange, answer.body, session.lastEventId, (id) => {
         if (!abort.signal.aborted) session.lastEventId = id;
       });

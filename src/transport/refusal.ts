@@ -1,5 +1,5 @@
+import { quotedReply } from "../net/echo.ts";
 import type { HttpAnswer } from "../net/gate.ts";
-import { quoted } from "../platform/errors.ts";
 import { ChannelFailure } from "./channel.ts";
 import { MalformedMessage } from "./malformed_message.ts";
 import { type Message, readMessage } from "./message.ts";
@@ -42,7 +42,7 @@ export function judgeRefusal(
     return readError(body) ?? new ChannelFailure("refused", "busy", busy, { hint: "try again later" });
   }
   return readError(body) ??
-    new ChannelFailure("refused", "http_status", `${speaker(answer)} answered ${statusText(status, body)}`, {
+    new ChannelFailure("refused", "http_status", `${speaker(answer)} answered ${statusText(answer, body)}`, {
       // A gateway's word says nothing about what stands behind it.
       mayHaveRun: status >= 500,
       status,
@@ -65,9 +65,12 @@ function hintFor({ status, proxy }: HttpAnswer): { hint?: string } {
 /** What may help where a proxy answers in the server's place. */
 export const PAST_PROXY = "check the address, or except the host from the proxy with NO_PROXY";
 
-function statusText(status: number, body: Uint8Array): string {
+/** Bytes of a body that are looked at for what is shown of it. */
+export const BODY_SHOWN = 4_096;
+
+function statusText({ status, sent }: HttpAnswer, body: Uint8Array): string {
   if (body.length === 0) return `${status}`;
-  return `${status} ${quoted(new TextDecoder().decode(body.subarray(0, 300)).trim())}`;
+  return `${status} ${quotedReply(new TextDecoder().decode(body.subarray(0, BODY_SHOWN)).trim(), sent)}`;
 }
 
 function readError(body: Uint8Array): Message | undefined {

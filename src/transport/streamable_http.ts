@@ -1,8 +1,9 @@
+import { quotedReply } from "../net/echo.ts";
 import type { HttpAnswer, HttpWire } from "../net/gate.ts";
 import { Abort, type Abortable } from "../platform/abort.ts";
 import type { Budget } from "../platform/budget.ts";
 import type { Clock } from "../platform/clock.ts";
-import { BridgeError, quoted } from "../platform/errors.ts";
+import { BridgeError } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { readAnswerStream } from "./answer_stream.ts";
 import { asChannelFailure, ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "./channel.ts";
@@ -11,7 +12,7 @@ import { HttpSession } from "./http_session.ts";
 import { mediaType } from "./http_exchange.ts";
 import type { Message } from "./message.ts";
 import { isModern, negotiatedRevision, PostHeaders } from "./request_headers.ts";
-import { judgeRefusal, knowsNoSessions, PAST_PROXY, speaker } from "./refusal.ts";
+import { BODY_SHOWN, judgeRefusal, knowsNoSessions, PAST_PROXY, speaker } from "./refusal.ts";
 import { readServerStream } from "./read_server_stream.ts";
 import { keepServerStream, streamIsOver } from "./server_stream.ts";
 
@@ -131,13 +132,14 @@ export class StreamableHttp implements FarEnd {
       await this.#untilAnsweredElsewhere(exchange, session);
       throw refused("no_answer", `the server accepted the request (${answer.status}) without answering it`);
     }
+    exchange.sent = answer.sent;
     // What is large counts until the client has taken it: another one that came meanwhile would come on top of it.
     const lease = this.#options.budget.lease(exchange.send.abort);
     try {
       const body = await answer.body.bytes(this.#options.limit, exchange.send.onactivity, lease);
       lease.grown();
       if (type !== "application/json") {
-        const what = `${speaker(answer)} answered with ${described(type, body)} in place of JSON`;
+        const what = `${speaker(answer)} answered with ${described(type, body, answer.sent)} in place of JSON`;
         throw refused("bad_answer", what, answer.proxy === undefined ? undefined : PAST_PROXY);
       }
       await exchange.deliver(body);
@@ -229,11 +231,10 @@ async function firstAborted(...signals: AbortSignal[]): Promise<void> {
   for (const signal of signals) signal.removeEventListener("abort", stop);
 }
 
-function described(type: string, body: Uint8Array): string {
+function described(type: string, body: Uint8Array, sent: Headers | undefined): string {
   if (body.length === 0) return "an empty body";
-  return `${type === "" ? "an unnamed type" : quoted(type)} ${
-    quoted(new TextDecoder().decode(body.subarray(0, 200)), 80)
-  }`;
+  const kind = type === "" ? "an unnamed type" : quotedReply(type, sent);
+  return `${kind} ${quotedReply(body.subarray(0, BODY_SHOWN), sent, 80)}`;
 }
 
 function refused(code: "bad_answer" | "no_answer", message: string, hint?: string): ChannelFailure {

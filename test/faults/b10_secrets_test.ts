@@ -4,10 +4,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { Executable, type Message } from "../harness/executable.ts";
-import { body, FakeMcp } from "../harness/fake_mcp.ts";
+import { body, type Exchange, FakeMcp } from "../harness/fake_mcp.ts";
 import { freePort } from "../harness/free_port.ts";
 import { Home } from "../harness/home.ts";
 import { type Finding, sweep } from "../harness/secret_sweep.ts";
+import { SignInScene } from "../harness/sign_in_scene.ts";
 
 const MARK = `marked${crypto.randomUUID().replaceAll("-", "")}`;
 
@@ -51,6 +52,20 @@ const FAILURES: [what: string, answer: (id: unknown) => Response, code: string][
   ["a stream without an answer", () => body(": x\n\n", "text/event-stream"), "no_answer"],
 ];
 
+/** What a server says that repeats what it was sent, as pages for developers do; `echo` are those headers. */
+const ECHOES: [what: string, answer: (echo: string) => Response, code: string][] = [
+  ["an error page", (echo) => new Response(`debug page\n${echo}`, { status: 500 }), "http_status"],
+  ["a page of 403", (echo) => new Response(echo, { status: 403 }), "http_status"],
+  ["a page in place of JSON", (echo) => body(echo, "text/html"), "bad_answer"],
+  ["JSON that is no message", (echo) => body(JSON.stringify({ echo })), "bad_answer"],
+  [
+    "an event that is no message",
+    (echo) => body(`data: ${echo.replaceAll("\n", " ")}\n\n`, "text/event-stream"),
+    "bad_answer",
+  ],
+  ["a redirect", (echo) => Response.redirect(`/login?from=${encodeURIComponent(echo)}`, 302), "bad_answer"],
+];
+
 describe.each(SOURCES)("the secret of %s is in no output and no argument (B10)", (_name, source) => {
   test("when all goes well, and the server has it in each request", async () => {
     using home = new Home();
@@ -75,6 +90,28 @@ describe.each(SOURCES)("the secret of %s is in no output and no argument (B10)",
       await bridge.initialize();
       const { answer: { error }, found } = await secretsIn(bridge, words);
       expect(error.data.code).toBe(code);
+      expect(found).toEqual([]);
+    });
+  }
+
+  for (const [what, answer, code] of ECHOES) {
+    test(`when the server repeats the headers that it is sent in ${what}`, async () => {
+      using home = new Home();
+      using server = new FakeMcp();
+      server.offersStream = false;
+      const echoed = ({ request }: Exchange): Response => {
+        const told = [...request.headers].filter(([name]) => name === "authorization" || name === "x-api-key");
+        return answer(told.map(([name, value]) => `${name}: ${value}`).join("\n"));
+      };
+      server.on("tools/call", echoed);
+      server.on("notifications/x", echoed);
+      const { env, words } = source(home);
+      await using bridge = new Executable({ env }, server.url, "--debug", ...words);
+      await bridge.initialize();
+      bridge.send({ jsonrpc: "2.0", method: "notifications/x" });
+      const { answer: { error }, found } = await secretsIn(bridge, words);
+      expect(error.data.code).toBe(code);
+      expect(error.message).toContain("***");
       expect(found).toEqual([]);
     });
   }
@@ -110,6 +147,21 @@ describe.each(SOURCES)("the secret of %s is in no output and no argument (B10)",
       server.close();
     }
   });
+});
+
+test("a token of a sign-in is in no error that quotes a server which repeats it (B10)", async () => {
+  using scene = new SignInScene();
+  const { server, home, browser, as } = scene;
+  const page = ({ request }: Exchange): Response => new Response(request.headers.get("authorization"), { status: 500 });
+  server.on("tools/call", page);
+  server.on("notifications/x", page);
+  await using bridge = new Executable({ env: { ...home.env, ...browser.env } }, server.url);
+  await bridge.initialize();
+  bridge.send({ jsonrpc: "2.0", method: "notifications/x" });
+  const { error } = await bridge.request({ id: 1, method: "tools/call", params: { name: "x" } });
+  expect(error.message).toContain('500 "***"');
+  expect(await bridge.stderr.find((line) => line.includes("notifications/x did not reach"))).toContain('500 "***"');
+  expect(sweep([as.tokens.marker], { outputs: { stdout: bridge.output, stderr: bridge.stderr } })).toEqual([]);
 });
 
 describe("a header line that is wrong is not shown, since it may hold a secret (B10)", () => {

@@ -92,6 +92,22 @@ export const MACHINE: readonly Row[] = [
     "unit/platform/redact_test.ts",
   ],
   [
+    "B10",
+    "what a server repeats of what it was told in secret",
+    "net/echo.ts",
+    "withoutSecrets(text, secretsIn(sent))",
+    "text",
+    "faults/b10_secrets_test.ts",
+  ],
+  [
+    "B10",
+    "what an authorization server repeats of it",
+    "auth/refusal.ts",
+    "quoted(withoutSecrets(description, secrets))",
+    "quoted(description)",
+    "unit/auth/token_test.ts",
+  ],
+  [
     "B11",
     "the variables of a browser",
     "platform/browser.ts",

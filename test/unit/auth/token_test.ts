@@ -217,7 +217,7 @@ describe("a no", () => {
     const tools = toolsOf({ [ENDPOINT]: echo });
     const client = clientOf({ clientSecret: "sentinel-s", authMethod: "client_secret_post" });
     const error = await failureOf(refresh({ ...HELD, refreshToken: "sentinel-r" }, client, await discovered(), tools));
-    expect(error.message).toContain("refresh_token ... ");
+    expect(error.message).toContain("refresh_token *** ");
     expect(Bun.inspect(error)).not.toContain("sentinel");
   });
 });
@@ -257,8 +257,20 @@ describe("revoking", () => {
     };
     const tokens = { ...HELD, refreshToken: "sentinel-r" };
     const failure = await failureOf(revoke(tokens, clientOf(), await discovered(), toolsOf({ [REVOKE]: echo })));
-    expect(failure.message).toEndWith(' (400) "invalid_request", "what is ...?"');
+    expect(failure.message).toEndWith(' (400) "invalid_request", "what is ***?"');
     expect(Bun.inspect(failure)).not.toContain("sentinel-r");
+  });
+
+  test("repeats no credential of the client either, nor in the code of an error", async () => {
+    const client = clientOf({ clientSecret: "sentinel/secret", authMethod: "client_secret_basic" });
+    const echo: Page = ({ body, headers }) => {
+      const said = `${new URLSearchParams(body).get("token")}`;
+      const description = `${headers.get("authorization")}, which is sentinel%2Fsecret`;
+      return Response.json({ error: said, "error_description": description }, { status: 400 });
+    };
+    const tokens = { ...HELD, refreshToken: "sentinel-r" };
+    const failure = await failureOf(revoke(tokens, client, await discovered(), toolsOf({ [REVOKE]: echo })));
+    expect(failure.message).toEndWith(' (400) "***", "Basic ***, which is ***"');
   });
 
   test("that is refused is an error", async () => {

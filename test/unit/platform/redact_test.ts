@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { redacted } from "../../../src/platform/redact.ts";
+import { redacted, withoutSecrets } from "../../../src/platform/redact.ts";
 
 describe("redacted", () => {
   test.each([
@@ -27,5 +27,23 @@ describe("redacted", () => {
     "linear is down: 127.0.0.1:1 does not accept connections (ECONNREFUSED)",
   ])("leaves %j as it is", (text) => {
     expect(redacted(text)).toBe(text);
+  });
+});
+
+describe("withoutSecrets", () => {
+  test.each([
+    ["x=opaque/number+one and opaque/number+one", "x=*** and ***"],
+    ["?token=opaque%2Fnumber%2Bone&x", "?token=***&x"],
+    ['{"token":"opaque\\/number+one"}', '{"token":"***"}'],
+    ["cut amid opaque/number+o", "cut amid ***"],
+    ["cut amid opaque%2Fnumber%2Bo", "cut amid ***"],
+    ["a late sign: opaque-number+one, opaque-number%2Bone", "a late sign: ***, ***"],
+    ["an opaque number, GET", "an opaque number, GET"],
+  ])("takes what was told in secret out of %j", (text, shown) => {
+    expect(withoutSecrets(text, ["opaque/number+one", "opaque-number+one", "GET", ""])).toBe(shown);
+  });
+
+  test("takes a secret out whole of which another one is a part", () => {
+    expect(withoutSecrets("a-short-one, a-short", ["a-short", "a-short-one"])).toBe("***, ***");
   });
 });
