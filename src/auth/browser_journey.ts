@@ -116,9 +116,11 @@ async function listenOnceFree(options: CallbackOptions): Promise<Callback> {
 }
 
 /** What a sign-in that waits was begun with. */
-export function begunOf({ url, state, verifier, redirectUri, scope, discovery }: PendingSignIn): Authorization {
-  const { issuer, resource } = discovery;
-  return { url: new URL(url), state, verifier, redirectUri, scope, issuer, resource };
+export function begunOf({ url: text, state, verifier, redirectUri, scope, discovery }: PendingSignIn): Authorization {
+  const url = new URL(text);
+  // The one that the page asks for: a person, or a quirk, may have set it aside, and there is one code for it.
+  const resource = url.searchParams.get("resource") ?? undefined;
+  return { url, state, verifier, redirectUri, scope, issuer: discovery.issuer, resource };
 }
 
 function tell(parts: SignInParts, url: string, opened: boolean): void {

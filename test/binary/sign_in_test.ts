@@ -277,6 +277,25 @@ describe("a person", () => {
     expect(browser.count).toBe(1);
   });
 
+  test.each<[said: string, flags: string[], resource: () => string | null]>([
+    ["as discovered", [], () => server.url],
+    ["named by the person", ["--resource", "https://else.example/mcp"], () => "https://else.example/mcp"],
+    ["left out by the person", ["--disable-resource-parameter"], () => null],
+  ])(
+    "is finished by another process for the resource that the page was opened for, %s (C28)",
+    async (_said, flags, resource) => {
+      const asked = resource();
+      server.audience = asked ?? undefined;
+      await using first = start(...flags);
+      await using second = start(...flags);
+      expect((await handOver(browser, first, second)).result.serverInfo.name).toBe("fake");
+      const named = (["authorize", "token"] as const).map((endpoint) =>
+        as.asked(endpoint)[0]!.parameters.get("resource")
+      );
+      expect(named).toEqual([asked, asked]);
+    },
+  );
+
   test("has one page where the host starts us to ask what the server is, ends us, and starts us anew", async () => {
     const meta = {
       "io.modelcontextprotocol/protocolVersion": "2026-07-28",

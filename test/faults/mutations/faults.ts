@@ -356,6 +356,14 @@ export const FAULTS: readonly Row[] = [
     "binary/sign_in_test.ts",
   ],
   [
+    "C28",
+    "the resource of the page that is gone on with",
+    "auth/browser_journey.ts",
+    'const resource = url.searchParams.get("resource") ?? undefined;',
+    "const { resource } = discovery;",
+    "binary/sign_in_test.ts",
+  ],
+  [
     "C29",
     "a later format",
     "vault/store.ts",
