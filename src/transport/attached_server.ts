@@ -1,14 +1,12 @@
-import { tooLarge } from "../net/body.ts";
 import { type Clock, type Timer } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { LEAVING } from "./attach_hello.ts";
 import { brokenBy, ChannelFailure } from "./channel.ts";
-import { answeredIdOfExcerpt } from "./excerpt.ts";
 import { OPEN_BRACE, OPEN_BRACKET } from "./json_signs.ts";
 import { LineSplitter } from "./lines.ts";
 import type { Message } from "./message.ts";
 import { type ByteSink, Outbox } from "./outbox.ts";
-import { deliver, type Link, type LinkEvents, type OpenLink } from "./shared_stream.ts";
+import { deliver, type Link, type LinkEvents, type OpenLink, tellLost } from "./shared_stream.ts";
 
 /** A connection to a `serve` of this user, which has agreed to carry what follows. */
 export interface AttachedServerOptions {
@@ -79,7 +77,9 @@ class AttachedServerLink implements Link {
         if (bytes[0] === OPEN_BRACE || bytes[0] === OPEN_BRACKET) waits.push(...deliver(bytes, events));
         else if (bytes.length > 0 && new TextDecoder().decode(bytes) === LEAVING) this.#leave();
       },
-      oversize: (ends) => this.#lose(answeredIdOfExcerpt(ends)),
+      oversize: (ends) => {
+        if (tellLost(ends, limit, this.#events) !== undefined) this.#answered();
+      },
     });
     for await (const chunk of input) {
       if (this.#isOver) return;
@@ -97,12 +97,6 @@ class AttachedServerLink implements Link {
     const wait = this.#events.onmessage(message);
     if (message.kind === "response") this.#answered();
     return wait;
-  }
-
-  /** A message is beyond the limit, and perhaps an answer. */
-  #lose(id: string | undefined): void {
-    this.#events.onmalformed(id, tooLarge(this.#options.limit));
-    if (id !== undefined) this.#answered();
   }
 
   #answered(): void {

@@ -53,10 +53,10 @@ const FIRST_MEMBER_ID = new RegExp(
 const LAST_MEMBER_ID = new RegExp(
   String.raw`,\s*${ID}(?:,\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*)*\}\s*$`,
 );
-/** Before what an answer holds stand its version and its id, if anything does. */
-const ANSWER = new RegExp(
-  String.raw`^\s*\{\s*(?:"jsonrpc"\s*:\s*"[^"\\]*"\s*,\s*|${ID},\s*)*"(?:result|error)"\s*:`,
-);
+const BEFORE = String.raw`^\s*\{\s*(?:"jsonrpc"\s*:\s*"[^"\\]*"\s*,\s*|${ID},\s*)*`;
+/** Behind its version and its id, where it has them in front, stands what a message is for. */
+const ANSWER = new RegExp(String.raw`${BEFORE}"(?:result|error)"\s*:`);
+const NO_ANSWER = new RegExp(String.raw`${BEFORE}"(?:method|params)"\s*:`);
 
 /** Both ends of a message that is there as a whole. */
 export function endsOf(message: Uint8Array): Ends {
@@ -72,4 +72,9 @@ export function idOfExcerpt({ head, tail }: Ends): string | undefined {
 /** The raw id of the request that a message answers, where it can be found; a request has an id of its sender's own. */
 export function answeredIdOfExcerpt(ends: Ends): string | undefined {
   return ANSWER.test(new TextDecoder().decode(ends.head)) ? idOfExcerpt(ends) : undefined;
+}
+
+/** Whether a message is certain to answer nothing: it is a request or a notification. */
+export function answersNothing({ head }: Ends): boolean {
+  return NO_ANSWER.test(new TextDecoder().decode(head));
 }

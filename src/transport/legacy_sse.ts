@@ -1,14 +1,12 @@
-import { tooLarge } from "../net/body.ts";
 import { quotedReply } from "../net/echo.ts";
 import type { HttpAnswer, HttpWire } from "../net/gate.ts";
 import type { Clock } from "../platform/clock.ts";
 import { BridgeError, quoted, toBridgeError } from "../platform/errors.ts";
 import { asChannelFailure, brokenBy, ChannelFailure, type SendOptions } from "./channel.ts";
-import { answeredIdOfExcerpt } from "./excerpt.ts";
 import { fetchOrFail, mediaType } from "./http_exchange.ts";
 import type { Message } from "./message.ts";
 import { judgeRefusal } from "./refusal.ts";
-import { deliver, type Link, type LinkEvents, type OpenLink } from "./shared_stream.ts";
+import { deliver, type Link, type LinkEvents, type OpenLink, tellLost } from "./shared_stream.ts";
 import { SseReader } from "./sse.ts";
 
 /** What a link over the retired HTTP+SSE transport is made of. */
@@ -115,7 +113,7 @@ function readUntilEndpoint(
     } else if (event === "message") {
       for (const wait of deliver(data, events)) waits.push(wait);
     }
-  }, (ends) => events.onmalformed(answeredIdOfExcerpt(ends), tooLarge(options.limit)));
+  }, (ends) => void tellLost(ends, options.limit, events));
   (async () => {
     for await (const chunk of answer.body.chunks()) {
       events.onactivity();

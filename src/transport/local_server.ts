@@ -1,14 +1,12 @@
-import { tooLarge } from "../net/body.ts";
 import { type Child, type ChildOptions, startChild } from "../platform/child.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
 import { asChannelFailure, brokenBy, ChannelFailure } from "./channel.ts";
-import { answeredIdOfExcerpt } from "./excerpt.ts";
 import { OPEN_BRACE, OPEN_BRACKET } from "./json_signs.ts";
 import { LineSplitter } from "./lines.ts";
 import type { Message } from "./message.ts";
 import { Outbox } from "./outbox.ts";
-import { deliver, type Link, type LinkEvents, type OpenLink } from "./shared_stream.ts";
+import { deliver, type Link, type LinkEvents, type OpenLink, tellLost } from "./shared_stream.ts";
 
 /** What a link to a server on this machine is made of. */
 export interface LocalServerOptions extends ChildOptions {
@@ -122,7 +120,7 @@ async function listen(
       if (bytes[0] === OPEN_BRACE || bytes[0] === OPEN_BRACKET) waits.push(...deliver(bytes, events));
       else spoken.say(bytes, true);
     },
-    oversize: (ends) => events.onmalformed(answeredIdOfExcerpt(ends), tooLarge(options.limit)),
+    oversize: (ends) => void tellLost(ends, options.limit, events),
   });
   for await (const chunk of child.output) {
     if (reading.isOver) return;

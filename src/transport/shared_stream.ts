@@ -1,7 +1,9 @@
+import { tooLarge } from "../net/body.ts";
 import { Abort, type Abortable } from "../platform/abort.ts";
 import { type Clock, jittered, pause } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { asChannelFailure, ChannelFailure, type FarEnd, type FarEndEvents, type SendOptions } from "./channel.ts";
+import { answeredIdOfExcerpt, answersNothing, type Ends } from "./excerpt.ts";
 import { splitBatch } from "./batch.ts";
 import { MalformedMessage } from "./malformed_message.ts";
 import { composeMessage, type Message, readMessage } from "./message.ts";
@@ -253,6 +255,14 @@ export function deliver(frame: Uint8Array, events: LinkEvents): Promise<void>[] 
     }
   }
   return waits;
+}
+
+/** Tells of a message that was beyond the limit of bytes and is lost, if it may be an answer; gives the id of what it answers. */
+export function tellLost(ends: Ends, limit: number, events: LinkEvents): string | undefined {
+  if (answersNothing(ends)) return undefined;
+  const id = answeredIdOfExcerpt(ends);
+  events.onmalformed(id, tooLarge(limit));
+  return id;
 }
 
 function lost(): ChannelFailure {

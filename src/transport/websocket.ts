@@ -1,13 +1,12 @@
-import { tooLarge } from "../net/body.ts";
 import type { Wire } from "../net/gate.ts";
 import { type Clock, pause } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { asChannelFailure, brokenBy, ChannelFailure } from "./channel.ts";
-import { answeredIdOfExcerpt, endsOf } from "./excerpt.ts";
+import { endsOf } from "./excerpt.ts";
 import { fetchOrFail } from "./http_exchange.ts";
 import type { Message } from "./message.ts";
 import { judgeRefusal } from "./refusal.ts";
-import { deliver, type Link, type LinkEvents, type OpenLink } from "./shared_stream.ts";
+import { deliver, type Link, type LinkEvents, type OpenLink, tellLost } from "./shared_stream.ts";
 
 /** What a link over a WebSocket is made of. */
 export interface WebSocketOptions {
@@ -84,7 +83,7 @@ function receive(socket: WebSocket, events: LinkEvents, limit: number): void {
   socket.addEventListener("message", ({ data }: MessageEvent<string | Uint8Array>) => {
     events.onactivity();
     const frame = typeof data === "string" ? Buffer.from(data) : data;
-    if (frame.length > limit) return events.onmalformed(answeredIdOfExcerpt(endsOf(frame)), tooLarge(limit));
+    if (frame.length > limit) return void tellLost(endsOf(frame), limit, events);
     const waits = deliver(frame, events);
     if (waits.length === 0) return;
     if (behind++ === 0) socket.pause();

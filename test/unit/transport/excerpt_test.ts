@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { answeredIdOfExcerpt, endsOf, idOfExcerpt } from "../../../src/transport/excerpt.ts";
+import { answeredIdOfExcerpt, answersNothing, endsOf, idOfExcerpt } from "../../../src/transport/excerpt.ts";
 
 const PAD = `{"id":9,"pad":"${"x".repeat(200_000)}","method":"y"}`;
 const ends = (text: string): ReturnType<typeof endsOf> => endsOf(new TextEncoder().encode(text));
@@ -12,7 +12,7 @@ describe("the ends of a message that is too long", () => {
     [` { "jsonrpc" : "2.0" , "error" : ${PAD} , "id" : 5 } `, "5"],
     [`{"jsonrpc":"2.0","result":${PAD},"id":9007199254740993}`, "9007199254740993"],
   ])("name the request that it answers: %#", (text, id) => {
-    expect(answeredIdOfExcerpt(ends(text))).toBe(id);
+    expect([answeredIdOfExcerpt(ends(text)), answersNothing(ends(text))]).toEqual([id, false]);
   });
 
   test.each([
@@ -23,7 +23,12 @@ describe("the ends of a message that is too long", () => {
     [`{"params":{"result":${PAD}},"id":5}`],
   ])("name no request of ours where it is one of the server's own: %#", (text) => {
     expect(idOfExcerpt(ends(text))).toBe("5");
-    expect(answeredIdOfExcerpt(ends(text))).toBeUndefined();
+    expect([answeredIdOfExcerpt(ends(text)), answersNothing(ends(text))]).toEqual([undefined, true]);
+  });
+
+  test("tell that news answers nothing", () => {
+    expect(answersNothing(ends(`{"jsonrpc":"2.0","method":"notifications/message","params":${PAD}}`))).toBe(true);
+    expect(answersNothing(ends("y".repeat(200_000)))).toBe(false);
   });
 
   test.each([

@@ -41,6 +41,20 @@ describe("an answer of a program beyond the limit", () => {
     expect(await Promise.all([first, second])).toEqual(["too_large", "answered"]);
     await far.close(500);
   });
+
+  test("is not what answers nothing: the only request in flight has its own answer", async () => {
+    const news = `{"jsonrpc":"2.0","method":"notifications/message","params":{"pad":"${pad}"}}`;
+    const far = new SharedStreamEnd({
+      open: localServerLink(program([news, '{"jsonrpc":"2.0","id":1,"result":{}}'])),
+      events: { onmessage: () => undefined, onactivity: () => {}, onloss: () => {} },
+      clock: systemClock,
+      isLocal: true,
+    });
+    const answered = far.send(composeMessage({ id: 1, method: "initialize" }));
+    await far.send(composeMessage({ method: "notifications/x" }));
+    expect(await answered).toBeUndefined();
+    await far.close(500);
+  });
 });
 
 describe("what a program has written before its end", () => {
