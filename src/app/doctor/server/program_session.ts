@@ -1,4 +1,5 @@
-import { type Check, faultOf, type Finding } from "../check.ts";
+import { ChannelFailure } from "../../../transport/channel.ts";
+import { type Check, fault, faultOf, type Finding } from "../check.ts";
 import type { World } from "../world.ts";
 import { HandshakeRefused, shakeHands } from "./handshake.ts";
 import { openedSession } from "./opened_session.ts";
@@ -18,6 +19,11 @@ const explains = {
     result: "fail",
     cause: "what the program writes to its standard output is no MCP",
     cure: "its standard output is for messages alone; what it says to people belongs on standard error",
+  },
+  too_large: {
+    result: "fail",
+    cause: "the program's answer to the handshake is too large",
+    cure: "see the documentation of the server",
   },
   no_revision: {
     result: "fail",
@@ -44,6 +50,7 @@ export const programSession: Check = {
       return openedSession(explains, await shakeHands(world, await wireOf(world)), world);
     } catch (thrown) {
       if (thrown instanceof HandshakeRefused) return refusedHandshake(explains, thrown, world);
+      if (thrown instanceof ChannelFailure && thrown.code === "too_large") return fault(explains, "too_large");
       return faultOf(explains, thrown);
     }
   },

@@ -279,6 +279,14 @@ export const ANSWER_WORLDS: readonly FailingWorld[] = [
   {
     code: "program-session",
     fault: "bad_answer",
+    name: "the program writes an answer that is none",
+    world: program(`for await (const line of console) {
+      console.log('{"jsonrpc":"2.0","id":' + JSON.stringify(JSON.parse(line).id) + ',"result":{oops}}');
+    }`),
+  },
+  {
+    code: "program-session",
+    fault: "too_large",
     name: "the program writes more than a message may be",
     world: program(saying({ padding: "x".repeat(5) }).replace(/"x+"/, '"x".repeat(5 * 1_048_576)')),
   },
