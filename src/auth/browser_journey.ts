@@ -1,3 +1,4 @@
+import { isByOtherUser } from "../net/other_user.ts";
 import { BridgeError, toBridgeError } from "../platform/errors.ts";
 import { type Authorization, beginAuthorization, requirePkce } from "./authorize.ts";
 import { type Callback, type CallbackOptions, listenForCallback } from "./callback.ts";
@@ -47,6 +48,7 @@ export async function beginJourney(
     ...portsFor(parts, discovery),
     path: settings.callbackPath ?? CALLBACK_PATH,
     successUrl: settings.successUrl,
+    ...strangersOf(parts),
   });
   try {
     const { redirectUri } = callback;
@@ -85,7 +87,14 @@ export async function reopenJourney(parts: SignInParts, records: Records): Promi
   const { hostname, port, pathname } = new URL(redirectUri);
   const { successUrl } = parts.settings;
   try {
-    const callback = await listenOnceFree({ host: hostname, port: Number(port), ports: 1, path: pathname, successUrl });
+    const callback = await listenOnceFree({
+      host: hostname,
+      port: Number(port),
+      ports: 1,
+      path: pathname,
+      ...strangersOf(parts),
+      successUrl,
+    });
     callback.expect(state);
     parts.onwaiting(signInRequired(parts.owner, pending.url));
     const { owner: { server }, notify } = parts;
@@ -101,6 +110,24 @@ export async function reopenJourney(parts: SignInParts, records: Records): Promi
     });
     return undefined;
   }
+}
+
+/**
+ * Who else may come before the person: where we start a browser, the page's address with its state stands in arguments,
+ * which every user of the machine can read, who would sign the person in to an account of their own. Where the address
+ * is printed alone, the person may well come through a tunnel, which is another user to the system.
+ */
+function strangersOf({ headless, notify, owner: { server } }: SignInParts): Pick<CallbackOptions, "isStrangers"> {
+  if (headless !== undefined) return {};
+  return {
+    async isStrangers(visit, connections, port): Promise<boolean> {
+      if (!await isByOtherUser(visit, connections, port)) return false;
+      const text = `turned away another user of this machine, who came to sign you in to ${server}: if that was you, ` +
+        `give the address of the page to "mcp-bridge login ${server}"`;
+      notify({ level: "warn", text });
+      return true;
+    },
+  };
 }
 
 /** Of what a process held that was killed, its locks may be free before its port is. */

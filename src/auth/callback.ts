@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import type { Connections } from "../net/other_user.ts";
 import { isMeantForUs, isSameSecret } from "../net/guard.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { pageHeaders, pageHtml, type PageText } from "./page.ts";
@@ -13,6 +14,8 @@ export interface CallbackOptions {
   readonly path: string;
   /** Where the browser goes after a sign-in; our own page where there is none. */
   readonly successUrl: URL | undefined;
+  /** Whether a visit is none of the person's own, though it brings what is expected; none is where this is left out. */
+  readonly isStrangers?: (visit: Request, connections: Connections, port: number) => Promise<boolean>;
 }
 
 /** A listener on this machine that waits for one visit (RFC 8252, 7.3). */
@@ -42,6 +45,12 @@ const UNEXPECTED: PageText = {
   isGood: false,
 };
 
+const STRANGERS: PageText = {
+  title: "This sign-in is another user's",
+  text: "The visit came from another user of this machine than the one who signs in. Nothing has changed.",
+  isGood: false,
+};
+
 /**
  * Listens for the browser before it is sent away. Only the exact path with the right `state` counts, and only once;
  * every other visit is told so and changes nothing.
@@ -49,16 +58,16 @@ const UNEXPECTED: PageText = {
  * @throws {BridgeError} `callback_port_taken`
  */
 export async function listenForCallback(options: CallbackOptions): Promise<Callback> {
-  const { host, path, successUrl } = options;
+  const { host, path, successUrl, isStrangers } = options;
   const headers = await pageHeaders();
   const visit = Promise.withResolvers<URLSearchParams>();
   const end = Promise.withResolvers<string | undefined>();
   const shown = Promise.withResolvers<void>();
   let state: string | undefined;
   let visited = false;
-  const page = (text: PageText, status: 200 | 400): Response => new Response(pageHtml(text), { status, headers });
+  const page = (text: PageText, status: 200 | 400 | 403): Response => new Response(pageHtml(text), { status, headers });
 
-  const app = new Hono();
+  const app = new Hono<{ Bindings: Connections }>();
   app.get("*", async (context): Promise<Response> => {
     const request = context.req.raw;
     // The address is made of the Host header, which may be anything.
@@ -69,6 +78,9 @@ export async function listenForCallback(options: CallbackOptions): Promise<Callb
     if (!fits || visited || !isMeantForUs(request.headers, [host, "127.0.0.1"], server.port)) {
       return page(UNEXPECTED, 400);
     }
+    if (await isStrangers?.(request, context.env, server.port) === true) return page(STRANGERS, 403);
+    // Another one may have come meanwhile.
+    if (visited) return page(UNEXPECTED, 400);
     visited = true;
     visit.resolve(url.searchParams);
     const late = Bun.sleep(LONGEST_REDEMPTION_MS).then(() => "it takes longer than expected");
@@ -100,7 +112,7 @@ export async function listenForCallback(options: CallbackOptions): Promise<Callb
   };
 }
 
-type Fetch = (request: Request) => Response | Promise<Response>;
+type Fetch = (request: Request, connections: Connections) => Response | Promise<Response>;
 
 interface Listener {
   readonly port: number;

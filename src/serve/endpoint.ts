@@ -1,8 +1,8 @@
 import { type Context, Hono, type HonoRequest } from "hono";
+import type { Connections } from "../net/other_user.ts";
 import type { Budget } from "../platform/budget.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { guard, type GuardOptions } from "./guard/guard.ts";
-import type { Connections } from "./guard/other_user.ts";
 import { LegacySseService } from "./legacy_sse.ts";
 import type { Place } from "./place.ts";
 import type { Pool } from "./pool.ts";

@@ -1,10 +1,10 @@
 import type { Hono } from "hono";
 import { pageHeaders, pageHtml } from "../../auth/page.ts";
+import { type Connections, isByOtherUser } from "../../net/other_user.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { BridgeError } from "../../platform/errors.ts";
 import { guard, guardHost, type GuardOptions } from "../guard/guard.ts";
 import { Links, makeLink } from "../guard/links.ts";
-import { type Connections, isByOtherUser } from "../guard/other_user.ts";
 import type { LogTail } from "./log_tail.ts";
 import { metricsText } from "./metrics.ts";
 import { refusal } from "../guard/refusals.ts";

@@ -47,8 +47,9 @@ export const MACHINE: readonly Entry[] = [
   {
     id: "B6",
     fault: "visits to the callback that nobody asked for",
-    promise: "they change nothing; the right one counts once",
+    promise: "they change nothing, though another user of the machine makes them; the right one counts once",
     shown: [
+      "unit/net/other_user_test.ts",
       "unit/auth/callback_test.ts > the callback > is changed by no wrong visit",
       "unit/auth/callback_test.ts > the callback > takes no visit before",
     ],

@@ -81,6 +81,41 @@ describe("the callback", () => {
     await callback.close();
   });
 
+  test("turns away who is somebody else, though they bring what is expected, and waits for the right one (B6)", async () => {
+    const asked: string[] = [];
+    const answers = [true, true, false];
+    await using callback = await listen({
+      isStrangers: (visit, connections, port) => {
+        asked.push(`${connections.requestIP(visit)?.address} at ${port}`);
+        return Promise.resolve(answers.shift()!);
+      },
+    });
+    for (let time = 0; time < 2; time++) {
+      const answer = await visit(callback, `code=theirs&state=${STATE}`);
+      expect([answer.status, await answer.text()]).toEqual([403, expect.stringContaining("another user")]);
+    }
+    const page = visit(callback);
+    expect((await callback.visit).get("code")).toBe("c1");
+    callback.conclude();
+    expect((await page).status).toBe(200);
+    expect(asked).toEqual(Array(3).fill(`127.0.0.1 at ${new URL(callback.redirectUri).port}`));
+  });
+
+  test("takes one of two visits that are looked at while both are there (B7)", async () => {
+    const both = Promise.withResolvers<boolean>();
+    let looks = 0;
+    await using callback = await listen({
+      isStrangers: () => {
+        if (++looks === 2) both.resolve(false);
+        return both.promise;
+      },
+    });
+    const pages = [visit(callback), visit(callback)];
+    await callback.visit;
+    callback.conclude();
+    expect((await Promise.all(pages)).map(({ status }) => status).toSorted()).toEqual([200, 400]);
+  });
+
   test("takes one visit only", async () => {
     await using callback = await listen();
     const first = visit(callback);
