@@ -86,11 +86,15 @@ export class Records {
     await this.#vault.remove("tokens", this.#earlierKey(grant));
   }
 
-  /** Puts `rest`, or nothing, in the place of tokens that are good for nothing, unless others have taken it already. */
-  async update(grant: Grant, refreshToken: string, rest: TokenSet | undefined): Promise<void> {
+  /**
+   * Puts `rest`, or nothing, in the place of tokens that are good for nothing, by their refresh tokens, unless others
+   * have taken it already.
+   */
+  async update(grant: Grant, spent: ReadonlySet<string>, rest: TokenSet | undefined): Promise<void> {
     for (const key of [this.#tokenKey(grant), this.#earlierKey(grant)]) {
       await this.#vault.update("tokens", key, (current) => {
-        return (current as TokenSet | undefined)?.refreshToken === refreshToken ? rest : current;
+        const { refreshToken } = (current ?? {}) as Partial<TokenSet>;
+        return refreshToken !== undefined && spent.has(refreshToken) ? rest : current;
       });
     }
   }

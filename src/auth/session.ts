@@ -57,6 +57,9 @@ export class TokenSession implements Credentials {
   readonly #records: Records;
   readonly #asking: AskingLimit;
   #known: Credential | undefined;
+  /** Refresh tokens that are not to be sent again though they may stand in the vault, and what there is instead. */
+  readonly #spent = new Set<string>();
+  #instead: TokenSet | undefined;
   #isRead = false;
   #renewedAheadAt = -Infinity;
   #refreshing: Promise<boolean> | undefined;
@@ -119,10 +122,25 @@ export class TokenSession implements Credentials {
 
   async #read(): Promise<void> {
     const grant = await this.#records.grant();
-    const tokens = grant && await this.#records.tokens(grant);
+    const tokens = grant && this.#unspent(await this.#records.tokens(grant));
     if (grant?.proofKey !== undefined) await this.#prepareProofs(grant.proofKey);
     this.#known = grant === undefined || tokens === undefined ? undefined : { grant, tokens };
     this.#isRead = true;
+  }
+
+  /** What the vault has, unless it could not be told that this is spent. */
+  #unspent(kept: TokenSet | undefined): TokenSet | undefined {
+    if (kept?.refreshToken !== undefined && this.#spent.has(kept.refreshToken)) return this.#instead;
+    this.#spent.clear();
+    return kept;
+  }
+
+  /** From here on the refresh token counts as spent, whatever the vault says; it stands there until `keep` has settled. */
+  async #spend(refreshToken: string, instead: TokenSet | undefined, keep: () => Promise<void>): Promise<void> {
+    this.#spent.add(refreshToken);
+    this.#instead = instead;
+    await keep();
+    this.#spent.clear();
   }
 
   async #prepareProofs(key: JsonObject): Promise<void> {
@@ -172,7 +190,7 @@ export class TokenSession implements Credentials {
     const renewal = await renew(tokens, grant, { wire, clock, prover: this.prover });
     if (renewal.kind === "renewed") {
       this.#known = { grant, tokens: renewal.tokens };
-      await this.#save(grant, renewal.tokens);
+      await this.#save(grant, tokens.refreshToken, renewal.tokens);
       notify({ level: "debug", text: "renewed the token" });
       return true;
     }
@@ -196,15 +214,17 @@ export class TokenSession implements Credentials {
   async #loseRefreshToken(grant: Grant, tokens: TokenSet, { message }: BridgeError): Promise<void> {
     const { refreshToken, ...rest } = tokens;
     this.#known = timeLeft(this.#life(tokens), this.#now()) <= 0 ? undefined : { grant, tokens: rest };
-    await this.#records.update(grant, refreshToken!, rest);
     this.#options.notify({ level: "warn", text: `the renewed token is lost, and a new sign-in is needed: ${message}` });
+    await this.#spend(refreshToken!, rest, () => this.#records.update(grant, this.#spent, rest));
   }
 
-  /** The token works though it cannot be kept. */
-  async #save(grant: Grant, tokens: TokenSet): Promise<void> {
+  /** The token works though it cannot be kept, which is said once. */
+  async #save(grant: Grant, spent: string, tokens: TokenSet): Promise<void> {
+    const wasKept = this.#spent.size === 0;
     try {
-      await this.#records.saveTokens(grant, tokens);
+      await this.#spend(spent, tokens, () => this.#records.saveTokens(grant, tokens));
     } catch (thrown) {
+      if (!wasKept) return;
       const { message } = toBridgeError(thrown);
       this.#options.notify({ level: "warn", text: `the new token is not kept, and this run alone has it: ${message}` });
     }
@@ -213,7 +233,7 @@ export class TokenSession implements Credentials {
   /** A grant that has ended, or a client that the authorization server does not know any more, is asked for anew. */
   async #giveUp(grant: Grant, refreshToken: string, oauthError: string | undefined): Promise<void> {
     this.#known = undefined;
-    await this.#records.update(grant, refreshToken, undefined);
+    await this.#spend(refreshToken, undefined, () => this.#records.update(grant, this.#spent, undefined));
     const { client, discovery } = grant;
     const isForgotten = oauthError === "invalid_client" || oauthError === "unauthorized_client";
     if (isForgotten && client.kind === "dynamic") await this.#records.forgetClient(discovery, client);

@@ -8,6 +8,7 @@ import { TokenSession } from "../../src/auth/session.ts";
 import { BridgeError } from "../../src/platform/errors.ts";
 import type { Notice } from "../../src/platform/notice.ts";
 import { MemoryVault } from "../harness/memory_vault.ts";
+import { TokenWorld } from "../harness/token_world.ts";
 import { failure, VaultPlace } from "../harness/vault_place.ts";
 import { VaultProcess } from "../harness/vault_process.ts";
 import { clientOf, discovered, ISSUER, toolsOf } from "../unit/auth/rig.ts";
@@ -69,6 +70,71 @@ test("a renewed token that the disk does not take works all the same for this ru
   });
   expect([await session.current(), await session.current(), await session.current()]).toEqual(["new", "new", "new"]);
   expect(notices.map(({ text }) => text)).toEqual([expect.stringContaining("the new token is not kept")]);
+});
+
+const HOUR_MS = 3_600_000;
+
+function refuse(): Promise<never> {
+  return Promise.reject(new BridgeError("vault_unwritable", "the disk is full"));
+}
+
+describe("a refresh token whose successor the disk did not take is not sent again", () => {
+  test.each<[string, (world: TokenWorld) => unknown]>([
+    ["when the new token has ended", (world) => world.clock.pass(HOUR_MS)],
+    ["when the server ends the new token", (world) => world.endTokens()],
+  ])("%s (C3, C4)", async (_what, end) => {
+    const world = new TokenWorld();
+    await world.signIn();
+    const ask = world.start();
+    const { vault } = world;
+    const put = vault.put.bind(vault);
+    vault.put = refuse;
+    for (let round = 1; round <= 3; round++) {
+      await end(world);
+      expect([await ask(), world.redemptions, world.replays, world.signIns]).toEqual([200, round, 0, 1]);
+    }
+    vault.put = put;
+    await end(world);
+    expect([await ask(), await world.start()()]).toEqual([200, 200]);
+    expect([world.redemptions, world.replays, world.signIns]).toEqual([4, 0, 1]);
+  });
+
+  test("where its answer was lost, and the disk did not take that either (C7)", async () => {
+    const vault = new MemoryVault();
+    const owner = { server: "https://mcp.example.com/mcp", account: "default" };
+    const grant = { version: 1 as const, discovery: await discovered(), client: clientOf(), scope: undefined };
+    const old = {
+      accessToken: "old",
+      refreshToken: "first",
+      tokenType: "Bearer" as const,
+      receivedAt: 0,
+      expiresAt: 1,
+    };
+    await new Records(vault, owner).save(grant, old);
+    vault.update = refuse;
+    const cut = new Response('{"access_token": "ne', { headers: { "content-type": "application/json" } });
+    const tools = toolsOf({ [`${ISSUER}/token`]: cut });
+    const signIn = refuse;
+    const session = new TokenSession({ owner, vault, ...tools, notify: () => {}, useIdToken: false, signIn });
+    expect(await failure(Promise.resolve(session.current()))).toMatchObject({ code: "vault_unwritable" });
+    expect(await session.current()).toBeUndefined();
+    const refusal = { status: 401, used: undefined, tried: new Set<never>(), challenge: undefined } as const;
+    expect(await failure(session.better(refusal))).toMatchObject({ code: "vault_unwritable" });
+    expect(tools.wire.urls).toEqual([`${ISSUER}/token`]);
+  });
+
+  test("and where the disk gives no lock it is not sent at all: nobody has to sign in once it does", async () => {
+    const world = new TokenWorld();
+    await world.signIn();
+    const ask = world.start();
+    await world.clock.pass(HOUR_MS);
+    const withLock = world.vault.withLock.bind(world.vault);
+    world.vault.withLock = refuse;
+    expect(await failure(ask())).toMatchObject({ code: "vault_unwritable" });
+    expect(world.redemptions).toBe(0);
+    world.vault.withLock = withLock;
+    expect([await ask(), world.redemptions, world.signIns]).toEqual([200, 1, 1]);
+  });
 });
 
 /** Whether this machine lets us mount a disk. */

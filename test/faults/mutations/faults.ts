@@ -23,8 +23,16 @@ export const FAULTS: readonly Row[] = [
     "C3",
     "a token that cannot be kept works",
     "auth/session.ts",
-    "    } catch (thrown) {\n      const { message } = toBridgeError(thrown);\n",
-    "    } catch (thrown) {\n      throw thrown;\n      const { message } = toBridgeError(thrown);\n",
+    "    } catch (thrown) {\n      if (!wasKept) return;\n",
+    "    } catch (thrown) {\n      throw thrown;\n",
+    "faults/c3_full_disk_test.ts",
+  ],
+  [
+    "C3",
+    "what is spent stays so though the vault has it",
+    "auth/session.ts",
+    "    if (kept?.refreshToken !== undefined && this.#spent.has(kept.refreshToken)) return this.#instead;\n",
+    "",
     "faults/c3_full_disk_test.ts",
   ],
   [

@@ -43,7 +43,7 @@ describe("tokens of one authorization server and client", () => {
       await recordsOf(ONE).save(grants[0]!, FIRST);
       expect(await recordsOf(OTHER).tokens(grants[1]!)).toBeUndefined();
       await recordsOf(OTHER).save(grants[1]!, tokensOf("second"));
-      await recordsOf(ONE).update(grants[0]!, FIRST.refreshToken, undefined);
+      await recordsOf(ONE).update(grants[0]!, new Set([FIRST.refreshToken]), undefined);
       expect(await recordsOf(OTHER).tokens(grants[1]!)).toEqual(tokensOf("second"));
     });
   }
@@ -74,7 +74,7 @@ describe("tokens that the first versions kept without the server's address", () 
 
   test.each<[string, (records: Records, grant: Grant) => Promise<void>]>([
     ["are renewed", (records, grant) => records.saveTokens(grant, tokensOf("second"))],
-    ["are good for nothing", (records, grant) => records.update(grant, FIRST.refreshToken, undefined)],
+    ["are good for nothing", (records, grant) => records.update(grant, new Set([FIRST.refreshToken]), undefined)],
     ["are to be forgotten", (records, grant) => records.forget(grant)],
   ])("are gone once they %s: no spent one comes back", async (_what, work) => {
     const grant = await leftEarlier(ONE, ONE);
