@@ -1,4 +1,5 @@
 import type { SignInSettings } from "../auth/settings.ts";
+import type { Redemptions } from "../auth/redemptions.ts";
 import type { TokenSession } from "../auth/session.ts";
 import { TokenCommand } from "../auth/token_command.ts";
 import { type Credentials, withAuth } from "../auth/with_auth.ts";
@@ -25,6 +26,8 @@ export interface AuthenticationParts {
   onsignedin?(): void;
   /** The address that the browser came back to, from a person who types it in. */
   readonly pasted?: Promise<string>;
+  /** What the end of the process waits for. */
+  readonly redemptions?: Redemptions;
   /** Gives a sign-in up. */
   readonly signal: AbortSignal;
 }
@@ -42,6 +45,7 @@ export async function openTokenSession(wire: HttpWire, parts: AuthenticationPart
     clock,
     notify,
     useIdToken: settings.useIdToken,
+    redemptions: parts.redemptions,
     async signIn(wish): Promise<void> {
       const [{ signIn }, { systemBrowser }, { headlessReason }] = await Promise.all([
         import("../auth/sign_in.ts"),

@@ -1,3 +1,4 @@
+import { Redemptions } from "../auth/redemptions.ts";
 import { CommonLink, type CommonLinkOptions } from "../bridge/common_link.ts";
 import { isLoopback } from "../net/address.ts";
 import { systemClock } from "../platform/clock.ts";
@@ -47,6 +48,7 @@ export interface ServeSettings {
 /** What all servers of the endpoint share. */
 interface SharedRun extends UpstreamRun {
   readonly vault: SharedVault;
+  readonly redemptions: Redemptions;
   /** Aborted when the endpoint ends. */
   readonly signal: AbortSignal;
 }
@@ -72,7 +74,8 @@ export async function serve(settings: ServeSettings, say: Notify): Promise<numbe
   };
   const vault = new SharedVault(run.state, clock, notify);
   const leaving = new AbortController();
-  const shared: SharedRun = { clock, budget: openBudget(), notify, vault, signal: leaving.signal };
+  const redemptions = new Redemptions(clock, notify);
+  const shared: SharedRun = { clock, budget: openBudget(), notify, vault, redemptions, signal: leaving.signal };
   const file = registryFile(run.state.surroundings);
   const first = await readRegistry(file);
   const token = await endpointToken(await vault.open());
@@ -143,6 +146,7 @@ export async function serve(settings: ServeSettings, say: Notify): Promise<numbe
   leaving.abort(new BridgeError("closing", "the bridge is ending"));
   door?.stop();
   await endpoint.close(LAST_ANSWERS_MS);
+  await redemptions.end();
   return exitCode;
 }
 

@@ -8,7 +8,7 @@ import type { UpstreamRun, UpstreamSettings } from "./upstream.ts";
 /** How people sign in at a server that is served; nothing where a credential is given, or nobody signs in. */
 export function signingOf(
   settings: UpstreamSettings,
-  { clock, budget, notify }: UpstreamRun,
+  { clock, budget, notify, redemptions }: UpstreamRun,
   vault: SharedVault,
   signal: AbortSignal,
 ): Signing | undefined {
@@ -29,6 +29,7 @@ export function signingOf(
         clock,
         notify,
         onwaiting,
+        ...(redemptions === undefined ? {} : { redemptions }),
         signal,
       }, false);
     },

@@ -1,3 +1,4 @@
+import { Redemptions } from "../auth/redemptions.ts";
 import type { SignInSettings } from "../auth/settings.ts";
 import { Pump } from "../bridge/pump.ts";
 import type { ClientListener } from "../bridge/stage.ts";
@@ -54,6 +55,8 @@ export interface UpstreamRun {
   readonly notify: Notify;
   /** The user's vault, where more than one server keeps something in it. */
   readonly vault?: SharedVault;
+  /** What the end of the process waits for, where that is not the end of the server. */
+  readonly redemptions?: Redemptions;
   /** See `PumpOptions`. */
   readonly takesTurns?: boolean;
   /** Is told why everything waits for a person, and nothing once that is over, whether somebody came or not. */
@@ -79,6 +82,7 @@ export class Upstream {
   readonly #memory: RunMemory;
   readonly #makeFarEnd: (events: FarEndEvents) => FarEnd;
   readonly #leaving = new AbortController();
+  readonly #redemptions: Redemptions;
   readonly #lines = new Set<Line>();
   /** Why nothing goes on until a person has done something. */
   #held: BridgeError | undefined;
@@ -88,6 +92,7 @@ export class Upstream {
     const { server, network } = settings;
     this.#settings = settings;
     this.#run = run;
+    this.#redemptions = run.redemptions ?? new Redemptions(run.clock, run.notify);
     this.name = nameOf(server);
     this.#hasOneStream = hasOneStream(server, settings.transport);
     if (!network.tls.rejectUnauthorized) {
@@ -176,9 +181,10 @@ export class Upstream {
     await Promise.all([...this.#lines].map((line) => line.leave(patience)));
   }
 
-  /** Ends every session, within half a second. */
+  /** Ends every session, within half a second, or 10 s where a token is on its way. */
   async close(): Promise<void> {
     await Promise.all([...[...this.#lines].map((line) => line.close()), this.#memory.close(LAST_WRITE_MS)]);
+    if (this.#run.redemptions === undefined) await this.#redemptions.end();
   }
 
   #withCredential(server: URL, gate: Wire): { wire: Wire; memory: RunMemory } {
@@ -205,6 +211,7 @@ export class Upstream {
         notify,
         onwaiting: (cause) => this.#hold(cause),
         onsignedin: () => this.#run.onsignedin?.(),
+        redemptions: this.#redemptions,
         signal: this.#leaving.signal,
       });
     }

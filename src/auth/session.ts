@@ -7,6 +7,7 @@ import { AskingLimit } from "./asking_limit.ts";
 import type { AuthChallenge } from "./challenge.ts";
 import type { Prover } from "./dpop.ts";
 import type { Owner } from "./owner.ts";
+import { Redemptions } from "./redemptions.ts";
 import { type Grant, Records } from "./records.ts";
 import type { JsonObject } from "./settings.ts";
 import type { TokenSet } from "./token_endpoint.ts";
@@ -22,6 +23,8 @@ export interface TokenSessionOptions {
   readonly notify: Notify;
   /** Whether the id token is what the server gets to see. */
   readonly useIdToken: boolean;
+  /** What the end of the process waits for. */
+  readonly redemptions?: Redemptions | undefined;
   /** Has a person sign in, or somebody in their place; settles once the tokens are in the vault. */
   signIn(wish: SignInWish): Promise<void>;
   /** Is told why a token was not renewed. */
@@ -56,6 +59,7 @@ export class TokenSession implements Credentials {
   readonly #options: TokenSessionOptions;
   readonly #records: Records;
   readonly #asking: AskingLimit;
+  readonly #redemptions: Redemptions;
   #known: Credential | undefined;
   /** Refresh tokens that are not to be sent again though they may stand in the vault, and what there is instead. */
   readonly #spent = new Set<string>();
@@ -70,6 +74,7 @@ export class TokenSession implements Credentials {
     this.#options = options;
     this.#records = new Records(options.vault, options.owner);
     this.#asking = new AskingLimit(options.clock, options.owner.server);
+    this.#redemptions = options.redemptions ?? new Redemptions(options.clock, options.notify);
   }
 
   get prover(): Prover | undefined {
@@ -173,7 +178,7 @@ export class TokenSession implements Credentials {
     return await vault.withLock(this.#records.lockOf("refresh"), async () => {
       await this.#read();
       if (this.#tokenOtherThan(used) !== undefined) return true;
-      return await this.#redeemRefreshToken();
+      return await this.#redemptions.run(() => this.#redeemRefreshToken());
     });
   }
 

@@ -165,6 +165,7 @@ export const FAULTS: readonly Entry[] = [
     promise: "the process ends within 2 s; a token on its way is kept",
     shown: [
       "binary/serve_test.ts > the end",
+      "unit/auth/redemptions_test.ts",
       "unit/bridge/common_link_test.ts > a handshake > of a client that leaves",
     ],
   },
@@ -178,7 +179,10 @@ export const FAULTS: readonly Entry[] = [
     id: "C21",
     fault: "SIGTERM, SIGINT, SIGHUP",
     promise: "as C19",
-    shown: ["binary/serve_test.ts > the end > by SIG"],
+    shown: [
+      "binary/serve_test.ts > the end > by SIG",
+      "faults/c19_redemption_test.ts > a redemption that is on its way is waited for",
+    ],
   },
   {
     id: "C22",

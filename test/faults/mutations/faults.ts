@@ -244,6 +244,14 @@ export const FAULTS: readonly Row[] = [
     "faults/c19_leaving_test.ts",
   ],
   [
+    "C19",
+    "a redemption on its way is waited for",
+    "app/upstream.ts",
+    "    if (this.#run.redemptions === undefined) await this.#redemptions.end();\n",
+    "",
+    "faults/c19_redemption_test.ts",
+  ],
+  [
     "C20",
     "the reader is gone",
     "transport/outbox.ts",
@@ -258,6 +266,14 @@ export const FAULTS: readonly Row[] = [
     "  watchForEnd((ending) => end(ending.exitCode));\n",
     "",
     "faults/c19_leaving_test.ts",
+  ],
+  [
+    "C21",
+    "serve waits for a redemption on its way",
+    "app/serve.ts",
+    "  await redemptions.end();\n",
+    "",
+    "faults/c19_redemption_test.ts",
   ],
   [
     "C22",
