@@ -131,7 +131,7 @@ function tokensOf({ tokens, resource: wanted }: ImportedSignIn, discovery: Disco
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(refreshToken === undefined ? {} : { refreshToken }),
     ...(scope === undefined ? {} : { scope }),
-    ...(idToken === undefined ? {} : { idToken, ...expiryOf(idToken) }),
+    ...(idToken === undefined ? {} : { idToken, ...expiryOf(idToken, receivedAt) }),
     ...(resource === undefined ? {} : { resource }),
     receivedAt,
   };

@@ -16,7 +16,10 @@ export interface TokenSet {
   /** What was granted, or asked for where the server does not say otherwise. */
   readonly scope?: string;
   readonly idToken?: string;
-  /** When the id token ends by its own word (OpenID Connect Core 1.0, section 2), in ms; absent where it says nothing. */
+  /**
+   * When the id token ends by its own word (OpenID Connect Core 1.0, section 2), in ms, counted from the time of the
+   * request; absent where it says nothing that can be true.
+   */
   readonly idTokenExpiresAt?: number;
   /** The resource that it was asked for, which later requests name again. */
   readonly resource?: string;
@@ -161,7 +164,7 @@ function readTokens(json: unknown, requestedAt: number, url: URL): TokenSet {
     ...(life === undefined ? {} : { expiresAt: requestedAt + life }),
     ...(refreshToken === undefined ? {} : { refreshToken }),
     ...(typeof scope === "string" && scope.trim() !== "" ? { scope } : {}),
-    ...(idToken === undefined ? {} : { idToken, ...expiryOf(idToken) }),
+    ...(idToken === undefined ? {} : { idToken, ...expiryOf(idToken, requestedAt) }),
     receivedAt: requestedAt,
   };
 }
@@ -183,15 +186,22 @@ function readType(value: unknown, url: URL): TokenSet["tokenType"] {
   throw unusable(url, "is of a kind that we do not know");
 }
 
-/** What an id token says of its end. It is sent on unread otherwise: whom it is for, judges it. */
-export function expiryOf(idToken: string): { idTokenExpiresAt?: number } {
+/**
+ * What an id token that came at `receivedAt`, in ms, says of its end. It is sent on unread otherwise: whom it is for,
+ * judges it. Its times are those of the other clock: how long it lives is true by ours too.
+ */
+export function expiryOf(idToken: string, receivedAt: number): { idTokenExpiresAt?: number } {
   try {
-    const { exp } = JSON.parse(Buffer.from(idToken.split(".")[1]!, "base64url").toString());
-    return typeof exp === "number" && Number.isFinite(exp) && exp > 0 ? { idTokenExpiresAt: exp * 1_000 } : {};
+    const { exp, iat } = JSON.parse(Buffer.from(idToken.split(".")[1]!, "base64url").toString());
+    const life = typeof exp === "number" ? readLifetime(exp - (iat ?? receivedAt / 1_000)) : undefined;
+    return life === undefined ? {} : { idTokenExpiresAt: receivedAt + life };
   } catch {
     return {};
   }
 }
+
+/** A shorter life, in seconds, would have each request fetch another token. */
+const SHORTEST_LIFE = 1;
 
 /**
  * How long a token lives, in ms. What cannot be true says nothing: a token that had expired before it came would be
@@ -199,7 +209,7 @@ export function expiryOf(idToken: string): { idTokenExpiresAt?: number } {
  */
 function readLifetime(value: unknown): number | undefined {
   const seconds = typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
-  if (typeof seconds !== "number" || !Number.isFinite(seconds) || seconds <= 0) return undefined;
+  if (typeof seconds !== "number" || !Number.isFinite(seconds) || seconds < SHORTEST_LIFE) return undefined;
   return Math.min(seconds * 1_000, LONGEST_LIFE_MS);
 }
 

@@ -1,6 +1,7 @@
 /** One server, its authorization server that spends each refresh token once, and as many processes of ours as wanted. */
 import { Records } from "../../src/auth/records.ts";
 import { TokenSession } from "../../src/auth/session.ts";
+import { expiryOf } from "../../src/auth/token_endpoint.ts";
 import { withAuth } from "../../src/auth/with_auth.ts";
 import type { HttpRequest, Wire } from "../../src/net/gate.ts";
 import type { Clock } from "../../src/platform/clock.ts";
@@ -26,10 +27,16 @@ export class TokenWorld {
   signIns = 0;
   /** Requests that the server has refused. */
   refused = 0;
+  readonly #useIdToken: boolean;
   #made = 0;
   readonly #spent = new Set<string>();
-  /** When each access token ends, by the clock of the server. */
+  /** When each token that the server takes ends, by the clock of the server. */
   readonly #ends = new Map<string, number>();
+
+  /** `useIdToken` has the server take id tokens, and nothing else. */
+  constructor(useIdToken = false) {
+    this.#useIdToken = useIdToken;
+  }
 
   /** A process that has just been started. */
   start(clock: Clock = this.clock): Process {
@@ -41,7 +48,8 @@ export class TokenWorld {
     const owner = { server: SERVER.href, account: "default" };
     const signIn = (): Promise<void> => this.signIn(clock);
     const { vault } = this;
-    const session = new TokenSession({ owner, vault, wire, clock, notify: () => {}, useIdToken: false, signIn });
+    const useIdToken = this.#useIdToken;
+    const session = new TokenSession({ owner, vault, wire, clock, notify: () => {}, useIdToken, signIn });
     const authenticated = withAuth(wire, SERVER, session);
     return async () => (await authenticated.fetch({ url: SERVER, method: "POST", headers: new Headers() })).status;
   }
@@ -49,10 +57,11 @@ export class TokenWorld {
   /** A person signs in, by a process with that clock. */
   async signIn(clock: Clock = this.clock): Promise<void> {
     this.signIns++;
-    const [now, { accessToken, refreshToken }] = [clock.now(), this.#make()];
+    const [now, { accessToken, refreshToken, idToken }] = [clock.now(), this.#make()];
     const tokens = {
       accessToken,
       refreshToken,
+      ...(idToken === undefined ? {} : { idToken, ...expiryOf(idToken, now) }),
       tokenType: "Bearer" as const,
       receivedAt: now,
       expiresAt: now + HOUR_MS,
@@ -72,10 +81,14 @@ export class TokenWorld {
     this.#ends.clear();
   }
 
-  #make(): { accessToken: string; refreshToken: string } {
+  #make(): { accessToken: string; refreshToken: string; idToken?: string } {
     const number = ++this.#made;
-    this.#ends.set(`access-${number}`, this.clock.now() + HOUR_MS);
-    return { accessToken: `access-${number}`, refreshToken: `refresh-${number}` };
+    const made = this.clock.now();
+    const claims = { jti: number, iat: made / 1_000, exp: (made + HOUR_MS) / 1_000 };
+    const idToken = `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.sig`;
+    const accessToken = `access-${number}`;
+    this.#ends.set(this.#useIdToken ? idToken : accessToken, made + HOUR_MS);
+    return { accessToken, refreshToken: `refresh-${number}`, ...(this.#useIdToken ? { idToken } : {}) };
   }
 
   #pageOf({ url, headers, body }: HttpRequest): Response {
@@ -87,10 +100,11 @@ export class TokenWorld {
     }
     this.#spent.add(token);
     this.redemptions++;
-    const { accessToken, refreshToken } = this.#make();
+    const { accessToken, refreshToken, idToken } = this.#make();
     return Response.json({
       "access_token": accessToken,
       "refresh_token": refreshToken,
+      "id_token": idToken,
       "token_type": "Bearer",
       "expires_in": HOUR_MS / 1_000,
     });

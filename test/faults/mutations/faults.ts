@@ -84,6 +84,14 @@ export const FAULTS: readonly Row[] = [
     "faults/c9_clock_test.ts",
   ],
   [
+    "C9",
+    "an id token lives as long as it says, and not until then",
+    "auth/token_endpoint.ts",
+    "exp - (iat ?? receivedAt / 1_000)",
+    "exp - receivedAt / 1_000",
+    "faults/c9_clock_test.ts",
+  ],
+  [
     "C10",
     "a jump of the clock",
     "bridge/life_signs.ts",

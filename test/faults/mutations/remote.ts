@@ -228,6 +228,14 @@ export const REMOTE: readonly Row[] = [
     "unit/auth/token_test.ts",
   ],
   [
+    "A19",
+    "a life of less than a second",
+    "auth/token_endpoint.ts",
+    "seconds < SHORTEST_LIFE",
+    "seconds <= 0",
+    "unit/auth/token_test.ts",
+  ],
+  [
     "A20",
     "what a registration may say",
     "auth/register.ts",

@@ -59,6 +59,13 @@ describe("a refresh", () => {
 
   test.each([
     ["names its end", { exp: 1_700_000_100 }, 1_700_000_100_000],
+    ["names its end and when it was made", { exp: 1_700_000_100, iat: 1_700_000_000 }, 1_700_000_100_000],
+    ["names them by a clock that is a day ahead", { exp: 1_700_086_500, iat: 1_700_086_400 }, 1_700_000_100_000],
+    ["names them by a clock that is a day behind", { exp: 1_699_913_700, iat: 1_699_913_600 }, 1_700_000_100_000],
+    ["lives for decades", { exp: 5_000_000_000, iat: 1_700_000_000 }, 1_731_536_000_000],
+    ["has ended before it came", { exp: 1_699_999_999 }, undefined],
+    ["ends before it was made", { exp: 1_700_000_100, iat: 1_700_000_200 }, undefined],
+    ["was made at no time", { exp: 1_700_000_100, iat: "soon" }, undefined],
     ["names none", {}, undefined],
     ["names what is no time", { exp: "soon" }, undefined],
     ["is no object", 7, undefined],
@@ -112,6 +119,9 @@ describe("a life that cannot be true says nothing", () => {
     ['"3600"', 3_600_000],
     ["59.5", 59_500],
     ["1", 1_000],
+    ["0.999", undefined],
+    ["0.001", undefined],
+    ["1e-9", undefined],
     ["1e12", 31_536_000_000],
     ['"999999999999999"', 31_536_000_000],
     ["0", undefined],
