@@ -55,7 +55,11 @@ export async function readEventStream(
       exchange.send.onactivity?.();
       reader.push(chunk);
       onplace?.(reader.lastEventId ?? lastEventId);
-      if (waits.length > 0) await Promise.all(waits.splice(0));
+      if (waits.length > 0) {
+        // From here on it is the client that takes its time.
+        if (reader.held === 0) lease?.grown();
+        await Promise.all(waits.splice(0));
+      }
       if (reader.isRunaway) throw tooLarge(limit);
       if (reader.held > SMALL_BODY && reader.held > booked) {
         await (lease ??= budget.lease()).grow(reader.held - booked);

@@ -47,12 +47,13 @@ class Rig {
   readonly clock = new FakeClock();
   readonly budget = new Budget(2 * MIB, false, this.clock);
 
-  farEnd(url: URL): StreamableHttp {
+  /** `taken` settles when the client has taken what came. */
+  farEnd(url: URL, taken?: Promise<void>): StreamableHttp {
     const { clock } = this;
     const budget = this.budget.forServer();
     const wire = plainGate({ clock, budget });
     const options = { url, wire, clock, headers: {}, budget, idle: 0, limit: 64 * MIB, notify: (): void => {} };
-    return new StreamableHttp(options, { onmessage: () => undefined, onactivity: () => {}, onloss: () => {} });
+    return new StreamableHttp(options, { onmessage: () => taken, onactivity: () => {}, onloss: () => {} });
   }
 
   async untilFull(): Promise<void> {
@@ -94,6 +95,29 @@ test.each([JSON_TYPE, STREAM])("large answers of one server that drip hold up no
   const failed = await Promise.race([first, second]).catch((thrown) => thrown);
   expect(failed).toMatchObject({ kind: "refused", code: "too_large" });
   expect(failed.message).toContain("so slowly");
+});
+
+test("a stream is not given up for a large event that has come whole, however long its client takes", async () => {
+  const text = (message: object): Uint8Array => new TextEncoder().encode(`data: ${JSON.stringify(message)}\n\n`);
+  const large = { jsonrpc: "2.0", method: "notifications/message", params: { data: "x".repeat(3 * MIB) } };
+  const answered = Promise.withResolvers<void>();
+  async function* events(): AsyncGenerator<Uint8Array> {
+    yield text(large);
+    await answered.promise;
+    yield text({ jsonrpc: "2.0", id: 1, result: {} });
+  }
+  using server = Bun.serve({
+    port: 0,
+    fetch: () => new Response(events() as unknown as ReadableStream, { headers: { "content-type": STREAM } }),
+  });
+  const rig = new Rig();
+  const { promise: taken, resolve: take } = Promise.withResolvers<void>();
+  const sent = send(rig.farEnd(server.url, taken), 1);
+  await rig.untilFull();
+  await rig.passing(send(rig.farEnd(honest.url), 1));
+  take();
+  answered.resolve();
+  await sent;
 });
 
 test("a server's own stream that drips holds up no other server", async () => {
