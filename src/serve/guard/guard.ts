@@ -13,24 +13,22 @@ export interface GuardOptions {
   readonly isFurtherHost?: (host: string) => boolean;
   /** The token that every request has to carry (RFC 6750, 2.1). */
   readonly token: string;
-  /** Whether a request carries what takes the token's place in a browser. */
-  readonly isVisitor?: (request: Request) => boolean;
   readonly notify: Notify;
 }
 
 /**
  * Looks at a request before anything else does: it must be meant for us (Host and Origin, against pages that rebind
  * their name to this machine) and carry our token. Gives the refusal, which says nothing of what exists here; nothing
- * where it may go on. `forPeople` also lets a visitor in who came by a link.
+ * where it may go on. `isVisitor` lets it in without the token: it is of a browser that came by a link.
  */
-export function guard(request: Request, options: GuardOptions, forPeople: boolean): Response | undefined {
-  const { token, isVisitor, notify } = options;
+export function guard(request: Request, options: GuardOptions, isVisitor: boolean): Response | undefined {
+  const { token, notify } = options;
   const { headers } = request;
   const foreign = guardHost(request, options);
   if (foreign !== undefined) return foreign;
   const given = /^bearer +([\x21-\x7e]+) *$/i.exec(headers.get("authorization") ?? "")?.[1];
   if (given !== undefined && isSameSecret(given, token)) return undefined;
-  if (forPeople && isVisitor?.(request) === true) return undefined;
+  if (isVisitor) return undefined;
   notify({
     level: "warn",
     text: `refused a request ${given === undefined ? "without a token" : "with a wrong token"}`,

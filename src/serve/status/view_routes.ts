@@ -1,6 +1,6 @@
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import { pageHeaders, pageHtml } from "../../auth/page.ts";
-import { type Connections, isByOtherUser } from "../../net/other_user.ts";
+import { type Connections, isByOtherUser, type UserRule } from "../../net/other_user.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { BridgeError } from "../../platform/errors.ts";
 import { guard, guardHost, type GuardOptions } from "../guard/guard.ts";
@@ -18,6 +18,8 @@ export interface ViewRoutesParts extends StatusParts {
   readonly clock: Clock;
   /** Where the endpoint is, without a path. */
   readonly url: () => string;
+  /** How users are told apart; by this machine's own words where it is left out. */
+  readonly userRule?: UserRule;
 }
 
 const LARGEST_WISH = 4_096;
@@ -38,8 +40,15 @@ export function addViewRoutes(app: Hono, parts: ViewRoutesParts): void {
   const { view, sessions, log, clock, version } = parts;
   const visitors = new Visitors(clock, parts.guard.port);
   const links = new Links();
-  const who: GuardOptions = { ...parts.guard, isVisitor: (request) => visitors.knows(request) };
+  const who = parts.guard;
   const key = (): { token: string; port: number } => ({ token: who.token, port: who.port() });
+
+  const isOthers = ({ req, env }: Context): Promise<boolean> =>
+    isByOtherUser(req.raw, env as Connections | undefined, who.port(), parts.userRule);
+  const guardPeople = async (context: Context): Promise<Response | undefined> => {
+    const { raw } = context.req;
+    return guard(raw, who, await visitors.knows(raw, () => isOthers(context)));
+  };
 
   app.get("/readyz", ({ req }) => {
     const refused = guard(req.raw, who, false);
@@ -65,13 +74,13 @@ export function addViewRoutes(app: Hono, parts: ViewRoutesParts): void {
     return new Response(text, { headers: { "content-type": type, "cache-control": "no-store" } });
   });
 
-  app.get("/open", async ({ req, env }) => {
+  app.get("/open", async (context) => {
+    const { req } = context;
     const foreign = guardHost(req.raw, who);
     if (foreign !== undefined) return foreign;
     // What only looks whether the address is there must not use the link up.
     if (req.method !== "GET") return new Response(null, { status: 405, headers: { allow: "GET" } });
-    const isOthers = (): Promise<boolean> => isByOtherUser(req.raw, env as Connections | undefined, who.port());
-    const outcome = await links.redeem(req.query("code") ?? "", key(), clock.now(), isOthers);
+    const outcome = await links.redeem(req.query("code") ?? "", key(), clock.now(), () => isOthers(context));
     if (outcome === "other_user") {
       who.notify({
         level: "warn",
@@ -92,12 +101,13 @@ export function addViewRoutes(app: Hono, parts: ViewRoutesParts): void {
       );
     }
     who.notify({ level: "info", text: "a browser opened the status page by a link" });
-    return new Response(null, { status: 303, headers: { ...PRIVATE, location: "/", "set-cookie": visitors.admit() } });
+    const cookie = visitors.admit(await isOthers(context));
+    return new Response(null, { status: 303, headers: { ...PRIVATE, location: "/", "set-cookie": cookie } });
   });
 
-  app.get("/", async ({ req }) => {
-    const refused = guard(req.raw, who, true);
-    if (refused?.status === 401 && req.header("accept")?.includes("text/html") === true) {
+  app.get("/", async (context) => {
+    const refused = await guardPeople(context);
+    if (refused?.status === 401 && context.req.header("accept")?.includes("text/html") === true) {
       return await page(
         401,
         "This page wants a link",
@@ -109,13 +119,13 @@ export function addViewRoutes(app: Hono, parts: ViewRoutesParts): void {
     return await statusPage();
   });
 
-  app.get("/api/status", async ({ req }) => {
-    const refused = guard(req.raw, who, true);
+  app.get("/api/status", async (context) => {
+    const refused = await guardPeople(context);
     return refused ?? Response.json(await statusOf(parts), { headers: PRIVATE });
   });
 
-  app.get("/api/log", ({ req }) => {
-    const refused = guard(req.raw, who, true);
+  app.get("/api/log", async (context) => {
+    const refused = await guardPeople(context);
     if (refused !== undefined) return refused;
     const busy = new BridgeError("busy", "too many read the log already", { hint: "close some pages" });
     return log.read() ?? refusal(503, busy, { "retry-after": "5" });
@@ -126,10 +136,10 @@ export function addViewRoutes(app: Hono, parts: ViewRoutesParts): void {
     return refused ?? Response.json({ url: `${parts.url()}${makeLink(key(), clock.now())}` }, { headers: PRIVATE });
   });
 
-  app.post("/api/sign-in", async ({ req }) => {
-    const refused = guard(req.raw, who, true);
+  app.post("/api/sign-in", async (context) => {
+    const refused = await guardPeople(context);
     if (refused !== undefined) return refused;
-    const wish = await readWish(req.raw);
+    const wish = await readWish(context.req.raw);
     if (wish === undefined) {
       const error = new BridgeError("invalid_request", 'the body must be JSON with the strings "server" and "account"');
       return refusal(400, error);

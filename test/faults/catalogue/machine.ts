@@ -24,11 +24,13 @@ export const MACHINE: readonly Entry[] = [
   },
   {
     id: "B3",
-    fault: "no token, a wrong one, one in the address",
+    fault: "no token, a wrong one, one in the address, the page's cookie in another user's hands",
     promise: "401, without a hint of what exists, in constant time",
     shown: [
       "unit/serve/guard/guard_test.ts > a refusal",
       "unit/serve/guard/guard_test.ts > two secrets",
+      "unit/serve/guard/visitors_test.ts > a browser that came by a link > is not known where another user",
+      "unit/serve/status/view_routes_test.ts > the cookie of the page is worth nothing",
       "binary/serve_test.ts > who may ask",
     ],
   },

@@ -36,6 +36,14 @@ export const MACHINE: readonly Row[] = [
     "unit/serve/guard/guard_test.ts",
   ],
   [
+    "B3",
+    "whose connection brings the page's cookie",
+    "serve/guard/visitors.ts",
+    "(known.isOthers || !await isOthers())",
+    "true",
+    "unit/serve/status/view_routes_test.ts",
+  ],
+  [
     "B4",
     "files are closed to others",
     "platform/private_files.ts",

@@ -124,7 +124,6 @@ test("who came by a link stands for the token where people look, and nowhere els
     names: ["127.0.0.1"],
     port: (): number => 7319,
     token: TOKEN,
-    isVisitor: (): boolean => true,
     notify: (): void => {},
   };
   const request = new Request("http://x/", { headers: { host: "127.0.0.1:7319" } });

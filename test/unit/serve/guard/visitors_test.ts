@@ -68,46 +68,56 @@ describe("a browser that came by a link", () => {
   let visitors: Visitors;
   beforeEach(() => void (visitors = new Visitors(clock, () => 7319)));
 
-  function asks(cookie: string, headers: Record<string, string> = {}, method = "GET"): boolean {
+  const own = (): Promise<boolean> => Promise.resolve(false);
+  const others = (): Promise<boolean> => Promise.resolve(true);
+
+  function asks(cookie: string, headers: Record<string, string> = {}, method = "GET", by = own): Promise<boolean> {
     const given = cookie.split(";")[0]!;
     // The runtime lets no request carry such headers but one that it received.
     const all = new Headers({ cookie: given, ...headers });
-    return visitors.knows({ method, headers: all } as Request);
+    return visitors.knows({ method, headers: all } as Request, by);
   }
 
-  test("has a cookie that no script reads and no other site sends, and is known by it", () => {
-    const cookie = visitors.admit();
+  test("has a cookie that no script reads and no other site sends, and is known by it", async () => {
+    const cookie = visitors.admit(false);
     expect(cookie).toMatch(/^mcp_bridge_7319=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200$/);
-    expect(asks(cookie)).toBe(true);
-    expect(asks(`a=b; ${cookie.split(";")[0]}`)).toBe(false);
-    expect(
-      visitors.knows({ method: "GET", headers: new Headers({ cookie: `a=b; ${cookie.split(";")[0]}` }) } as Request),
-    )
-      .toBe(true);
+    expect(await asks(cookie)).toBe(true);
+    expect(await asks(`a=b; ${cookie.split(";")[0]}`)).toBe(false);
+    const among = new Headers({ cookie: `a=b; ${cookie.split(";")[0]}` });
+    expect(await visitors.knows({ method: "GET", headers: among } as Request, own)).toBe(true);
   });
 
-  test("is not known by another cookie", () => {
-    visitors.admit();
+  test("is not known by another cookie", async () => {
+    visitors.admit(false);
     for (const cookie of ["", "mcp_bridge_7319=", `mcp_bridge_7319=${"a".repeat(43)}`]) {
-      expect(asks(cookie)).toBe(false);
+      expect(await asks(cookie)).toBe(false);
     }
   });
 
-  test("changes something only from our page, and reads nothing for pages of other ports", () => {
-    const cookie = visitors.admit();
-    expect(asks(cookie, {}, "POST")).toBe(false);
-    expect(asks(cookie, { origin: "http://127.0.0.1:7319" }, "POST")).toBe(true);
-    for (const site of ["same-site", "cross-site"]) expect(asks(cookie, { "sec-fetch-site": site })).toBe(false);
-    for (const site of ["same-origin", "none"]) expect(asks(cookie, { "sec-fetch-site": site })).toBe(true);
+  test("changes something only from our page, and reads nothing for pages of other ports", async () => {
+    const cookie = visitors.admit(false);
+    expect(await asks(cookie, {}, "POST")).toBe(false);
+    expect(await asks(cookie, { origin: "http://127.0.0.1:7319" }, "POST")).toBe(true);
+    for (const site of ["same-site", "cross-site"]) expect(await asks(cookie, { "sec-fetch-site": site })).toBe(false);
+    for (const site of ["same-origin", "none"]) expect(await asks(cookie, { "sec-fetch-site": site })).toBe(true);
+  });
+
+  test("is not known where another user of this machine brings its cookie, which servers of theirs at other ports see", async () => {
+    const cookie = visitors.admit(false);
+    const origin = { origin: "http://127.0.0.1:7319" };
+    for (const method of ["GET", "POST"]) expect(await asks(cookie, origin, method, others)).toBe(false);
+    expect(await asks(cookie)).toBe(true);
+    // Who came with a link that is for whoever has it, through a tunnel say, is another user to the system.
+    expect(await asks(visitors.admit(true), {}, "GET", others)).toBe(true);
   });
 
   test("is forgotten after twelve hours, or when sixteen others have come", async () => {
-    const first = visitors.admit();
-    for (let place = 0; place < 15; place++) visitors.admit();
-    expect(asks(first)).toBe(true);
-    const last = visitors.admit();
-    expect(asks(first)).toBe(false);
+    const first = visitors.admit(false);
+    for (let place = 0; place < 15; place++) visitors.admit(false);
+    expect(await asks(first)).toBe(true);
+    const last = visitors.admit(false);
+    expect(await asks(first)).toBe(false);
     await clock.pass(12 * 60 * MINUTE_MS);
-    expect(asks(last)).toBe(false);
+    expect(await asks(last)).toBe(false);
   });
 });

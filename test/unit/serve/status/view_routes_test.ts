@@ -18,9 +18,12 @@ let app: Hono;
 let tokens: TokenEnd[];
 let signIns: { account: string; end: PromiseWithResolvers<void> }[];
 let notices: string[];
+/** The connections of this machine, as Linux has them. */
+let connections: string;
 
 beforeEach(async () => {
   clock = new FakeClock();
+  connections = connectionOf(1_000);
   tokens = [];
   signIns = [];
   notices = [];
@@ -39,9 +42,15 @@ beforeEach(async () => {
     guard: { names: ["127.0.0.1"], port: () => 7319, token: "token", notify },
     log: new LogTail(clock),
     url: () => "http://127.0.0.1:7319",
+    userRule: { platform: "linux", uid: 1_000, read: () => Promise.resolve(connections) },
   });
   await view.pool.replace(new Map([["a", entry("a", true)], ["program", entry("program", false)]]));
 });
+
+/** That of a browser of the user `uid`, at port 0xabcd, to us. */
+function connectionOf(uid: number): string {
+  return `head\n 0: 0100007F:ABCD 0100007F:1C97 01 0:0 00:0 0 ${uid} 0 1 1 0 20 4 30 10 -1\n`;
+}
 
 function entry(slug: string, isRemote: boolean): PoolEntry {
   const signing = {
@@ -156,4 +165,31 @@ describe("a sign-in by a word of the page's", () => {
     expect((await ask("/api/sign-in", body)).status).toBe(status);
     expect((await ask("/api/sign-in", body, { ...HEADERS, "content-type": "text/plain" })).status).toBe(400);
   });
+});
+
+test("the cookie of the page is worth nothing to another user of this machine, whose server at another port has seen it", async () => {
+  const env = { requestIP: () => ({ address: "127.0.0.1", port: 0xabcd }) };
+  const { host } = HEADERS;
+  const { url } = await (await ask("/api/link", "")).json() as { url: string };
+  const opened = await app.request(url, { headers: { host } }, env);
+  const cookie = opened.headers.get("set-cookie")!.split(";")[0]!;
+  const type = HEADERS["content-type"];
+  const bring = (path: string, body?: string): Promise<number> => {
+    // The runtime lets no request carry such headers but one that it received.
+    const headers = new Headers({ host, cookie, origin: "http://127.0.0.1:7319", "content-type": type });
+    if (body !== undefined) headers.set("content-length", String(body.length));
+    const init = body === undefined ? { headers } : { method: "POST", headers, body };
+    return Promise.resolve(app.request(path, init, env)).then(({ status }) => status);
+  };
+  const all = async (): Promise<number[]> => [
+    await bring("/"),
+    await bring("/api/status"),
+    await bring("/api/log"),
+    await bring("/api/sign-in", '{"server":"a"}'),
+  ];
+  connections = connectionOf(1_001);
+  expect(await all()).toEqual([401, 401, 401, 401]);
+  expect(signIns).toEqual([]);
+  connections = connectionOf(1_000);
+  expect(await all()).toEqual([200, 200, 200, 202]);
 });
