@@ -202,8 +202,11 @@ export class TokenSession implements Credentials {
     this.#options.onunrenewed?.(toBridgeError(renewal.cause));
     switch (renewal.kind) {
       case "refused":
+        notify({
+          level: "info",
+          text: `the token is not renewed, and a new sign-in is needed: ${renewal.cause.message}`,
+        });
         await this.#giveUp(grant, tokens.refreshToken, renewal.oauthError);
-        notify({ level: "debug", text: `the token cannot be renewed: ${renewal.cause.message}` });
         return false;
       case "lost":
         await this.#loseRefreshToken(grant, tokens, renewal.cause);

@@ -28,15 +28,15 @@ afterEach(() => {
   scene[Symbol.dispose]();
 });
 
-function start(): Executable {
-  return new Executable({ env: { ...home.env, ...browser.env } }, server.url, "--debug");
+function start(...flags: string[]): Executable {
+  return new Executable({ env: { ...home.env, ...browser.env } }, server.url, ...flags);
 }
 
 /** Kills a process that asks for tokens; it is sent `initialize`, which is not answered. */
 async function killAt(point: Point): Promise<void> {
   const barrier = new Barrier();
   as.on("token", point === "before it is spent" ? barrier.before : barrier.after);
-  await using bridge = start();
+  await using bridge = start("--debug");
   bridge.send({ jsonrpc: "2.0", id: 1, method: "initialize", params: {} });
   await barrier.arrived();
   if (point === "as its answer comes") barrier.open();
@@ -49,7 +49,7 @@ async function killAt(point: Point): Promise<void> {
 /** Works, and gives how often the authorization server was asked for tokens meanwhile. */
 async function startAgain(): Promise<number> {
   const before = as.asked("token").length;
-  await using bridge = start();
+  await using bridge = start("--debug");
   expect((await bridge.initialize()).result.serverInfo.name).toBe("fake");
   expect((await bridge.request({ id: 1, method: "tools/list" })).result).toBeDefined();
   const outputs = { stdout: bridge.output, stderr: bridge.stderr };
@@ -72,5 +72,16 @@ describe("a process that is killed leads to one more page at most, and never to 
     expect(await startAgain()).toBeLessThanOrEqual(2);
     expect(browser.count).toBeLessThanOrEqual(2);
     expect(await startAgain()).toBe(0);
+  });
+
+  test("and why there is one more is said before it opens (C2, C7)", async () => {
+    await startAgain();
+    as.tokens.expireAccess();
+    await killAt("after it is spent");
+    await using bridge = start();
+    await bridge.initialize();
+    const said = (words: string): number => bridge.stderr.items.findIndex((line) => line.includes(words));
+    expect(said("the token is not renewed, and a new sign-in is needed: ")).toBeGreaterThanOrEqual(0);
+    expect(said("signed in to ")).toBeGreaterThan(said("a new sign-in is needed"));
   });
 });

@@ -68,6 +68,14 @@ export const FAULTS: readonly Row[] = [
     "binary/bad_sign_in_test.ts",
   ],
   [
+    "C7",
+    "why there is one more page is said plainly",
+    "auth/session.ts",
+    'notify({ level: "info", text: `the token is not renewed',
+    'notify({ level: "debug", text: `the token is not renewed',
+    "faults/c2_killed_sign_in_test.ts",
+  ],
+  [
     "C8",
     "only a real no costs the token",
     "auth/renewal.ts",
