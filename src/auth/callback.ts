@@ -75,11 +75,10 @@ export async function listenForCallback(options: CallbackOptions): Promise<Callb
     const given = url?.searchParams.getAll("state") ?? [];
     const fits = request.method === "GET" && url?.pathname === path && given.length === 1 &&
       state !== undefined && isSameSecret(given[0]!, state);
-    if (!fits || visited || !isMeantForUs(request.headers, [host, "127.0.0.1"], server.port)) {
+    if (!fits || !isMeantForUs(request.headers, [host, "127.0.0.1"], server.port)) {
       return page(UNEXPECTED, 400);
     }
     if (await isStrangers?.(request, context.env, server.port) === true) return page(STRANGERS, 403);
-    // Another one may have come meanwhile.
     if (visited) return page(UNEXPECTED, 400);
     visited = true;
     visit.resolve(url.searchParams);
