@@ -38,7 +38,7 @@ export interface SignInWish {
   readonly instead: string | undefined;
   /** What is asked for beyond what was granted, where a grant is too narrow. */
   readonly stepUp: boolean;
-  /** To be called before a page is opened; throws `sign_in_required` where there were too many of late. */
+  /** To be called before a page is opened, or a code shown; throws `sign_in_required` where there were too many of late. */
   onasking(): void;
 }
 

@@ -21,6 +21,7 @@ export async function signInOnDevice(
   const tools = toolsOf(parts);
   const client = await clientFor(records, discovery, settings, NOWHERE, tools);
   const demand = await demandOf(records, wish);
+  wish.onasking();
   const begun = await beginOnDevice({ discovery, client, settings, ...demand }, tools);
   const where = `${begun.verificationUri.href} and type the code ${begun.userCode}`;
   onwaiting(

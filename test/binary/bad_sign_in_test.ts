@@ -278,4 +278,20 @@ describe("a server on the internet", () => {
     for (let id = 1; id <= 6; id++) expectError(await initialize(bridge, id), "sign_in_required");
     expect(browser.count).toBe(3);
   });
+
+  test("that takes no token shows a few codes where there is no browser, and not one for every request (A24)", async () => {
+    server.audience = "https://else.example";
+    await using bridge = new Executable({ env: { ...home.env, SSH_CONNECTION: "1" } }, server.url);
+    let read = 0;
+    for (let id = 1; id <= 6; id++) {
+      const answer = initialize(bridge, id);
+      if (id <= 3) {
+        const line = await bridge.stderr.find((text) => text.includes("type the code"), read);
+        read = bridge.stderr.items.indexOf(line, read) + 1;
+        as.devices.decide(/type the code (\S+)/.exec(line)![1]!);
+      }
+      expectError(await answer, "sign_in_required");
+    }
+    expect([as.asked("device_authorization").length, browser.count]).toEqual([3, 0]);
+  });
 });

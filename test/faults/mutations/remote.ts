@@ -276,6 +276,14 @@ export const REMOTE: readonly Row[] = [
     "binary/bad_sign_in_test.ts",
   ],
   [
+    "A24",
+    "codes that are typed in elsewhere are counted, too",
+    "auth/sign_in_on_device.ts",
+    "wish.onasking();",
+    "",
+    "binary/bad_sign_in_test.ts",
+  ],
+  [
     "A25",
     "a token goes to its own server",
     "auth/with_auth.ts",
