@@ -59,8 +59,9 @@ const ANSWER = new RegExp(String.raw`${BEFORE}"(?:result|error)"\s*:`);
 const NO_ANSWER = new RegExp(String.raw`${BEFORE}"(?:method|params)"\s*:`);
 
 /** Both ends of a message that is there as a whole. */
-export function endsOf(message: Uint8Array): Ends {
-  return { head: message.subarray(0, EXCERPT_BYTES), tail: message.subarray(-EXCERPT_BYTES) };
+export function endsOf(message: Uint8Array | string): Ends {
+  const [head, tail] = [message.slice(0, EXCERPT_BYTES), message.slice(-EXCERPT_BYTES)];
+  return { head: Buffer.from(head), tail: Buffer.from(tail) };
 }
 
 /** The raw id of a message, where it can be found: SDKs print it first, or last behind `params`. */

@@ -24,6 +24,10 @@ export interface WebSocketOptions {
 const HIGH_WATER = 1_048_576;
 const LOOK_AGAIN_MS = 5;
 const NORMAL_CLOSURE = 1000;
+/** The runtime's word for a message that it takes no part of. */
+const BEYOND_RUNTIME = "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH";
+/** What is longer stays for too long: the collector does not see it. */
+const WORTH_COLLECTING = 1_048_576;
 
 const decoder = new TextDecoder();
 
@@ -82,8 +86,12 @@ function receive(socket: WebSocket, events: LinkEvents, limit: number): void {
   let behind = 0;
   socket.addEventListener("message", ({ data }: MessageEvent<string | Uint8Array>) => {
     events.onactivity();
-    const frame = typeof data === "string" ? Buffer.from(data) : data;
-    if (frame.length > limit) return void tellLost(endsOf(frame), limit, events);
+    // A text has no more signs than bytes: of one that is too long no copy is made.
+    const frame = typeof data !== "string" || data.length > limit ? data : Buffer.from(data);
+    if (typeof frame === "string" || frame.length > limit) {
+      if (limit > WORTH_COLLECTING) setImmediate(() => Bun.gc(true));
+      return void tellLost(endsOf(frame), limit, events);
+    }
     const waits = deliver(frame, events);
     if (waits.length === 0) return;
     if (behind++ === 0) socket.pause();
@@ -91,8 +99,15 @@ function receive(socket: WebSocket, events: LinkEvents, limit: number): void {
       if (--behind === 0) socket.resume();
     });
   });
+  let isRunaway = false;
+  socket.addEventListener("error", (event) => {
+    isRunaway = ((event as ErrorEvent).error as { code?: unknown } | null)?.code === BEYOND_RUNTIME;
+  });
   socket.addEventListener("close", ({ code }) => {
-    events.onclose(brokenBy(new BridgeError("outcome_unknown", `the server closed the connection (${code})`)));
+    const what = isRunaway
+      ? "the server's message is longer than 128 MiB, and ended the connection"
+      : `the server closed the connection (${code})`;
+    events.onclose(brokenBy(new BridgeError("outcome_unknown", what)));
   });
 }
 

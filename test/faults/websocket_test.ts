@@ -4,6 +4,7 @@ import { Executable, type Message } from "../harness/executable.ts";
 import { FakeWebSocket } from "../harness/fake_web_socket.ts";
 import { FaultProxy } from "../harness/fault_proxy.ts";
 import { freePort } from "../harness/free_port.ts";
+import { peakMemory } from "../harness/memory.ts";
 
 const MIB = 1_048_576;
 
@@ -104,6 +105,42 @@ describe("over a WebSocket", () => {
     expect((await other).result).toEqual({});
     expect((await bridge.request({ id: 2, method: "ping" })).result).toEqual({ ok: true });
     expect(server.peers.items).toHaveLength(1);
+  });
+
+  test.skipIf(process.platform !== "linux")(
+    "messages of 110 MiB are too large, none is copied, and each is collected before the next (A12)",
+    async () => {
+      using server = new FakeWebSocket();
+      const ordinary = server.answer;
+      const pad = "x".repeat(110 * MIB);
+      server.answer = (message, peer) => {
+        if (message.method !== "tools/call") ordinary(message, peer);
+        else peer.send(`{"jsonrpc":"2.0","id":${message.id},"result":{"pad":"${pad}"}}`);
+      };
+      await using bridge = new Executable(server.url);
+      await bridge.initialize();
+      const before = peakMemory(bridge.pid);
+      for (const id of [1, 2, 3]) {
+        expect((await bridge.request({ id, method: "tools/call" }, 20_000)).error.data.code).toBe("too_large");
+      }
+      // What the runtime takes in and makes a text of, and as much again; 450 with a copy of each.
+      expect(peakMemory(bridge.pid) - before).toBeLessThan(390 * MIB);
+    },
+  );
+
+  test("a message that is longer than the runtime takes ends the connection, and is said to", async () => {
+    using server = new FakeWebSocket();
+    const ordinary = server.answer;
+    server.answer = (message, peer) => {
+      if (message.method === "tools/call") peer.send("x".repeat(129 * MIB));
+      else ordinary(message, peer);
+    };
+    await using bridge = new Executable(server.url);
+    await bridge.initialize();
+    const { error } = await bridge.request({ id: 1, method: "tools/call" }, 20_000);
+    expect(error.data.code).toBe("outcome_unknown");
+    expect(error.message).toContain("the server's message is longer than 128 MiB");
+    expect((await bridge.request({ id: 2, method: "ping" })).result).toEqual({ ok: true });
   });
 
   test("a message of 16 MiB passes both ways, in one frame", async () => {

@@ -140,6 +140,14 @@ export const REMOTE: readonly Row[] = [
     "unit/net/body_test.ts",
   ],
   [
+    "A12",
+    "no copy of what is too large over a WebSocket",
+    "transport/websocket.ts",
+    'typeof data !== "string" || data.length > limit ? data : Buffer.from(data)',
+    'typeof data !== "string" ? data : Buffer.from(data)',
+    "faults/websocket_test.ts",
+  ],
+  [
     "A13",
     "an answer of who signs people in has 10 s",
     "auth/ask.ts",
