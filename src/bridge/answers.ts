@@ -21,15 +21,13 @@ export function errorAnswer(id: string, error: BridgeError, server: string): Mes
     },
   });
   const answer = readMessage(new TextEncoder().encode(`{"jsonrpc":"2.0","id":${id},"error":${text}}`));
-  saidByUs.set(answer, error);
+  answer.madeOf = error;
   return answer;
 }
 
-const saidByUs = new WeakMap<Message, BridgeError>();
-
 /** The error that an answer of this process was made of; nothing for one of a server, however much it looks like ours. */
 export function errorBehind(answer: Message): BridgeError | undefined {
-  return saidByUs.get(answer);
+  return answer.madeOf;
 }
 
 /** An answer whose result is given as raw text. */

@@ -40,6 +40,8 @@ export class Message {
   carrier: Carrier | undefined;
   /** Why this answer is ours: the server could not be asked, or says nothing so far; stays with it likewise. */
   standsInFor: BridgeError | "late" | undefined;
+  /** The error that this answer is made of, where it is ours; stays with it likewise. */
+  madeOf: BridgeError | undefined;
   readonly #params: number;
   #key: string | undefined;
 
@@ -70,6 +72,7 @@ export class Message {
     const message = new Message(this.bytes.slice(), kind, id, method, this.#params, isError);
     message.carrier = this.carrier;
     message.standsInFor = this.standsInFor;
+    message.madeOf = this.madeOf;
     return message;
   }
 
@@ -151,6 +154,7 @@ export class Message {
     const message = readMessage(edited(this.bytes, edits));
     message.carrier = this.carrier;
     message.standsInFor = this.standsInFor;
+    message.madeOf = this.madeOf;
     return message;
   }
 }

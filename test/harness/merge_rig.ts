@@ -1,15 +1,17 @@
 /** Several servers behind one client, where both sides exist only in the test's hands. */
+import { errorAnswer } from "../../src/bridge/answers.ts";
 import { type MergedServer } from "../../src/bridge/merge/branch.ts";
 import { MergedServers } from "../../src/bridge/merge/merged_servers.ts";
 import { Budget } from "../../src/platform/budget.ts";
+import { BridgeError } from "../../src/platform/errors.ts";
 import type { Notice } from "../../src/platform/notice.ts";
 import type { LocalEnd } from "../../src/transport/channel.ts";
 import { FakeClock, settle } from "./fake_clock.ts";
 import type { Json } from "./fake_mcp.ts";
 import { type Said, toJson, toMessage } from "./stage_rig.ts";
 
-/** Answers a request of the client by its result or error; nothing leaves it to the test. */
-export type Serve = (request: Json, server: FakeServer) => Json | undefined;
+/** Answers a request of the client by its result or error, or one of its pump's own; nothing leaves it to the test. */
+export type Serve = (request: Json, server: FakeServer) => Json | BridgeError | undefined;
 
 /** One server, in place of its pump. */
 export class FakeServer {
@@ -49,8 +51,10 @@ export class FakeServer {
   }
 
   /** Answers a request that came to it. */
-  answer({ id }: Json, answer: Json): void {
-    void this.say({ id, ...answer }, JSON.stringify(id));
+  answer({ id }: Json, answer: Json | BridgeError): void {
+    const raw = JSON.stringify(id);
+    if (answer instanceof BridgeError) return void this.#local!.send(errorAnswer(raw, answer, this.slug), raw);
+    void this.say({ id, ...answer }, raw);
   }
 
   /** The requests of a method that came to it. */

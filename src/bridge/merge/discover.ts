@@ -1,12 +1,12 @@
 import type { Clock } from "../../platform/clock.ts";
 import { BridgeError } from "../../platform/errors.ts";
-import type { Message } from "../../transport/message.ts";
+import { decodedString, type Message } from "../../transport/message.ts";
 import { knowsNoSessions } from "../../transport/refusal.ts";
 import { errorAnswer } from "../answers.ts";
 import { firstRevision } from "../era/discovery.ts";
 import type { Absences } from "./absences.ts";
 import type { Branch } from "./branch.ts";
-import { causeOf, FanOut, isOurWord, type Outcome, type UnderWay } from "./fan_out.ts";
+import { causeOf, FanOut, type Outcome, type UnderWay } from "./fan_out.ts";
 import { mergedDiscoverResult, offersOf, type ServerInfo } from "./offers.ts";
 
 /** What asking several servers what they are needs. */
@@ -53,7 +53,12 @@ export function discover(request: Message, options: DiscoverOptions): UnderWay {
 /** What a server of that era says to `server/discover` is no offer; one that cannot be had says nothing of eras. */
 function isOfHandshake(outcome: Outcome): boolean {
   if (outcome.kind !== "failed") return outcome.kind !== "late";
-  return !isOurWord(outcome.error) && !knowsNoSessions(outcome.error);
+  return !isOfBridge(outcome.error) && !knowsNoSessions(outcome.error);
+}
+
+/** Whether a bridge said it, this one or a `serve`, and no server. */
+function isOfBridge(error: Message): boolean {
+  return decodedString(error.answerMember("error", "message"))?.startsWith("mcp-bridge: ") === true;
 }
 
 function refused(request: Message, error: BridgeError, serverInfo: ServerInfo): Message {

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "../../platform/clock.ts";
 import { BridgeError, harmless, quoted } from "../../platform/errors.ts";
 import { decodedString, type Message } from "../../transport/message.ts";
+import { errorBehind } from "../answers.ts";
 import type { Branch } from "./branch.ts";
 
 /** What came of a question to one server. */
@@ -127,21 +128,12 @@ export function nobodyAnswered(causes: readonly { slug: string; cause: string }[
   });
 }
 
-/** What an error says: quoted, but for our own words, which any server can begin with. */
+/** What an error says: quoted, but for our own words. */
 export function saidIn(error: Message): string {
-  const text = messageOf(error);
-  return isOurWord(error) ? harmless(text.slice(OURS.length), LONGEST_WORDS) : quoted(text);
+  const own = errorBehind(error);
+  if (own === undefined) return quoted(decodedString(error.answerMember("error", "message")) ?? "an error");
+  return harmless(own.hint === undefined ? own.message : `${own.message}; ${own.hint}`, LONGEST_WORDS);
 }
 
-/** Whether an error is said in a server's place. */
-export function isOurWord(error: Message): boolean {
-  return messageOf(error).startsWith(OURS);
-}
-
-/** How `errorAnswer` begins, and how much of it is shown, in characters. */
-const OURS = "mcp-bridge: ";
+/** How much of our own words is shown, in characters: a server may be quoted in them. */
 const LONGEST_WORDS = 1_000;
-
-function messageOf(error: Message): string {
-  return decodedString(error.answerMember("error", "message")) ?? "an error";
-}

@@ -206,6 +206,7 @@ export const REMOTE: readonly Entry[] = [
     shown: [
       "unit/auth/discover_test.ts > hostile documents > texts of theirs",
       "unit/transport/refusal_test.ts > judgeRefusal > what a server says is quoted",
+      "unit/bridge/merge/fan_out_test.ts",
     ],
   },
   {

@@ -71,8 +71,8 @@ export const FAULTS: readonly Row[] = [
     "C7",
     "why there is one more page is said plainly",
     "auth/session.ts",
-    'notify({ level: "info", text: `the token is not renewed',
-    'notify({ level: "debug", text: `the token is not renewed',
+    'level: "info",\n          text: `the token is not renewed',
+    'level: "debug",\n          text: `the token is not renewed',
     "faults/c2_killed_sign_in_test.ts",
   ],
   [

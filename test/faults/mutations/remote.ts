@@ -260,6 +260,14 @@ export const REMOTE: readonly Row[] = [
     "unit/platform/errors_test.ts",
   ],
   [
+    "A21",
+    "quotes around a server that speaks as we do",
+    "bridge/merge/fan_out.ts",
+    'if (own === undefined) return quoted(decodedString(error.answerMember("error", "message")) ?? "an error");',
+    'if (own === undefined) return harmless(decodedString(error.answerMember("error", "message")) ?? "an error");',
+    "unit/bridge/merge/fan_out_test.ts",
+  ],
+  [
     "A22",
     "texts of others in a page",
     "auth/page.ts",

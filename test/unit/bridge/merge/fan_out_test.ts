@@ -10,7 +10,13 @@ test("an error of a server is quoted, and one of ours is said as it is", () => {
   expect(saidIn(own)).toBe('nobody listens at "x"');
 });
 
-test("a server that begins as we do has no more say over a terminal than others", () => {
+test("an error stays ours under another id, and in memory of its own", () => {
+  const own = errorAnswer("1", new BridgeError("unreachable", "nobody listens", { hint: "start it" }), "a");
+  expect(saidIn(own.withId("2").apart())).toBe("nobody listens; start it");
+});
+
+test("what a server says is quoted though it begins as we do, and drives no terminal (A21)", () => {
   const error = { code: 1001, message: "mcp-bridge: fine\r\n\u001b]0;owned\u0007\u009b31m" };
-  expect(saidIn(composeMessage({ id: 1, error }))).toBe(String.raw`fine\r\n\u001b]0;owned\u0007\u009b31m`);
+  const said = saidIn(composeMessage({ id: 1, error }));
+  expect(said).toBe(String.raw`"mcp-bridge: fine\r\n\u001b]0;owned\u0007\u009b31m"`);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { BridgeError } from "../../../../src/platform/errors.ts";
 import { agreed, FakeServer, MergeRig, toolServer } from "../../../harness/merge_rig.ts";
 import type { Json } from "../../../harness/fake_mcp.ts";
 
@@ -140,7 +141,7 @@ describe("a server that is slow or dead", () => {
 
   test("is asked again by the next list, and the client hears of it", async () => {
     const dead = new FakeServer("dead", ({ method }) => {
-      return method === "initialize" ? { error: { code: 1010, message: "mcp-bridge: nobody is there" } } : undefined;
+      return method === "initialize" ? new BridgeError("unreachable", "nobody is there") : undefined;
     });
     const rig = new MergeRig(toolServer("a", ["x"]), dead);
     await rig.handshake();
@@ -203,7 +204,7 @@ describe("a server that is slow or dead", () => {
 describe("where no server answers", () => {
   test("the error names each with its cause, and what a server says is quoted", async () => {
     const rig = new MergeRig(
-      new FakeServer("a", () => ({ error: { code: 1010, message: "mcp-bridge: nobody is there" } })),
+      new FakeServer("a", () => (new BridgeError("unreachable", "nobody is there"))),
       new FakeServer("b", () => ({ error: { code: -32000, message: "gone\nmad" } })),
       new FakeServer("c"),
     );
