@@ -213,6 +213,14 @@ export const REMOTE: readonly Row[] = [
   ],
   [
     "A18",
+    "the shortest wait before a stream is asked for again",
+    "transport/backoff.ts",
+    "const SHORTEST_RETRY_MS = 500;",
+    "const SHORTEST_RETRY_MS = 50;",
+    "faults/a18_hostile_sse_test.ts",
+  ],
+  [
+    "A18",
     "a line beyond the limit is told",
     "transport/sse.ts",
     "    if (isData) this.#overflow = true;\n",
