@@ -26,6 +26,8 @@ export interface Journey {
   readonly callback: Callback;
   /** The key that the tokens are to be bound to. */
   readonly proofKey: JsonObject | undefined;
+  /** When nobody waits for it any more, in ms. */
+  readonly expiresAt: number;
 }
 
 /**
@@ -69,7 +71,7 @@ export async function beginJourney(
     onwaiting(signInRequired(owner, url));
     const opening = headless === undefined ? browser.open(begun.url) : Promise.resolve(false);
     void opening.catch(() => false).then((opened) => tell(parts, url, opened));
-    return { discovery, client, begun, callback, proofKey };
+    return { discovery, client, begun, callback, proofKey, expiresAt };
   } catch (thrown) {
     await callback.close();
     throw thrown;
@@ -83,7 +85,7 @@ export async function beginJourney(
 export async function reopenJourney(parts: SignInParts, records: Records): Promise<Journey | undefined> {
   const pending = await records.pending();
   if (pending === undefined || pending.expiresAt <= parts.clock.now()) return undefined;
-  const { redirectUri, discovery, client, state, proofKey } = pending;
+  const { redirectUri, discovery, client, state, proofKey, expiresAt } = pending;
   const { hostname, port, pathname } = new URL(redirectUri);
   const { successUrl } = parts.settings;
   try {
@@ -102,7 +104,7 @@ export async function reopenJourney(parts: SignInParts, records: Records): Promi
       level: "info",
       text: `sign in to ${server}: go on in the browser window that is already open, or visit ${pending.url}`,
     });
-    return { discovery, client, begun: begunOf(pending), callback, proofKey };
+    return { discovery, client, begun: begunOf(pending), callback, proofKey, expiresAt };
   } catch (thrown) {
     parts.notify({
       level: "debug",

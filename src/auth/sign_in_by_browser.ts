@@ -45,7 +45,9 @@ export async function resumeByBrowser(parts: SignInParts, records: Records, wish
  */
 export async function finishForOther(parts: SignInParts, records: Records, text: string): Promise<void> {
   const pending = await records.pending();
-  if (pending === undefined) throw new BridgeError("foreign_answer", "no sign-in waits for this address any more");
+  if (pending === undefined || pending.expiresAt <= parts.clock.now()) {
+    throw new BridgeError("foreign_answer", "no sign-in waits for this address any more");
+  }
   const { discovery, client, state, proofKey } = pending;
   const journey = { discovery, client, begun: begunOf(pending), proofKey };
   await parts.vault.withLock(records.lockOf("refresh"), () => finish(parts, records, journey, answerIn(text, state)));
@@ -74,9 +76,11 @@ async function awaitPerson(
   parts: SignInParts,
   records: Records,
   wish: SignInWish,
-  { callback, begun }: Journey,
+  { callback, begun, expiresAt }: Journey,
 ): Promise<URLSearchParams | undefined> {
   const { clock, settings, signal, owner, pasted } = parts;
+  // One that is gone on with has had a part of its time. The clock may have been set since.
+  const left = Math.min(expiresAt - clock.now(), settings.timeout);
   const over = new AbortController();
   const giveUp = (): void => over.abort();
   signal.addEventListener("abort", giveUp);
@@ -85,7 +89,7 @@ async function awaitPerson(
       callback.visit,
       ...(pasted === undefined ? [] : [pasted.then((text) => answerIn(text, begun.state))]),
       elsewhere(records, wish.instead, clock, over.signal).then(() => undefined),
-      pause(clock, settings.timeout, over.signal).then(() => {
+      pause(clock, left, over.signal).then(() => {
         if (signal.aborted) throw signal.reason;
         if (!over.signal.aborted) throw nobodyCame(owner, settings.timeout);
         return new Promise<never>(() => {});
@@ -122,7 +126,7 @@ function answerIn(text: string, state: string): URLSearchParams {
 async function finish(
   parts: SignInParts,
   records: Records,
-  journey: Omit<Journey, "callback">,
+  journey: Omit<Journey, "callback" | "expiresAt">,
   answer: URLSearchParams,
 ): Promise<void> {
   const { discovery, client, begun, proofKey } = journey;

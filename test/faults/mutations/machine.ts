@@ -84,6 +84,14 @@ export const MACHINE: readonly Row[] = [
     "unit/net/other_user_test.ts",
   ],
   [
+    "B6",
+    "the end of a sign-in that another process goes on with",
+    "auth/sign_in_by_browser.ts",
+    "const left = Math.min(expiresAt - clock.now(), settings.timeout);",
+    "const left = settings.timeout;",
+    "unit/auth/resume_test.ts",
+  ],
+  [
     "B7",
     "one visit counts",
     "auth/callback.ts",
