@@ -223,7 +223,7 @@ export const REMOTE: readonly Row[] = [
     "A18",
     "a line beyond the limit is told",
     "transport/sse.ts",
-    "    if (isData) this.#overflow = true;\n",
+    "      this.#overflow = true;\n      this.#loseLine(part);\n",
     "",
     "unit/transport/sse_test.ts",
   ],
