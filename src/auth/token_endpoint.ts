@@ -193,7 +193,9 @@ function readType(value: unknown, url: URL): TokenSet["tokenType"] {
 export function expiryOf(idToken: string, receivedAt: number): { idTokenExpiresAt?: number } {
   try {
     const { exp, iat } = JSON.parse(Buffer.from(idToken.split(".")[1]!, "base64url").toString());
-    const life = typeof exp === "number" ? readLifetime(exp - (iat ?? receivedAt / 1_000)) : undefined;
+    // Whole seconds: it may have been made almost one later than it says.
+    const from = typeof iat === "number" ? iat + 1 : receivedAt / 1_000;
+    const life = typeof exp === "number" ? readLifetime(exp - from) : undefined;
     return life === undefined ? {} : { idTokenExpiresAt: receivedAt + life };
   } catch {
     return {};
