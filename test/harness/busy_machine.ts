@@ -72,6 +72,7 @@ export class BusyMachine implements Disposable {
     await using _all = disposed(started);
     const [serve, ...clients] = started as [Executable, ...Executable[]];
     const name = `next-${++this.#edits}`;
+    for (const each of [serve, ...clients]) this.#goWhereTold(each);
     await Promise.all([
       this.#edit("add", name, this.open.url),
       serve.stderr.find((line) => line.includes("serving"), 0, PATIENCE_MS),
@@ -86,11 +87,15 @@ export class BusyMachine implements Disposable {
     if (`${codes}` !== "143,0,0,0,0,0" || complaints.length > 0) throw new Error(`${codes}\n${complaints.join("\n")}`);
   }
 
-  /** A client asks, and is answered. The person, whose page may have come back to nobody, goes where they are told. */
-  async #visit(client: Executable): Promise<void> {
-    void client.stderr.find((line) => line.includes("already open"), 0, PATIENCE_MS).then((line) => {
+  /** The person, whose page may have come back to nobody, goes where they are told: by a client, or by its `serve`. */
+  #goWhereTold({ stderr }: Executable): void {
+    void stderr.find((line) => line.includes("already open"), 0, PATIENCE_MS).then((line) => {
       return this.scene.browser.visit(/http\S+$/.exec(line)![0]);
     }).catch(() => {});
+  }
+
+  /** A client asks, and is answered. */
+  async #visit(client: Executable): Promise<void> {
     const answers = [await client.initialize(), await client.request({ id: 1, method: "tools/call", params: {} })];
     for (const { result, error } of answers) if (result === undefined) throw new Error(JSON.stringify(error));
   }
