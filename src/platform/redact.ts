@@ -46,15 +46,16 @@ const TELLING = 12;
  */
 export function withoutSecrets(text: string, secrets: Iterable<string>): string {
   const told = [...secrets].filter(({ length }) => length >= SHORTEST);
-  const written = [...new Set(told.flatMap(writings))];
+  const written = [...new Set(told.flatMap(writings))].map((secret) => ({ secret, at: -1 }));
   let rest = "";
   let from = 0;
   for (;;) {
-    const at = Math.min(...written.map((secret) => placeOf(text, secret, from)));
+    // Each is looked for behind its last place alone: the text is a server's, and may be long and full of them.
+    for (const each of written) if (each.at < from) each.at = placeOf(text, each.secret, from);
+    const at = Math.min(...written.map((each) => each.at));
     if (at === Infinity) return rest + text.slice(from);
     rest += `${text.slice(from, at)}${MASK}`;
-    const behind = text.slice(at);
-    from = at + Math.max(...written.map((secret) => commonEnds(behind, secret).head));
+    from = at + Math.max(...written.map(({ secret }) => commonEnds(text.slice(at, at + secret.length), secret).head));
   }
 }
 

@@ -46,4 +46,17 @@ describe("withoutSecrets", () => {
   test("takes a secret out whole of which another one is a part", () => {
     expect(withoutSecrets("a-short-one, a-short", ["a-short", "a-short-one"])).toBe("***, ***");
   });
+
+  test("takes time in proportion to the text, be it full of what secrets begin with", () => {
+    const secret = "abcdefghijklmnopqrstuvwxyz0123456789";
+    const took = (bytes: number): number => {
+      const text = secret.slice(0, 12).repeat(bytes / 12);
+      const start = performance.now();
+      withoutSecrets(text, [secret, "zyxwvutsrqponmlkjihg"]);
+      return performance.now() - start;
+    };
+    took(32_768);
+    // Sixteen times as long; by its square it would be 256 times.
+    expect(took(524_288) / took(32_768)).toBeLessThan(100);
+  });
 });
