@@ -9,10 +9,7 @@ import { TARGETS } from "../test/fuzz/targets.ts";
 /** Inputs of one seed; few enough that a round ends soon. */
 const ROUND = 5_000;
 
-const { values, positionals } = parseArgs({
-  options: { minutes: { type: "string", default: "1" }, seed: { type: "string" } },
-  allowPositionals: true,
-});
+const { values, positionals } = readWords();
 const minutes = Number(values.minutes);
 const targets = TARGETS.filter(({ name }) =>
   positionals.length === 0 || positionals.some((part) => name.includes(part))
@@ -40,4 +37,14 @@ for (let round = 0; round === 0 || (performance.now() < until && values.seed ===
     tried += ROUND;
   }
   console.log(`${tried.toLocaleString("en")} inputs, ${targets.length} targets, nothing found`);
+}
+
+/** What was asked for; no minutes where the words say nothing of the kind. */
+function readWords(): { values: { minutes: string; seed?: string | undefined }; positionals: string[] } {
+  const options = { minutes: { type: "string", default: "1" }, seed: { type: "string" } } as const;
+  try {
+    return parseArgs({ options, allowPositionals: true });
+  } catch {
+    return { values: { minutes: "none" }, positionals: [] };
+  }
 }

@@ -68,6 +68,11 @@ function look(copy: string, mutation: Mutation): number | undefined {
 }
 
 const ids = process.argv.slice(2);
+const unknown = ids.find((id) => CATALOGUE.every((entry) => entry.id !== id));
+if (unknown !== undefined) {
+  console.error(`there is no entry ${JSON.stringify(unknown)} in the catalogue\nusage: bun run mutations [ID ...]`);
+  process.exit(2);
+}
 const wanted = MUTATIONS.filter(({ id }) => ids.length === 0 || ids.includes(id));
 const copy = mkdtempSync(join(tmpdir(), "mcp-bridge-mutations-"));
 for (const name of COPIED) cpSync(join(ROOT, name), join(copy, name), { recursive: true });

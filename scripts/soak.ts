@@ -12,8 +12,7 @@ import { compile, EXECUTABLE } from "./build.ts";
 const MIB = 1_048_576;
 const MOST_GROWTH = MIB;
 
-const { values } = parseArgs({ options: { minutes: { type: "string", default: "30" } } });
-const minutes = Number(values.minutes);
+const minutes = readMinutes();
 if (!(minutes > 0)) {
   console.error("usage: bun run soak [--minutes N]");
   process.exit(2);
@@ -71,4 +70,13 @@ function trendOf({ bytes, error }: Growth): string {
 
 function mebibytes(bytes: number): string {
   return `${(bytes / MIB).toFixed(1)} MiB`;
+}
+
+/** How long it is to take; NaN where the words say nothing of the kind. */
+function readMinutes(): number {
+  try {
+    return Number(parseArgs({ options: { minutes: { type: "string", default: "30" } } }).values.minutes);
+  } catch {
+    return Number.NaN;
+  }
 }
