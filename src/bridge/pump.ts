@@ -11,13 +11,14 @@ import { Admission } from "./admission.ts";
 import { errorAnswer } from "./answers.ts";
 import { Handshake, type Memory } from "./handshake.ts";
 import { LifeSigns } from "./life_signs.ts";
-import { nextStep, patienceOf } from "./next_step.ts";
+import { nextStep } from "./next_step.ts";
 import { OneWay } from "./one_way.ts";
 import { OwnRequests, strayAnswer } from "./own_requests.ts";
-import { type Deadlines, HELD_PATIENCE_MS, Pending, type PendingRequest } from "./pending.ts";
+import { type Deadlines, Pending, type PendingRequest } from "./pending.ts";
 import { Recover } from "./recover.ts";
 import { RequestTurns } from "./request_turns.ts";
 import { malformedAnswer, oversizeAnswer } from "./unreadable.ts";
+import { untilReady } from "./until_ready.ts";
 
 /** What a pump is made of. */
 export interface PumpOptions {
@@ -205,7 +206,10 @@ export class Pump {
   #carry(request: PendingRequest): void {
     if (request.settled) return;
     if (!this.#recover.isReady) {
-      this.#untilReady(request).then(() => this.#carry(request), (thrown) => this.#again(request, thrown));
+      untilReady(request, this.#options.clock, this.#pending, this.#recover).then(
+        () => this.#carry(request),
+        (thrown) => this.#again(request, thrown),
+      );
       return;
     }
     if (request.abort.aborted) request.abort = new Abort();
@@ -244,28 +248,6 @@ export class Pump {
       await pause(clock, step.after, request.abort.signal);
     }
     this.#carry(request);
-  }
-
-  /** Waits for the session, for as long as a host waits for this method. */
-  async #untilReady(request: PendingRequest): Promise<void> {
-    const { clock } = this.#options;
-    const enough = new AbortController();
-    const patience = (): number =>
-      this.#pending.held === undefined ? patienceOf(request.message.method!) : HELD_PATIENCE_MS;
-    const left = (): number => request.receivedAt + patience() - clock.now();
-    const late = (async () => {
-      do await pause(clock, left(), enough.signal); while (!enough.signal.aborted && left() > 0);
-      if (enough.signal.aborted) return;
-      throw this.#pending.held ?? this.#recover.cause ?? new BridgeError("timed_out", "the server is not ready yet", {
-        hint: "try again in a moment",
-      });
-    })();
-    try {
-      await Promise.race([this.#recover.ready(), late]);
-    } finally {
-      enough.abort();
-      late.catch(() => {});
-    }
   }
 
   /** Another session has taken the place of a lost one: what was in flight there has no answer to wait for. */
