@@ -1,4 +1,4 @@
-import { isLoopback } from "../net/address.ts";
+import { bareHost, isLoopback } from "../net/address.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";
 
 /** Finds the IP addresses of a name; rejects where it has none. */
@@ -141,7 +141,7 @@ async function reachesOf(hostname: string, resolve: Resolve): Promise<Reach[]> {
 
 /** Without the brackets of IPv6, and without the dot that ends a whole name. */
 function bare(hostname: string): string {
-  return hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
+  return bareHost({ hostname }).replace(/\.$/, "");
 }
 
 async function resolveBySystem(name: string): Promise<string[]> {

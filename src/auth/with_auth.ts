@@ -2,6 +2,7 @@ import { CredentialFailure } from "../net/credential_failure.ts";
 import type { HttpAnswer, HttpRequest, HttpWire, Wire } from "../net/gate.ts";
 import type { SocketRequest } from "../net/web_socket.ts";
 import { BridgeError, type ErrorCode, toBridgeError } from "../platform/errors.ts";
+import type { ByteFlow } from "../platform/socket_flow.ts";
 import { type AuthChallenge, authChallenge } from "./challenge.ts";
 import type { Prover } from "./dpop.ts";
 
@@ -109,7 +110,7 @@ export function withAuth(wire: Wire, server: URL, credentials: Credentials): Wir
     return answer;
   }
 
-  async function connect(request: SocketRequest): Promise<WebSocket> {
+  async function connect(request: SocketRequest): Promise<ByteFlow> {
     const held = credentials.current();
     const token = held instanceof Promise ? await arrived(held) : held;
     const url = new URL(`${origin}${request.url.pathname}${request.url.search}`);

@@ -8,3 +8,8 @@ export function isLoopback(hostname: string): boolean {
 export function isEncrypted(url: URL): boolean {
   return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
 }
+
+/** The host name of a URL as the system takes it: an IPv6 address without its brackets. */
+export function bareHost({ hostname }: { readonly hostname: string }): string {
+  return hostname.replace(/^\[|\]$/g, "");
+}

@@ -1,6 +1,7 @@
 import type { Abortable } from "../platform/abort.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
+import { bareHost } from "./address.ts";
 
 /** How long a request may be without an answer before we look whether its host accepts connections at all, in ms. */
 const PATIENCE_BEFORE_PROBE_MS = 3_000;
@@ -97,6 +98,6 @@ function probe(url: URL, clock: Clock, patience: number, ipv4: boolean): Promise
 }
 
 async function addressOf(url: URL, ipv4: boolean): Promise<string> {
-  const hostname = url.hostname.replace(/^\[|\]$/g, "");
+  const hostname = bareHost(url);
   return ipv4 ? (await Bun.dns.lookup(hostname, { family: 4 }))[0]!.address : hostname;
 }

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { TlsSettings } from "./tls.ts";
 
 /** Whether an address accepts a connection: after how many ms, or why not. */
 export interface Dialled {
@@ -49,5 +50,31 @@ export async function openSocketTo(address: string, port: number, patience: numb
   }
   socket.once("connect", () => give(socket));
   socket.once("error", (error: NodeJS.ErrnoException) => give(error.code ?? "unknown"));
+  return promise;
+}
+
+/**
+ * Makes TLS of a connection, with who has shown to be `hostname`, within `patience` ms; the runtime's code where that
+ * does not come about, or `TIMEOUT`.
+ */
+export async function secureSocket(
+  socket: Socket,
+  hostname: string,
+  { rejectUnauthorized, ...files }: TlsSettings,
+  patience: number,
+): Promise<Socket | string> {
+  const [{ connect }, { isIP }] = await Promise.all([import("node:tls"), import("node:net")]);
+  const { promise, resolve } = Promise.withResolvers<Socket | string>();
+  const name = isIP(hostname) > 0 ? {} : { servername: hostname };
+  const secured = connect({ ...files, ...name, socket, host: hostname, rejectUnauthorized });
+  const timer = setTimeout(() => give("TIMEOUT"), patience);
+  function give(outcome: Socket | string): void {
+    clearTimeout(timer);
+    if (typeof outcome === "string") secured.destroy();
+    resolve(outcome);
+  }
+  secured.once("secureConnect", () => give(secured));
+  secured.on("error", (error: NodeJS.ErrnoException) => give(error.code ?? "unknown"));
+  secured.once("close", () => give("ECONNRESET"));
   return promise;
 }

@@ -2,6 +2,7 @@ import type { Abortable } from "../platform/abort.ts";
 import type { Budget } from "../platform/budget.ts";
 import type { Clock } from "../platform/clock.ts";
 import { fetchRoom } from "../platform/fetch_room.ts";
+import type { ByteFlow } from "../platform/socket_flow.ts";
 import type { HttpBody } from "./body.ts";
 import { watchConnecting } from "./connecting.ts";
 import type { Cookies } from "./cookies.ts";
@@ -62,11 +63,11 @@ export interface HttpWire {
 /** Every way out of the process. */
 export interface Wire extends HttpWire {
   /**
-   * Opens a WebSocket (RFC 6455); settles once it is open.
+   * Opens a WebSocket (RFC 6455); settles once its frames can go over the connection that it gives.
    *
    * @throws {BridgeError} as `fetch`, and `http_status` where the server opens none.
    */
-  connect(request: SocketRequest): Promise<WebSocket>;
+  connect(request: SocketRequest): Promise<ByteFlow>;
 }
 
 /** What the gate goes by. */
@@ -208,7 +209,7 @@ export function createGate(options: GateOptions): Wire {
 
   return {
     fetch: (request) => carry(request, 0),
-    async connect(request): Promise<WebSocket> {
+    async connect(request): Promise<ByteFlow> {
       const { openSocket } = await import("./web_socket.ts");
       const url = new URL(request.url);
       url.protocol = url.protocol === "wss:" ? "https:" : "http:";

@@ -13,12 +13,15 @@ type Part = "status" | "header" | "chunk size" | "chunk" | "chunk end" | "rest" 
 const MOST_HEAD = 65_536;
 const MOST_CHUNK_LINE = 4_096;
 const LINE_FEED = 0x0a;
+const SWITCHING_PROTOCOLS = 101;
 
 /**
  * Reads one answer of HTTP/1.x from the bytes of its connection (RFC 9112, sections 2 to 7), behind those that only
- * announce it (RFC 9110, 15.2). Nothing is read behind it.
+ * announce it (RFC 9110, 15.2). Nothing is read behind it; where another protocol was asked for, what the server says
+ * in that is given as the body.
  */
 export class AnswerReader {
+  readonly #asksForOther: boolean;
   #head: AnswerHead | undefined;
   #part: Part = "status";
   #status = 0;
@@ -27,6 +30,11 @@ export class AnswerReader {
   #line = "";
   /** How many bytes the head may still have, and then those that are missing of the body or its chunk. */
   #left = MOST_HEAD;
+
+  /** `asksForOther` where the request wants another protocol on its connection (RFC 9110, 7.8). */
+  constructor(asksForOther = false) {
+    this.#asksForOther = asksForOther;
+  }
 
   /** Whether all of it was read. */
   get isOver(): boolean {
@@ -101,7 +109,7 @@ export class AnswerReader {
   #readStatus(line: string): void {
     this.#status = Number(/^HTTP\/1\.[01] ([1-9]\d\d)(?: |$)/.exec(line)?.[1]);
     if (Number.isNaN(this.#status)) throw bad(`it begins with ${quoted(line, 40)}`);
-    if (this.#status === 101) throw bad("it changes the protocol unasked");
+    if (this.#status === SWITCHING_PROTOCOLS && !this.#asksForOther) throw bad("it changes the protocol unasked");
     this.#headers = new Headers();
     this.#part = "header";
   }
@@ -120,11 +128,16 @@ export class AnswerReader {
   #endHead(): void {
     const [status, headers] = [this.#status, this.#headers!];
     this.#headers = undefined;
-    if (status < 200) {
+    if (status < 200 && status !== SWITCHING_PROTOCOLS) {
       this.#part = "status";
       return;
     }
     this.#head = { status, headers };
+    if (status === SWITCHING_PROTOCOLS) {
+      this.#left = Infinity;
+      this.#part = "rest";
+      return;
+    }
     const coding = headers.get("transfer-encoding");
     const length = headers.get("content-length");
     if (coding !== null && coding.toLowerCase() !== "chunked") throw bad(`its transfer coding is ${quoted(coding)}`);

@@ -1,8 +1,10 @@
 import type { Lease } from "../platform/budget.ts";
 import { flowHandlers, SocketFlow } from "../platform/socket_flow.ts";
+import { bareHost } from "./address.ts";
 import { collect, type HttpBody } from "./body.ts";
-import type { Connection, Engine, HttpAnswer, HttpRequest } from "./gate.ts";
+import type { Connection, Engine, HttpAnswer } from "./gate.ts";
 import { AnswerReader } from "./http_answer.ts";
+import { requestHead } from "./http_request.ts";
 import { networkError } from "./network_error.ts";
 
 /**
@@ -14,7 +16,7 @@ export const socketEngine: Engine = async (request, connection) => {
   const flow = await open(request.url, connection.signal);
   const body = new SocketBody(request.url, connection, flow);
   try {
-    void flow.write(headOf(request));
+    void flow.write(requestHead(request, "close"));
     return await body.answer();
   } catch (thrown) {
     body.discard();
@@ -36,7 +38,7 @@ function open(url: URL, signal: AbortSignal): Promise<SocketFlow> {
 
 async function connect(url: URL): Promise<SocketFlow> {
   const raw = await Bun.connect<SocketFlow | undefined>({
-    hostname: url.hostname.replace(/^\[|\]$/g, ""),
+    hostname: bareHost(url),
     port: Number(url.port || 80),
     data: undefined,
     socket: HANDLERS,
@@ -50,18 +52,6 @@ const HANDLERS: Bun.SocketHandler<SocketFlow | undefined> = {
   },
   ...flowHandlers as Omit<Bun.SocketHandler<SocketFlow | undefined>, "open">,
 };
-
-/** The head of a request; `Headers` takes no line breaks, and a `URL` neither these nor blanks. */
-function headOf({ method, url, headers }: HttpRequest): Uint8Array {
-  const lines = [`${method} ${url.pathname}${url.search} HTTP/1.1`, `host: ${url.host}`, "connection: close"];
-  // As fetch has it: some servers turn away who says no name.
-  if (!headers.has("user-agent")) lines.push(`user-agent: ${navigator.userAgent}`);
-  for (const [name, value] of headers) if (!OURS.has(name)) lines.push(`${name}: ${value}`);
-  return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
-}
-
-/** What the connection decides, whoever says otherwise. */
-const OURS = new Set(["host", "connection", "content-length", "transfer-encoding"]);
 
 class SocketBody implements HttpBody {
   readonly #url: URL;

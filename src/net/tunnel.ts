@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { BridgeError } from "../platform/errors.ts";
-import { openSocketTo } from "./dial.ts";
+import { bareHost } from "./address.ts";
+import { openSocketTo, secureSocket } from "./dial.ts";
 import { networkError, proxyRefusal } from "./network_error.ts";
 import { type Proxy, proxyAddress, type Variables } from "./proxy.ts";
 import { portOf } from "./server_url.ts";
@@ -50,37 +51,15 @@ export async function reachProxy(target: URL, proxy: Proxy, options: ProxyOption
 async function socketTo(target: URL, proxy: Proxy, { env, tls, patience }: ProxyOptions): Promise<Socket> {
   if (!proxy.speaksHttp) throw networkError(target, undefined, { proxy });
   const address = new URL(proxyAddress(proxy, env));
-  const hostname = bare(address.hostname);
+  const hostname = bareHost(address);
   const opened = await openSocketTo(hostname, portOf(address), patience);
   if (opened === "TIMEOUT") throw silent(proxy, patience);
   if (typeof opened === "string") throw networkError(target, { code: opened }, { proxy });
   if (address.protocol !== "https:") return opened;
-  const secured = await secure(opened, hostname, tls, patience);
+  // Before anything is said: a password goes to who has shown that it is the one.
+  const secured = await secureSocket(opened, hostname, tls, patience);
   if (typeof secured !== "string") return secured;
   throw secured === "TIMEOUT" ? silent(proxy, patience) : networkError(target, { code: secured }, { proxy });
-}
-
-/** Makes TLS of a connection to a proxy, before anything is said: a password goes to who has shown that it is the one. */
-async function secure(
-  socket: Socket,
-  hostname: string,
-  { rejectUnauthorized, ...files }: TlsSettings,
-  patience: number,
-): Promise<Socket | string> {
-  const [{ connect }, { isIP }] = await Promise.all([import("node:tls"), import("node:net")]);
-  const { promise, resolve } = Promise.withResolvers<Socket | string>();
-  const name = isIP(hostname) > 0 ? {} : { servername: hostname };
-  const secured = connect({ ...files, ...name, socket, host: hostname, rejectUnauthorized });
-  const timer = setTimeout(() => give("TIMEOUT"), patience);
-  function give(outcome: Socket | string): void {
-    clearTimeout(timer);
-    if (typeof outcome === "string") secured.destroy();
-    resolve(outcome);
-  }
-  secured.once("secureConnect", () => give(secured));
-  secured.on("error", (error: NodeJS.ErrnoException) => give(error.code ?? "unknown"));
-  secured.once("close", () => give("ECONNRESET"));
-  return promise;
 }
 
 function authorization({ username, password }: URL): string {
@@ -121,10 +100,6 @@ function statusOf(socket: Socket, proxy: Proxy, patience: number): Promise<numbe
   socket.on("error", (error) => give(() => reject(error)));
   socket.on("close", () => give(() => reject({ code: "ECONNRESET" })));
   return promise;
-}
-
-function bare(hostname: string): string {
-  return hostname.replace(/^\[|\]$/g, "");
 }
 
 function silent({ address, variable }: Proxy, patience: number): BridgeError {

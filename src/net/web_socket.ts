@@ -1,7 +1,14 @@
 import type { Clock } from "../platform/clock.ts";
-import { BridgeError } from "../platform/errors.ts";
+import { BridgeError, quoted } from "../platform/errors.ts";
+import type { ByteFlow } from "../platform/socket_flow.ts";
+import { bareHost } from "./address.ts";
+import { openSocketTo, secureSocket } from "./dial.ts";
+import { type AnswerHead, AnswerReader } from "./http_answer.ts";
+import { requestHead } from "./http_request.ts";
 import { networkError } from "./network_error.ts";
-import { type Proxy, proxyAddress } from "./proxy.ts";
+import { NodeFlow } from "./node_flow.ts";
+import type { Proxy } from "./proxy.ts";
+import { portOf } from "./server_url.ts";
 import type { TlsSettings } from "./tls.ts";
 
 /** A WebSocket that is to be opened. */
@@ -10,7 +17,7 @@ export interface SocketRequest {
   readonly url: URL;
   /** Headers of the handshake. */
   readonly headers: Headers;
-  /** The subprotocol that the server must agree to. */
+  /** The subprotocol that is asked for. */
   readonly protocol: string;
   /** Gives it up; nothing that happens later matters then. */
   readonly abort: AbortController;
@@ -28,73 +35,118 @@ export interface SocketOptions {
   readonly proxy: Proxy | undefined;
 }
 
+/** The longest time that the system measures, in ms. */
+const FOR_EVER = 2 ** 31 - 1;
+/** Says that the server knows what a WebSocket is (RFC 6455, 1.3). */
+const MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
 /**
- * Opens a WebSocket by the runtime's own client, which bounds a message to 128 MiB; compression is not offered, so that
- * no server can make much of little.
+ * Opens a connection for the frames of a WebSocket: its handshake (RFC 6455, section 4), by the proxy that there is and
+ * with TLS for `wss:`. No extension is offered, so that no server can make much of little by compression.
  *
  * @throws {BridgeError} what a request by HTTP throws; `http_status` where the server answered something other than a
  * WebSocket.
  */
-export async function openSocket(request: SocketRequest, options: SocketOptions): Promise<WebSocket> {
-  const { url, headers, protocol, abort } = request;
-  const { clock, tls, connectTimeout, proxy, ipv4 } = options;
-  const dialled = ipv4 && proxy === undefined ? await byIpv4(url) : url;
-  if (dialled !== url) headers.set("host", url.host);
-  if (abort.signal.aborted) throw abort.signal.reason;
-  const { promise, resolve, reject } = Promise.withResolvers<WebSocket>();
-  const socket = new WebSocket(dialled.href, {
-    protocols: [protocol],
-    headers,
-    perMessageDeflate: false,
-    ...(url.protocol === "wss:"
-      ? { tls: (dialled === url ? tls : { ...tls, serverName: url.hostname }) as Bun.TLSOptions }
-      : {}),
-    ...(proxy === undefined ? {} : { proxy: proxyAddress(proxy, process.env) }),
-  });
-  socket.binaryType = "nodebuffer";
-  const timer = connectTimeout === 0 ? undefined : clock.after(connectTimeout, () => {
-    settle(
-      new BridgeError("connect_timeout", `${url.host} opened no WebSocket within ${connectTimeout / 1000} s`, {
-        hint:
-          'check the address and the network, or allow more with "--connect-timeout SECONDS" or "timeouts" in servers.json',
-      }),
-    );
-  });
-  const giveUp = (): void => settle(abort.signal.reason);
-  const opened = (): void => settle();
-  const failed = (event: Event): void => settle(handshakeError(url, (event as ErrorEvent).error, proxy));
-  socket.addEventListener("open", opened);
-  socket.addEventListener("error", failed);
-  abort.signal.addEventListener("abort", giveUp);
-  function settle(failure?: unknown): void {
-    timer?.cancel();
-    abort.signal.removeEventListener("abort", giveUp);
-    socket.removeEventListener("open", opened);
-    socket.removeEventListener("error", failed);
-    if (failure === undefined) return resolve(socket);
-    socket.terminate();
-    reject(failure);
-  }
-  return promise;
-}
-
-/** The runtime gives a code to what the network did, and none to an answer that is no handshake. */
-function handshakeError(url: URL, thrown: unknown, proxy: Proxy | undefined): BridgeError {
-  if ((thrown as { code?: unknown } | null)?.code !== undefined) return networkError(url, thrown, { proxy });
-  return new BridgeError("http_status", `${url.host} opens no WebSocket at this address`, {
-    hint: "check the address: servers of today are reached by https",
-    cause: thrown,
-  });
-}
-
-/** The same address with an IPv4 address in place of the name, since the runtime cannot be told of families. */
-async function byIpv4(url: URL): Promise<URL> {
-  const { lookup } = await import("node:dns/promises");
-  const dialled = new URL(url);
+export async function openSocket(request: SocketRequest, options: SocketOptions): Promise<ByteFlow> {
+  const { signal } = request.abort;
+  const { clock, connectTimeout } = options;
+  if (signal.aborted) throw signal.reason;
+  const { promise: givenUp, reject } = Promise.withResolvers<never>();
+  const giveUp = (): void => reject(signal.reason);
+  const timer = connectTimeout === 0
+    ? undefined
+    : clock.after(connectTimeout, () => reject(late(request.url, connectTimeout)));
+  signal.addEventListener("abort", giveUp);
+  const opening = open(request, options, givenUp);
   try {
-    dialled.hostname = (await lookup(url.hostname, { family: 4 })).address;
+    return await Promise.race([opening, givenUp]);
+  } catch (thrown) {
+    opening.then((flow) => flow.end(), () => {});
+    throw thrown;
+  } finally {
+    timer?.cancel();
+    signal.removeEventListener("abort", giveUp);
+  }
+}
+
+/** A server that does not answer is left where `givenUp` rejects. */
+async function open(request: SocketRequest, options: SocketOptions, givenUp: Promise<never>): Promise<ByteFlow> {
+  const flow = new NodeFlow(await connected(request.url, options));
+  try {
+    return await Promise.race([shakeHands(request, flow), givenUp]);
+  } catch (thrown) {
+    flow.end();
+    throw networkError(request.url, thrown, { proxy: options.proxy });
+  }
+}
+
+async function connected(url: URL, options: SocketOptions): ReturnType<typeof import("./tunnel.ts").openTunnel> {
+  const { tls, proxy, ipv4, connectTimeout } = options;
+  const patience = connectTimeout === 0 ? FOR_EVER : connectTimeout;
+  const tunnel = proxy === undefined ? undefined : await import("./tunnel.ts");
+  const socket = await (tunnel?.openTunnel(url, proxy!, { env: process.env, tls, patience }) ??
+    openSocketTo(ipv4 ? await ipv4Of(url) : bareHost(url), portOf(url), patience));
+  const opened = typeof socket === "string" || url.protocol === "ws:"
+    ? socket
+    : await secureSocket(socket, bareHost(url), tls, patience);
+  if (opened === "TIMEOUT") throw late(url, patience);
+  if (typeof opened === "string") throw networkError(url, { code: opened }, { proxy });
+  return opened;
+}
+
+async function shakeHands({ url, headers, protocol }: SocketRequest, flow: NodeFlow): Promise<ByteFlow> {
+  const key = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64");
+  const asked = new Headers(headers);
+  asked.set("upgrade", "websocket");
+  asked.set("sec-websocket-version", "13");
+  asked.set("sec-websocket-key", key);
+  asked.set("sec-websocket-protocol", protocol);
+  void flow.write(requestHead({ method: "GET", url, headers: asked }, "upgrade"));
+  const reader = new AnswerReader(true);
+  for (;;) {
+    const { done, value } = await flow.input.next();
+    if (done === true) throw new BridgeError("outcome_unknown", `the connection to ${url.host} ended early`);
+    const first = reader.push(value);
+    const head = reader.takeHead();
+    if (head === undefined) continue;
+    judge(head, url, key, protocol);
+    flow.giveBack(first);
+    return flow;
+  }
+}
+
+/** Whether the server has agreed (RFC 6455, 4.1), to what was asked for. */
+function judge({ status, headers }: AnswerHead, url: URL, key: string, protocol: string): void {
+  if (status !== 101) {
+    throw new BridgeError("http_status", `${url.host} opens no WebSocket at this address`, {
+      hint: "check the address: servers of today are reached by https",
+    });
+  }
+  const accepted = new Bun.CryptoHasher("sha1").update(key + MAGIC).digest("base64");
+  const agrees = headers.get("upgrade")?.toLowerCase() === "websocket" &&
+    headers.get("sec-websocket-accept") === accepted;
+  if (!agrees) throw bad(url, "it does not know what a WebSocket is");
+  const chosen = headers.get("sec-websocket-protocol") ?? protocol;
+  if (chosen !== protocol) throw bad(url, `it speaks ${quoted(chosen, 40)} where "${protocol}" was asked for`);
+  if (headers.has("sec-websocket-extensions")) throw bad(url, "it wants an extension, and none was offered");
+}
+
+function bad(url: URL, why: string): BridgeError {
+  return new BridgeError("bad_answer", `${url.host} opens no WebSocket: ${why}`);
+}
+
+function late(url: URL, ms: number): BridgeError {
+  return new BridgeError("connect_timeout", `${url.host} opened no WebSocket within ${ms / 1000} s`, {
+    hint:
+      'check the address and the network, or allow more with "--connect-timeout SECONDS" or "timeouts" in servers.json',
+  });
+}
+
+async function ipv4Of(url: URL): Promise<string> {
+  const { lookup } = await import("node:dns/promises");
+  try {
+    return (await lookup(url.hostname, { family: 4 })).address;
   } catch (thrown) {
     throw networkError(url, thrown);
   }
-  return dialled;
 }

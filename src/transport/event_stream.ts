@@ -1,6 +1,7 @@
-import { type HttpBody, SMALL_BODY, tooLarge } from "../net/body.ts";
-import type { Budget, Lease } from "../platform/budget.ts";
+import { type HttpBody, tooLarge } from "../net/body.ts";
+import type { Budget } from "../platform/budget.ts";
 import type { Clock } from "../platform/clock.ts";
+import { Booking } from "./booking.ts";
 import type { Exchange } from "./exchange.ts";
 import { SseReader } from "./sse.ts";
 
@@ -45,9 +46,7 @@ export async function readEventStream(
     const wait = exchange.deliver(data);
     if (wait !== undefined) waits.push(wait);
   });
-  // Made where an event is large.
-  let lease: Lease | undefined;
-  let booked = 0;
+  const booking = new Booking(budget);
   let broken: unknown;
   let lingering: { cancel(): void } | undefined;
   try {
@@ -55,19 +54,9 @@ export async function readEventStream(
       exchange.send.onactivity?.();
       reader.push(chunk);
       onplace?.(reader.lastEventId ?? lastEventId);
-      if (waits.length > 0) {
-        // From here on it is the client that takes its time.
-        if (reader.held === 0) lease?.grown();
-        await Promise.all(waits.splice(0));
-      }
+      const settled = booking.settle(reader.held, waits);
+      if (settled !== undefined) await settled;
       if (reader.isRunaway) throw tooLarge(limit);
-      if (reader.held > SMALL_BODY && reader.held > booked) {
-        await (lease ??= budget.lease()).grow(reader.held - booked);
-        booked = reader.held;
-      } else if (booked > 0 && reader.held === 0) {
-        lease?.end();
-        booked = 0;
-      }
       if (exchange.answered) lingering ??= clock.after(AFTER_ANSWER_MS, () => body.discard());
     }
   } catch (thrown) {
@@ -76,7 +65,7 @@ export async function readEventStream(
     broken = thrown;
   } finally {
     lingering?.cancel();
-    lease?.end();
+    booking.end();
   }
   if (reader.oversize > 0) broken ??= tooLarge(limit);
   return { lastEventId: reader.lastEventId ?? lastEventId, retry: reader.retry, broken };

@@ -1,8 +1,11 @@
 import type { Wire } from "../net/gate.ts";
+import type { Budget } from "../platform/budget.ts";
 import { type Clock, pause } from "../platform/clock.ts";
-import { BridgeError } from "../platform/errors.ts";
+import { BridgeError, toBridgeError } from "../platform/errors.ts";
+import type { ByteFlow } from "../platform/socket_flow.ts";
+import { Booking } from "./booking.ts";
 import { asChannelFailure, brokenBy, ChannelFailure } from "./channel.ts";
-import { endsOf } from "./excerpt.ts";
+import { closeFrame, FrameReader, pongFrame, textFrame } from "./frames.ts";
 import { fetchOrFail } from "./http_exchange.ts";
 import type { Message } from "./message.ts";
 import { judgeRefusal } from "./refusal.ts";
@@ -14,101 +17,105 @@ export interface WebSocketOptions {
   readonly url: URL;
   readonly wire: Wire;
   readonly clock: Clock;
+  readonly budget: Budget;
   /** Headers of the person who runs us, sent with the handshake. */
   readonly headers: Readonly<Record<string, string>>;
   /** The longest message in bytes. */
   readonly limit: number;
 }
 
-/** What may wait in the socket before writing waits, in bytes, and how often that is looked at, in ms. */
-const HIGH_WATER = 1_048_576;
-const LOOK_AGAIN_MS = 5;
+/** What may wait in the socket before a ping is left unanswered, in bytes: one that comes later is answered. */
+const HIGH_WATER = 65_536;
 const NORMAL_CLOSURE = 1000;
-/** The runtime's word for a message that it takes no part of. */
-const BEYOND_RUNTIME = "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH";
-/** What is longer stays for too long: the collector does not see it. */
-const WORTH_COLLECTING = 1_048_576;
+/** What is said of a connection that ended without a word (RFC 6455, 7.4.1). */
+const ABNORMAL_CLOSURE = 1006;
 
 const decoder = new TextDecoder();
 
 /** MCP over a WebSocket (RFC 6455) with the subprotocol `mcp`: one message in one text frame. */
 export function webSocketLink(options: WebSocketOptions): OpenLink {
   return async (events, abort) => {
-    const { url, wire, headers, limit, clock } = options;
-    let socket: WebSocket;
+    const { url, wire, headers, clock } = options;
+    let flow: ByteFlow;
     try {
-      socket = await wire.connect({ url, headers: new Headers(headers), protocol: "mcp", abort });
+      flow = await wire.connect({ url, headers: new Headers(headers), protocol: "mcp", abort });
     } catch (thrown) {
       throw await explained(options, asChannelFailure(thrown), abort);
     }
-    receive(socket, events, limit);
-    return new WebSocketLink(socket, clock);
+    const ended = receive(flow, events, options).catch(toBridgeError).then((why) => {
+      flow.end();
+      events.onclose(brokenBy(new BridgeError("outcome_unknown", why.message)));
+    });
+    // Lazily: what is imported by name from the runtime is evaluated at the start, used or not.
+    const { isUtf8 } = await import("node:buffer");
+    return new WebSocketLink(flow, clock, ended, isUtf8);
   };
 }
 
 class WebSocketLink implements Link {
-  readonly #socket: WebSocket;
+  readonly #flow: ByteFlow;
   readonly #clock: Clock;
-  readonly #closed: Promise<void>;
+  readonly #ended: Promise<void>;
+  readonly #isText: (bytes: Uint8Array) => boolean;
 
-  constructor(socket: WebSocket, clock: Clock) {
-    this.#socket = socket;
+  constructor(flow: ByteFlow, clock: Clock, ended: Promise<void>, isText: (bytes: Uint8Array) => boolean) {
+    this.#flow = flow;
     this.#clock = clock;
-    this.#closed = new Promise((resolve) => socket.addEventListener("close", () => resolve()));
+    this.#ended = ended;
+    this.#isText = isText;
   }
 
-  get closing(): Promise<void> | undefined {
-    if (this.#socket.readyState === WebSocket.OPEN) return undefined;
-    // The server has said that it ends; nobody waits for it to do so.
-    this.#socket.terminate();
-    return this.#closed;
-  }
-
-  write(message: Message): Promise<void> | undefined {
-    this.#socket.send(decoder.decode(message.bytes));
-    return this.#socket.bufferedAmount > HIGH_WATER ? this.#drained() : undefined;
-  }
-
-  async #drained(): Promise<void> {
-    while (this.#socket.bufferedAmount > HIGH_WATER && this.#socket.readyState === WebSocket.OPEN) {
-      await pause(this.#clock, LOOK_AGAIN_MS);
-    }
+  write({ bytes }: Message): Promise<void> | undefined {
+    // A server must end the connection over a text that is none (RFC 6455, 8.1).
+    return say(this.#flow, textFrame(this.#isText(bytes) ? bytes : Buffer.from(decoder.decode(bytes))));
   }
 
   async close(deadline: number): Promise<void> {
-    this.#socket.close(NORMAL_CLOSURE);
-    await Promise.race([this.#closed, pause(this.#clock, deadline)]);
-    this.#socket.terminate();
+    const said = say(this.#flow, closeFrame(NORMAL_CLOSURE));
+    await Promise.race([Promise.all([said, this.#ended]), pause(this.#clock, deadline)]);
+    this.#flow.end();
   }
 }
 
-function receive(socket: WebSocket, events: LinkEvents, limit: number): void {
-  let behind = 0;
-  socket.addEventListener("message", ({ data }: MessageEvent<string | Uint8Array>) => {
-    events.onactivity();
-    // A text has no more signs than bytes: of one that is too long no copy is made.
-    const frame = typeof data !== "string" || data.length > limit ? data : Buffer.from(data);
-    if (typeof frame === "string" || frame.length > limit) {
-      if (limit > WORTH_COLLECTING) setImmediate(() => Bun.gc(true));
-      return void tellLost(endsOf(frame), limit, events);
+/** Writes a frame; that the connection has ended is told by what it gives. */
+function say(flow: ByteFlow, frame: Uint8Array): Promise<void> | undefined {
+  if (!flow.isOpen) return undefined;
+  const behind = flow.write(frame);
+  return behind instanceof Promise ? behind.then(() => {}, () => {}) : undefined;
+}
+
+/** Reads the messages of a server, until the connection ends; gives why. */
+async function receive(flow: ByteFlow, events: LinkEvents, options: WebSocketOptions): Promise<BridgeError> {
+  const waits: Promise<void>[] = [];
+  let code = ABNORMAL_CLOSURE;
+  let isOver = false;
+  const reader = new FrameReader(options.limit, {
+    message: (bytes) => void waits.push(...deliver(bytes, events)),
+    oversize: (ends) => void tellLost(ends, options.limit, events),
+    ping(payload): void {
+      if (flow.unsent < HIGH_WATER) void say(flow, pongFrame(payload));
+    },
+    close(stated): void {
+      code = stated;
+      isOver = true;
+      void say(flow, closeFrame(NORMAL_CLOSURE));
+    },
+  });
+  const booking = new Booking(options.budget);
+  try {
+    for await (const chunk of flow.input) {
+      events.onactivity();
+      reader.push(chunk);
+      if (isOver) break;
+      const settled = booking.settle(reader.held, waits);
+      if (settled !== undefined) await settled;
     }
-    const waits = deliver(frame, events);
-    if (waits.length === 0) return;
-    if (behind++ === 0) socket.pause();
-    void Promise.all(waits).then(() => {
-      if (--behind === 0) socket.resume();
-    });
-  });
-  let isRunaway = false;
-  socket.addEventListener("error", (event) => {
-    isRunaway = ((event as ErrorEvent).error as { code?: unknown } | null)?.code === BEYOND_RUNTIME;
-  });
-  socket.addEventListener("close", ({ code }) => {
-    const what = isRunaway
-      ? "the server's message is longer than 128 MiB, and ended the connection"
-      : `the server closed the connection (${code})`;
-    events.onclose(brokenBy(new BridgeError("outcome_unknown", what)));
-  });
+  } catch (thrown) {
+    if (thrown instanceof BridgeError) throw thrown;
+  } finally {
+    booking.end();
+  }
+  return new BridgeError("outcome_unknown", `the server closed the connection (${code})`);
 }
 
 /** The handshake's refusal carries neither status nor headers; a request to the same address does. */

@@ -1,7 +1,10 @@
 import { expect } from "bun:test";
 import fc from "fast-check";
+import { FrameReader } from "../../src/transport/frames.ts";
 import { LineSplitter } from "../../src/transport/lines.ts";
 import { SseReader } from "../../src/transport/sse.ts";
+import type { BridgeError } from "../../src/platform/errors.ts";
+import { serverFrame } from "../harness/server_frame.ts";
 import { cut, damagedTextOf, places, type Target, target, textOf } from "./target.ts";
 
 const LIMIT = 64;
@@ -56,6 +59,19 @@ const LINES = [
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** What a server may say between the frames of a message. */
+const BETWEEN = fc.constantFrom(Buffer.alloc(0), serverFrame(9, "are you there"), serverFrame(10, ""));
+
+/** A message as a server may send it: in one frame, or in some with others between them. */
+const messageInFrames = fc.tuple(fc.string({ maxLength: 100 }), fc.nat(4), BETWEEN).map(([text, breaks, between]) => {
+  const parts = cut(encoder.encode(text), Array.from({ length: breaks }, (_, at) => at / 5));
+  const frames = parts.flatMap((part, at) => [
+    between,
+    serverFrame(at === 0 ? 1 : 0, part, at === parts.length - 1),
+  ]);
+  return { text: decoder.decode(encoder.encode(text)), frames };
+});
+
 /** What a stream of bytes says does not depend on where the network has cut it, and takes no more memory than allowed. */
 export const streams: readonly Target[] = [
   target("event stream", fc.tuple(fc.oneof(textOf(FIELDS), damagedTextOf(EVENTS, FIELDS)), places), ([text, at]) => {
@@ -82,7 +98,39 @@ export const streams: readonly Target[] = [
     );
     expect(whole.lost).toBe(expected.filter(isLost).length);
   }),
+  target("frames of a WebSocket", fc.tuple(fc.array(messageInFrames, { maxLength: 5 }), places), ([messages, at]) => {
+    const bytes = Buffer.concat(messages.flatMap(({ frames }) => frames));
+    const sent = messages.map(({ text }) => text);
+    const isLost = (text: string): boolean => encoder.encode(text).length > LIMIT;
+    const expected = { messages: sent.filter((text) => !isLost(text)), lost: sent.filter(isLost).length };
+    for (const chunks of [[bytes], cut(bytes, at), [...bytes].map((byte) => new Uint8Array([byte]))]) {
+      expect(framesOf(chunks)).toEqual(expected);
+    }
+  }),
+  target("frames of any bytes", fc.array(fc.uint8Array({ maxLength: 64 }), { maxLength: 8 }), (chunks) => {
+    try {
+      framesOf(chunks);
+    } catch (thrown) {
+      expect(["bad_answer", "too_large"]).toContain((thrown as BridgeError).code);
+    }
+  }),
 ];
+
+function framesOf(chunks: readonly Uint8Array[]): { messages: string[]; lost: number } {
+  const messages: string[] = [];
+  let lost = 0;
+  const reader = new FrameReader(LIMIT, {
+    message: (bytes) => messages.push(decoder.decode(bytes)),
+    oversize: () => lost++,
+    ping: (payload) => expect(payload.length).toBeLessThan(126),
+    close: (code) => expect(code).toBeLessThan(65_536),
+  });
+  for (const chunk of chunks) {
+    reader.push(chunk);
+    expect(reader.held).toBeLessThanOrEqual(LIMIT);
+  }
+  return { messages, lost };
+}
 
 function eventsOf(chunks: readonly Uint8Array[]): { events: { event: string; data: string }[]; rest: unknown } {
   const events: { event: string; data: string }[] = [];

@@ -16,6 +16,8 @@ export class FakeWebSocket implements Disposable {
   readonly texts = new Log<string>();
   /** The codes with which connections ended. */
   readonly closings = new Log<number>();
+  /** How many pings were answered. */
+  pongs = 0;
   /** What a request is answered with in place of a WebSocket. */
   refuse: ((request: Request) => Response) | undefined;
   /** Answers a message. */
@@ -52,6 +54,7 @@ export class FakeWebSocket implements Disposable {
           this.received.add(message);
           this.answer(message, peer);
         },
+        pong: () => void this.pongs++,
         drain: (peer) => this.ondrain(peer),
         close: (_peer, code) => this.closings.add(code),
       },

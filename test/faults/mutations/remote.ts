@@ -141,11 +141,19 @@ export const REMOTE: readonly Row[] = [
   ],
   [
     "A12",
-    "no copy of what is too large over a WebSocket",
-    "transport/websocket.ts",
-    'typeof data !== "string" || data.length > limit ? data : Buffer.from(data)',
-    'typeof data !== "string" ? data : Buffer.from(data)',
+    "a frame that is too long is not kept",
+    "transport/frames.ts",
+    "this.#lost === undefined && this.#length > this.#limit",
+    "this.#lost === undefined && this.#length > 2 * this.#limit",
     "faults/websocket_test.ts",
+  ],
+  [
+    "A12",
+    "pings are left unanswered where the answers are not read",
+    "transport/websocket.ts",
+    "if (flow.unsent < HIGH_WATER)",
+    "",
+    "unit/transport/websocket_test.ts",
   ],
   [
     "A13",

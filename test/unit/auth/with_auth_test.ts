@@ -4,6 +4,7 @@ import { withAuth } from "../../../src/auth/with_auth.ts";
 import type { HttpAnswer, Wire } from "../../../src/net/gate.ts";
 import type { SocketRequest } from "../../../src/net/web_socket.ts";
 import { BridgeError } from "../../../src/platform/errors.ts";
+import type { ByteFlow } from "../../../src/platform/socket_flow.ts";
 import { FakeWire } from "../../harness/fake_wire.ts";
 
 const SOCKET = new URL("wss://mcp.example.com/ws?a=1");
@@ -18,7 +19,7 @@ interface Proved {
 
 /** A wire whose handshakes come about from the `good`th on, with a token that is bound to a key or not. */
 function rigOf({ isBound, good = 1 }: { isBound: boolean; good?: number }): {
-  connect: () => Promise<WebSocket>;
+  connect: () => Promise<ByteFlow>;
   shaken: SocketRequest[];
   proofs: Proved[];
   wire: FakeWire;
@@ -31,7 +32,7 @@ function rigOf({ isBound, good = 1 }: { isBound: boolean; good?: number }): {
     forgetConnections: () => {},
     connect: (request) => {
       shaken.push(request);
-      if (shaken.length >= good) return Promise.resolve({} as WebSocket);
+      if (shaken.length >= good) return Promise.resolve({} as ByteFlow);
       return Promise.reject(new BridgeError("http_status", "no socket"));
     },
   };

@@ -1,4 +1,5 @@
 import type { Resolve } from "../../../auth/addresses.ts";
+import { bareHost } from "../../../net/address.ts";
 import { type Dial, dial, openSocketTo } from "../../../net/dial.ts";
 import type { Wire } from "../../../net/gate.ts";
 import { type LookUp, lookUp } from "../../../net/names.ts";
@@ -48,9 +49,4 @@ export function systemNetwork(env: Environment): NetworkDoors {
     },
     wire: (settings, clock) => openNetwork(settings, clock, openBudget()),
   };
-}
-
-/** The host of an address without the brackets of IPv6. */
-export function bareHost({ hostname }: URL): string {
-  return hostname.replace(/^\[|\]$/g, "");
 }

@@ -1,4 +1,4 @@
-import { isLoopback } from "../../../net/address.ts";
+import { bareHost, isLoopback } from "../../../net/address.ts";
 import type { Dialled } from "../../../net/dial.ts";
 import type { Lookup } from "../../../net/names.ts";
 import { type Proxy, proxyOnWay } from "../../../net/proxy.ts";
@@ -7,7 +7,6 @@ import { shellWord } from "../../../platform/shell_word.ts";
 import { ownerAddress } from "../../authentication.ts";
 import type { UpstreamSettings } from "../../upstream.ts";
 import type { World } from "../world.ts";
-import { bareHost } from "./network_doors.ts";
 
 /** How the server that is looked at is spoken to. */
 export function settingsOf({ target }: World): UpstreamSettings {

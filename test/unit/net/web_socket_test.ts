@@ -1,0 +1,105 @@
+import { describe, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import { createServer, type Socket } from "node:net";
+import { openSocket } from "../../../src/net/web_socket.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
+import type { BridgeError } from "../../../src/platform/errors.ts";
+
+const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/** What a server says to the handshake, with the words that accept it in place of ACCEPT. */
+async function serverOf(answer: string): Promise<{ url: URL; asked: string[]; closed: Promise<void> } & Disposable> {
+  const asked: string[] = [];
+  const sockets = new Set<Socket>();
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.on("close", () => resolve());
+    socket.on("data", (chunk) => {
+      asked.push(String(chunk));
+      const key = /sec-websocket-key: (\S+)/.exec(String(chunk))?.[1] ?? "";
+      const accept = createHash("sha1").update(key + GUID).digest("base64");
+      const said = answer.replace("ACCEPT", `sec-websocket-accept: ${accept}`);
+      if (said !== "") socket.write(said);
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as { port: number };
+  return {
+    url: new URL(`ws://127.0.0.1:${port}/mcp?a=1`),
+    asked,
+    closed,
+    [Symbol.dispose](): void {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+function open(url: URL, abort = new AbortController(), connectTimeout = 5_000): ReturnType<typeof openSocket> {
+  const headers = new Headers({ "x-team": "ships", connection: "close", upgrade: "h2c" });
+  const options = {
+    clock: systemClock,
+    tls: { rejectUnauthorized: true },
+    connectTimeout,
+    ipv4: false,
+    proxy: undefined,
+  };
+  return openSocket({ url, headers, protocol: "mcp", abort }, options);
+}
+
+const AGREED = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\nACCEPT\r\n";
+
+describe("the handshake of a WebSocket", () => {
+  test("asks as RFC 6455 has it, and gives what came together with the answer", async () => {
+    using server = await serverOf(`${AGREED}Sec-WebSocket-Protocol: mcp\r\n\r\nfirst`);
+    const flow = await open(server.url);
+    const [asked] = server.asked;
+    expect(asked).toStartWith(`GET /mcp?a=1 HTTP/1.1\r\nhost: ${server.url.host}\r\nconnection: upgrade\r\n`);
+    for (
+      const line of ["upgrade: websocket", "sec-websocket-version: 13", "sec-websocket-protocol: mcp", "x-team: ships"]
+    ) {
+      expect(asked).toContain(`\r\n${line}\r\n`);
+    }
+    expect(asked).not.toContain("sec-websocket-extensions");
+    for await (const chunk of flow.input) {
+      expect(String(chunk)).toBe("first");
+      break;
+    }
+    flow.end();
+  });
+
+  test("is agreed to by a server that names no subprotocol", async () => {
+    using server = await serverOf(`${AGREED}\r\n`);
+    (await open(server.url)).end();
+  });
+
+  test.each<[what: string, code: string, answer: string]>([
+    ["another status", "http_status", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"],
+    ["a key that is not ours", "bad_answer", AGREED.replace("ACCEPT", "sec-websocket-accept: x") + "\r\n"],
+    ["no key", "bad_answer", AGREED.replace("ACCEPT\r\n", "") + "\r\n"],
+    ["another protocol than that of WebSockets", "bad_answer", `${AGREED.replace("WebSocket", "h2c")}\r\n`],
+    ["another subprotocol", "bad_answer", `${AGREED}Sec-WebSocket-Protocol: wamp\r\n\r\n`],
+    ["an extension that nobody offered", "bad_answer", `${AGREED}Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n`],
+    ["no HTTP", "bad_answer", "SSH-2.0-OpenSSH_9.6\r\n"],
+  ])("with %s is refused: %s, and the connection ended", async (_what, code, answer) => {
+    using server = await serverOf(answer);
+    expect((await open(server.url).catch((thrown: BridgeError) => thrown) as BridgeError).code).toBe(code as never);
+    await server.closed;
+  });
+
+  test("that nobody answers is given up in time, or with who gives it up, and the connection ended", async () => {
+    using server = await serverOf("");
+    expect((await open(server.url, undefined, 50).catch((thrown: BridgeError) => thrown) as BridgeError).code).toBe(
+      "connect_timeout",
+    );
+    await server.closed;
+    using other = await serverOf("");
+    const abort = new AbortController();
+    const opening = open(other.url, abort);
+    await Bun.sleep(0);
+    abort.abort(new Error("given up"));
+    await expect(opening).rejects.toThrow("given up");
+  });
+});
