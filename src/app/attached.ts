@@ -51,7 +51,7 @@ function openAttached(
   const { server, maxMessage, grace, own } = settings;
   const clock = systemClock;
   const budget = openBudget();
-  const shared = attachedServerLink({ input, output, end: () => output.end(), limit: maxMessage, clock });
+  const shared = attachedServerLink({ input, output, end: () => output.end(), limit: maxMessage, clock, budget });
   const alone = ownLink(own, { clock, budget, notify });
   let open: OpenLink = shared;
   const far = new SharedStreamEnd({

@@ -50,9 +50,13 @@ export function hasOneStream(server: Server, strategy: Strategy): boolean {
 /** Makes far ends to a server, one for each client, as it wants them in whichever era it lives. */
 export function farEndMaker(server: Server, parts: FarEndParts): (events: FarEndEvents) => FarEnd {
   const options = { ...parts, make: transportMaker(server, parts), server: nameOf(server) };
-  const { clock, limit, notify, shareProgram } = parts;
+  const { budget, clock, limit, notify, shareProgram } = parts;
   if (server instanceof URL || shareProgram === undefined) return (events) => new EraEnd(options, events);
-  const links = shareProgram({ open: localServerLink({ ...server, limit, notify }), clock, server: options.server });
+  const links = shareProgram({
+    open: localServerLink({ ...server, limit, notify, budget }),
+    clock,
+    server: options.server,
+  });
   return (events) => {
     const common = links.place();
     const make = (of: FarEndEvents): FarEnd =>
@@ -63,11 +67,11 @@ export function farEndMaker(server: Server, parts: FarEndParts): (events: FarEnd
 
 /** `strategy` is for servers that speak HTTP. */
 function transportMaker(server: Server, parts: FarEndParts): (events: FarEndEvents) => FarEnd {
-  const { clock, limit, notify, strategy } = parts;
+  const { budget, clock, limit, notify, strategy } = parts;
   function shared(open: OpenLink, isLocal = false): (events: FarEndEvents) => FarEnd {
     return (events) => new SharedStreamEnd({ open, events, clock, isLocal });
   }
-  if (!(server instanceof URL)) return shared(localServerLink({ ...server, limit, notify }), true);
+  if (!(server instanceof URL)) return shared(localServerLink({ ...server, limit, notify, budget }), true);
   const remote = { ...parts, url: server };
   if (server.protocol === "ws:" || server.protocol === "wss:") return shared(webSocketLink(remote));
   const mirrored = { notify, make: (events: FarEndEvents): FarEnd => new StreamableHttp(remote, events) };

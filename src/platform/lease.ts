@@ -113,9 +113,8 @@ export class Common {
 
   #letOn(account: Account): void {
     if (this.#favoured === account) this.#noneGoesOn();
-    if (this.#waiting.size === 0) return;
-    if (this.#uncollected < COLLECT_AFTER) this.#wake();
-    else this.#collect();
+    if (this.#uncollected >= COLLECT_AFTER) this.#collect();
+    else this.#wake();
   }
 
   #collect(): void {

@@ -1,6 +1,8 @@
+import type { Budget } from "../platform/budget.ts";
 import { type Clock, type Timer } from "../platform/clock.ts";
 import { BridgeError } from "../platform/errors.ts";
 import { LEAVING } from "./attach_hello.ts";
+import { Booking } from "./booking.ts";
 import { brokenBy, ChannelFailure } from "./channel.ts";
 import { OPEN_BRACE, OPEN_BRACKET } from "./json_signs.ts";
 import { LineSplitter } from "./lines.ts";
@@ -17,6 +19,7 @@ export interface AttachedServerOptions {
   /** The longest message in bytes. */
   readonly limit: number;
   readonly clock: Clock;
+  readonly budget: Budget;
 }
 
 /** `serve` says something every 20 s, if only that it is there; one that says nothing for so long is stuck, in ms. */
@@ -37,6 +40,7 @@ class AttachedServerLink implements Link {
   readonly #options: AttachedServerOptions;
   readonly #events: LinkEvents;
   readonly #outbox: Outbox;
+  readonly #booking: Booking;
   #isOver = false;
   #isWaiting = false;
   #silentTicks = 0;
@@ -50,8 +54,12 @@ class AttachedServerLink implements Link {
     this.#events = events;
     // What came before the end is still to be read, and the end of that says the rest.
     this.#outbox = new Outbox(options.output, () => {});
+    this.#booking = new Booking(options.budget);
     this.#tickLater();
-    void this.#listen().catch(() => {}).then(() => this.#over());
+    void this.#listen().catch(() => {}).then(() => {
+      this.#booking.end();
+      this.#over();
+    });
   }
 
   get closing(): Promise<void> | undefined {
@@ -86,9 +94,10 @@ class AttachedServerLink implements Link {
       this.#silentTicks = 0;
       this.#events.onactivity();
       splitter.push(chunk);
-      if (waits.length === 0) continue;
+      const settled = this.#booking.settle(splitter.held, waits);
+      if (settled === undefined) continue;
       this.#isWaiting = true;
-      await Promise.all(waits.splice(0));
+      await settled;
       this.#isWaiting = false;
     }
   }

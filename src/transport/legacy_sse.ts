@@ -1,7 +1,9 @@
 import { quotedReply } from "../net/echo.ts";
 import type { HttpAnswer, HttpWire } from "../net/gate.ts";
+import type { Budget } from "../platform/budget.ts";
 import type { Clock } from "../platform/clock.ts";
 import { BridgeError, quoted, toBridgeError } from "../platform/errors.ts";
+import { Booking } from "./booking.ts";
 import { asChannelFailure, brokenBy, ChannelFailure, type SendOptions } from "./channel.ts";
 import { fetchOrFail, mediaType } from "./http_exchange.ts";
 import type { Message } from "./message.ts";
@@ -20,6 +22,7 @@ export interface LegacySseOptions {
   /** How long the server may take to name its endpoint, in ms; 0 for as long as it likes. */
   readonly patience: number;
   readonly clock: Clock;
+  readonly budget: Budget;
 }
 
 /**
@@ -114,18 +117,23 @@ function readUntilEndpoint(
       for (const wait of deliver(data, events)) waits.push(wait);
     }
   }, (ends) => void tellLost(ends, options.limit, events));
+  const booking = new Booking(options.budget);
   (async () => {
     for await (const chunk of answer.body.chunks()) {
       events.onactivity();
       reader.push(chunk);
-      if (waits.length > 0) await Promise.all(waits.splice(0));
+      const settled = booking.settle(reader.held, waits);
+      if (settled !== undefined) await settled;
     }
     throw refused("the server ended its event stream");
   })().catch((thrown) => {
     const cause = toBridgeError(stream.signal.aborted ? stream.signal.reason : thrown);
     reject(asChannelFailure(cause));
     events.onclose(brokenBy(cause));
-  }).finally(() => late?.cancel());
+  }).finally(() => {
+    late?.cancel();
+    booking.end();
+  });
   return promise.finally(() => late?.cancel());
 }
 

@@ -28,6 +28,11 @@ export class LineSplitter {
     this.#events = events;
   }
 
+  /** The bytes that are held of a line which has not ended. */
+  get held(): number {
+    return this.#held.length;
+  }
+
   /** Takes the next chunk in; the chunk may be reused by the caller afterwards only if no line is left open. */
   push(chunk: Uint8Array): void {
     let from = 0;

@@ -1,6 +1,8 @@
+import type { Budget } from "../platform/budget.ts";
 import { type Child, type ChildOptions, startChild } from "../platform/child.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";
 import type { Notify } from "../platform/notice.ts";
+import { Booking } from "./booking.ts";
 import { asChannelFailure, brokenBy, ChannelFailure } from "./channel.ts";
 import { OPEN_BRACE, OPEN_BRACKET } from "./json_signs.ts";
 import { LineSplitter } from "./lines.ts";
@@ -13,6 +15,7 @@ export interface LocalServerOptions extends ChildOptions {
   /** The longest message in bytes. */
   readonly limit: number;
   readonly notify: Notify;
+  readonly budget: Budget;
 }
 
 /** How much of what a server writes beside its messages is told: lines in a period, in ms, and bytes of a line. */
@@ -122,15 +125,21 @@ async function listen(
     },
     oversize: (ends) => void tellLost(ends, options.limit, events),
   });
-  for await (const chunk of child.output) {
-    if (reading.isOver) return;
-    events.onactivity();
-    splitter.push(chunk);
-    if (waits.length === 0) continue;
-    reading.isWaiting = true;
-    await Promise.all(waits.splice(0)).finally(() => reading.isWaiting = false);
+  const booking = new Booking(options.budget);
+  try {
+    for await (const chunk of child.output) {
+      if (reading.isOver) return;
+      events.onactivity();
+      splitter.push(chunk);
+      const settled = booking.settle(splitter.held, waits);
+      if (settled === undefined) continue;
+      reading.isWaiting = true;
+      await settled.finally(() => reading.isWaiting = false);
+    }
+    splitter.end();
+  } finally {
+    booking.end();
   }
-  splitter.end();
 }
 
 /** What a server writes for people, told line by line; a flood is cut short, but never left unread. */

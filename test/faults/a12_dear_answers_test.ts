@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { Executable } from "../harness/executable.ts";
 import { FakeMcp, type Json } from "../harness/fake_mcp.ts";
+import { FakeWebSocket } from "../harness/fake_web_socket.ts";
 import { peakMemory } from "../harness/memory.ts";
 
 const MIB = 1_048_576;
@@ -103,6 +104,52 @@ describe("memory stays under 150 MiB, and the next request is answered, after (A
     bridge.send({ jsonrpc: "2.0", id: 2, method: "ping" });
     await bridge.output.find((each) => answers(2, each), 0, 20_000);
     expect(peakMemory(bridge.pid)).toBeLessThan(150 * MIB);
+  }, 90_000);
+});
+
+describe("six answers of 60 MiB one after the other take no more than one (A12)", () => {
+  const padded = (id: unknown): string =>
+    `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"a":"${"x".repeat(60 * MIB)}"}}`;
+
+  async function ask(bridge: Executable): Promise<void> {
+    await bridge.initialize();
+    for (let id = 1; id <= 6; id++) {
+      bridge.send({ jsonrpc: "2.0", id, method: "tools/call", params: {} });
+      await bridge.output.find((each) => answers(id, each), 0, 20_000);
+    }
+    expect(peakMemory(bridge.pid)).toBeLessThan(150 * MIB);
+  }
+
+  test.each([[JSON_TYPE, "", ""], [STREAM, "data: ", "\n\n"]])("as %s", async (type, head, tail) => {
+    using server = new FakeMcp();
+    server.on("tools/call", ({ message }) => {
+      return new Response(`${head}${padded(message.id)}${tail}`, { headers: { "content-type": type } });
+    });
+    await using bridge = new Executable(server.url);
+    await ask(bridge);
+  }, 90_000);
+
+  test("over a WebSocket", async () => {
+    using server = new FakeWebSocket();
+    const ordinary = server.answer;
+    server.answer = (message, peer) => {
+      if (message.method === "tools/call") peer.send(padded(message.id));
+      else ordinary(message, peer);
+    };
+    await using bridge = new Executable(server.url);
+    await ask(bridge);
+  }, 90_000);
+
+  test("of a program", async () => {
+    const text = `require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
+      const { id, method } = JSON.parse(line);
+      const result = method === "initialize"
+        ? { protocolVersion: "2025-11-25", capabilities: {}, serverInfo: { name: "x", version: "1" } }
+        : { a: "x".repeat(60 * 1048576) };
+      if (id !== undefined) console.log(JSON.stringify({ jsonrpc: "2.0", id, result }));
+    });`;
+    await using bridge = new Executable("--", "node", "-e", text);
+    await ask(bridge);
   }, 90_000);
 });
 

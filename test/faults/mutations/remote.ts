@@ -156,6 +156,14 @@ export const REMOTE: readonly Row[] = [
     "unit/transport/websocket_test.ts",
   ],
   [
+    "A12",
+    "a large answer is collected before the next",
+    "platform/lease.ts",
+    "if (this.#uncollected >= COLLECT_AFTER) this.#collect();",
+    "if (this.#uncollected >= COLLECT_AFTER && this.#waiting.size > 0) this.#collect();",
+    "faults/a12_dear_answers_test.ts",
+  ],
+  [
     "A13",
     "an answer of who signs people in has 10 s",
     "auth/ask.ts",

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Budget } from "../../../src/platform/budget.ts";
 import { attachedServerLink } from "../../../src/transport/attached_server.ts";
 import type { ChannelFailure } from "../../../src/transport/channel.ts";
 import { composeMessage } from "../../../src/transport/message.ts";
@@ -27,6 +28,7 @@ class Rig {
       end: () => this.ends++,
       limit: 1_000,
       clock: this.clock,
+      budget: new Budget(1_000_000),
     });
     this.#opened = open({
       onmessage: (message) => {

@@ -1,3 +1,4 @@
+import { Budget } from "../../../src/platform/budget.ts";
 import { describe, expect, test } from "bun:test";
 import { systemClock } from "../../../src/platform/clock.ts";
 import type { BridgeError } from "../../../src/platform/errors.ts";
@@ -16,6 +17,7 @@ function program(lines: readonly string[], more: Partial<LocalServerOptions> = {
     args: ["-e", PROGRAM, ...lines],
     env: {},
     limit: 1_000,
+    budget: new Budget(1_000_000),
     notify: () => {},
     ...more,
   };
