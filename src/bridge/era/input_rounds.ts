@@ -29,8 +29,8 @@ export interface InputRoundsOptions {
   readonly capabilities: unknown;
   /** The revision that the client speaks. */
   readonly revision: string;
-  /** Hands a message to the client. */
-  say(message: Message): void;
+  /** Hands a message to the client, which belongs to its request `causedBy`, by id key. */
+  say(message: Message, causedBy: string): void;
 }
 
 /** A person may take long; meanwhile the request is not taken for forgotten, in ms. */
@@ -77,12 +77,17 @@ export class InputRounds {
   }
 
   /**
-   * Gathers what is wanted, all at a time; gives the members of the retried request.
+   * Gathers what is wanted for the client's request `causedBy`, by id key, all at a time; gives the members of the
+   * retried request.
    *
    * @throws {BridgeError} `bad_answer` for what the client does not offer, `input_refused` where it says no
    * @throws the reason of `abort` where the request is given up; the client is told.
    */
-  async gather({ requests, state }: InputRequired, { abort, onactivity }: SendOptions): Promise<RawMember[]> {
+  async gather(
+    { requests, state }: InputRequired,
+    causedBy: string,
+    { abort, onactivity }: SendOptions,
+  ): Promise<RawMember[]> {
     if (requests.length === 0 && state === undefined) {
       throw new BridgeError("bad_answer", "the server asks for input and does not say for which", {
         hint: "ask whoever runs the server",
@@ -102,7 +107,7 @@ export class InputRounds {
     beat();
     const open = new Set<string>();
     try {
-      const answers = requests.map((request) => this.#ask(request, open));
+      const answers = requests.map((request) => this.#ask(request, causedBy, open));
       const responses = await Promise.race([Promise.all(answers), given.promise]);
       return [
         ...(requests.length === 0 ? [] : [["inputResponses", `{${membersText(responses)}}`] as const]),
@@ -112,11 +117,11 @@ export class InputRounds {
       timer?.cancel();
       abort?.signal.removeEventListener("abort", giveUp);
       given.promise.catch(() => {});
-      for (const id of open) this.#withdraw(id);
+      for (const id of open) this.#withdraw(id, causedBy);
     }
   }
 
-  async #ask({ key, method, params }: InputRequest, open: Set<string>): Promise<RawMember> {
+  async #ask({ key, method, params }: InputRequest, causedBy: string, open: Set<string>): Promise<RawMember> {
     const id = `"mcp-bridge:input:${++this.#count}"`;
     const text = `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${params}}`;
     let request = readMessage(new TextEncoder().encode(text));
@@ -127,7 +132,7 @@ export class InputRounds {
     const { promise, resolve } = Promise.withResolvers<Message>();
     this.#waiting.set(idKey(id), resolve);
     open.add(id);
-    this.#options.say(request);
+    this.#options.say(request, causedBy);
     const answer = await promise;
     this.#waiting.delete(idKey(id));
     open.delete(id);
@@ -138,10 +143,10 @@ export class InputRounds {
   }
 
   /** Nobody waits for the client's answer any more. */
-  #withdraw(id: string): void {
+  #withdraw(id: string, causedBy: string): void {
     this.#waiting.delete(idKey(id));
     const params = { requestId: JSON.parse(id), reason: "the request that asked for it is over" };
-    this.#options.say(composeMessage({ method: "notifications/cancelled", params }));
+    this.#options.say(composeMessage({ method: "notifications/cancelled", params }), causedBy);
   }
 
   #check({ method, params }: InputRequest): void {

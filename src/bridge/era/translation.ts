@@ -67,7 +67,7 @@ export class Translation {
     const { initialize, offer, clock, notify, far } = options;
     this.#options = options;
     this.#meta = senderMeta(initialize, offer.revision);
-    const say = (message: Message): void => void options.events.onmessage(message);
+    const say = (message: Message, causedBy?: string): void => void options.events.onmessage(message, causedBy);
     const capabilities: unknown = JSON.parse(initialize.param("capabilities") ?? "{}");
     this.#rounds = new InputRounds({ clock, capabilities, revision: agreedRevision(initialize), say });
     this.#subscription = new Subscription({
@@ -161,7 +161,7 @@ export class Translation {
         const wish = await this.#exchange(request, outgoing, options);
         if (wish === undefined) return;
         if (round === MOST_ROUNDS) throw tooMany();
-        const input = await this.#rounds.gather(wish, options);
+        const input = await this.#rounds.gather(wish, request.key, options);
         outgoing = this.#outgoing(request, true, input);
       }
     } catch (thrown) {

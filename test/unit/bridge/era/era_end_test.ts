@@ -475,6 +475,20 @@ describe("what a server wants to know before it goes on", () => {
     expect(news.map(({ causedBy }) => causedBy)).toEqual(['"mine"', '"mine"']);
   });
 
+  test("is asked on the stream of the client's request, and withdrawn there", async () => {
+    const rig = await opened(asking({ a: ROOTS }));
+    const abort = new AbortController();
+    const call = rig.send({ ...CALL, id: "mine" }, { abort }).catch(() => {});
+    await settle();
+    abort.abort(new BridgeError("closing", "given up"));
+    await call;
+    const asked = rig.handed.filter(({ json }) => ["roots/list", "notifications/cancelled"].includes(json.method));
+    expect(asked.map(({ json, causedBy }) => [json.method, causedBy])).toEqual([
+      ["roots/list", '"mine"'],
+      ["notifications/cancelled", '"mine"'],
+    ]);
+  });
+
   test("goes back without a state where there was none", async () => {
     const rig = await opened(asking({ a: ROOTS }));
     person(rig, { "roots/list": { result: { roots: [] } } });
