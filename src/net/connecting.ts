@@ -17,10 +17,34 @@ export interface WatchOptions {
   readonly clock: Clock;
   readonly connectTimeout: number;
   readonly headersTimeout: number;
-  /** Whether the host is within reach of a connection of our own. */
-  readonly probes: boolean;
-  /** Whether only IPv4 will do. */
-  readonly ipv4: boolean;
+  /** Looks whether the host accepts connections; nothing where it is not within reach of one of our own. */
+  readonly probes: Probes | undefined;
+}
+
+/** Requests to one host that are silent for as long ask once together: begun within so many ms. */
+const ASKED_TOGETHER_MS = 1_000;
+
+/** Connections whose only purpose is to see whether a host accepts them. */
+export class Probes {
+  readonly #clock: Clock;
+  readonly #ipv4: boolean;
+  readonly #begun = new Map<string, { readonly at: number; readonly accepts: Promise<boolean> }>();
+
+  /** `ipv4` where only that will do. */
+  constructor(clock: Clock, ipv4: boolean) {
+    this.#clock = clock;
+    this.#ipv4 = ipv4;
+  }
+
+  /** Whether the host of `url` accepts a connection within `patience` ms. */
+  accept(url: URL, patience: number): Promise<boolean> {
+    const now = this.#clock.now();
+    const last = this.#begun.get(url.origin);
+    if (last !== undefined && Math.abs(now - last.at) < ASKED_TOGETHER_MS) return last.accepts;
+    const accepts = probe(url, this.#clock, patience, this.#ipv4);
+    this.#begun.set(url.origin, { at: now, accepts });
+    return accepts;
+  }
 }
 
 /**
@@ -32,16 +56,16 @@ export function watchConnecting(
   request: { readonly url: URL; readonly abort?: Abortable },
   options: WatchOptions,
 ): ConnectingWatch {
-  const { clock, connectTimeout, headersTimeout, probes, ipv4 } = options;
+  const { clock, connectTimeout, headersTimeout, probes } = options;
   const timers: Timer[] = [];
   let over = false;
   function fail(error: BridgeError): void {
     if (!over) request.abort?.abort(error);
   }
-  if (probes && connectTimeout > 0) {
+  if (probes !== undefined && connectTimeout > 0) {
     const head = Math.min(PATIENCE_BEFORE_PROBE_MS, connectTimeout / 2);
     timers.push(clock.after(head, async () => {
-      const connects = await probe(request.url, clock, connectTimeout - head, ipv4);
+      const connects = await probes.accept(request.url, connectTimeout - head);
       if (!connects) fail(tooLate("connect_timeout", `${request.url.host} accepted no connection`, connectTimeout));
     }));
   }

@@ -4,7 +4,7 @@ import type { Clock } from "../platform/clock.ts";
 import { fetchRoom } from "../platform/fetch_room.ts";
 import type { ByteFlow } from "../platform/socket_flow.ts";
 import type { HttpBody } from "./body.ts";
-import { watchConnecting } from "./connecting.ts";
+import { Probes, watchConnecting } from "./connecting.ts";
 import type { Cookies } from "./cookies.ts";
 import { fetchEngine } from "./fetch_engine.ts";
 import { networkError, proxyRefusal } from "./network_error.ts";
@@ -128,6 +128,7 @@ const BYTES_WEIGHT = 2_048;
 export function createGate(options: GateOptions): Wire {
   const { clock, budget, cookies, ipv4, tls, connectTimeout } = options;
   const mayBeProxied = hasProxy(process.env);
+  const probes = new Probes(clock, ipv4);
   // Beyond so many we go another way.
   const slots = fetchRoom();
   let finished = 0;
@@ -172,8 +173,10 @@ export function createGate(options: GateOptions): Wire {
     const engine = chosen instanceof Promise ? await chosen : chosen;
     // Whether a host accepts connections is the proxy's matter.
     const now = clock.now();
-    const probes = now - answeredAt >= SURE_FOR_MS && proxy === undefined;
-    const watch = probes || options.headersTimeout > 0 ? watchConnecting(request, { ...options, probes }) : undefined;
+    const isUnsure = now - answeredAt >= SURE_FOR_MS && proxy === undefined;
+    const watch = isUnsure || options.headersTimeout > 0
+      ? watchConnecting(request, { ...options, probes: isUnsure ? probes : undefined })
+      : undefined;
     const connection: Connection = {
       budget: budget.during(abort),
       signal,

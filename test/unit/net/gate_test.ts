@@ -737,6 +737,20 @@ describe("a connection that does not come about", () => {
     expect(await textOf(await gate.fetch(request(server.url)))).toBe("late");
   });
 
+  test("is looked for once by requests that are silent together", async () => {
+    let opened = 0;
+    using silent = Bun.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: { open: () => void opened++, data(): void {} },
+    });
+    const url = `https://127.0.0.1:${silent.port}/`;
+    const gate = plainGate({ connectTimeout: 400 });
+    const failures = await Promise.all(Array.from({ length: 20 }, () => failureOf(gate.fetch(request(url)))));
+    expect(new Set(failures.map(({ code }) => code))).toEqual(new Set(["connect_timeout"]));
+    expect(opened).toBe(21);
+  });
+
   test("is not confused with an answer that is slow to come", async () => {
     using server = serve(async () => {
       await Bun.sleep(600);
