@@ -101,7 +101,9 @@ async function shakeHands({ url, headers, protocol }: SocketRequest, flow: NodeF
   asked.set("sec-websocket-version", "13");
   asked.set("sec-websocket-key", key);
   asked.set("sec-websocket-protocol", protocol);
-  void flow.write(requestHead({ method: "GET", url, headers: asked }, "upgrade"));
+  const behind = flow.write(requestHead({ method: "GET", url, headers: asked }, "upgrade"));
+  // That the connection has ended is told by what it gives.
+  if (behind instanceof Promise) behind.catch(() => {});
   const reader = new AnswerReader(true);
   for (;;) {
     const { done, value } = await flow.input.next();

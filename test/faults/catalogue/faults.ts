@@ -79,6 +79,7 @@ export const FAULTS: readonly Entry[] = [
     shown: [
       "faults/misbehaviours_test.ts",
       "faults/legacy_sse_test.ts > over HTTP+SSE > a stream that ends in the midst of a call",
+      "unit/net/web_socket_test.ts > the handshake of a WebSocket > that the server resets",
     ],
   },
   {

@@ -102,4 +102,15 @@ describe("the handshake of a WebSocket", () => {
     abort.abort(new Error("given up"));
     await expect(opening).rejects.toThrow("given up");
   });
+
+  test("that the server resets before it has read it fails, and is no defect of ours", async () => {
+    const server = createServer((socket) => void socket.resetAndDestroy());
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const url = new URL(`ws://127.0.0.1:${(server.address() as { port: number }).port}/`);
+    for (let time = 0; time < 20; time++) {
+      const { code } = await open(url).catch((thrown: BridgeError) => thrown) as BridgeError;
+      expect(code).toBe("outcome_unknown");
+    }
+    server.close();
+  });
 });
