@@ -37,17 +37,19 @@ async function whyNot(address: string, port: number): Promise<string> {
   return "ECONNREFUSED";
 }
 
-/** Opens a connection within `patience` ms; the runtime's code where none comes about, or `TIMEOUT`. */
-export async function openSocketTo(address: string, port: number, patience: number): Promise<Socket | string> {
+/**
+ * Opens a connection within `patience` ms; the runtime's code where none comes about, or `TIMEOUT`, which also stands
+ * for an end that `signal` puts to it.
+ */
+export async function openSocketTo(
+  address: string,
+  port: number,
+  patience: number,
+  signal?: AbortSignal,
+): Promise<Socket | string> {
   const { connect } = await import("node:net");
-  const { promise, resolve } = Promise.withResolvers<Socket | string>();
   const socket = connect(port, address);
-  const timer = setTimeout(() => give("TIMEOUT"), patience);
-  function give(outcome: Socket | string): void {
-    clearTimeout(timer);
-    if (typeof outcome === "string") socket.destroy();
-    resolve(outcome);
-  }
+  const { promise, give } = outcomeOf(socket, patience, signal);
   socket.once("connect", () => give(socket));
   socket.once("error", (error: NodeJS.ErrnoException) => give(error.code ?? "unknown"));
   return promise;
@@ -55,26 +57,41 @@ export async function openSocketTo(address: string, port: number, patience: numb
 
 /**
  * Makes TLS of a connection, with who has shown to be `hostname`, within `patience` ms; the runtime's code where that
- * does not come about, or `TIMEOUT`.
+ * does not come about, or `TIMEOUT`, as `openSocketTo`.
  */
 export async function secureSocket(
   socket: Socket,
   hostname: string,
   { rejectUnauthorized, ...files }: TlsSettings,
   patience: number,
+  signal?: AbortSignal,
 ): Promise<Socket | string> {
   const [{ connect }, { isIP }] = await Promise.all([import("node:tls"), import("node:net")]);
-  const { promise, resolve } = Promise.withResolvers<Socket | string>();
   const name = isIP(hostname) > 0 ? {} : { servername: hostname };
   const secured = connect({ ...files, ...name, socket, host: hostname, rejectUnauthorized });
-  const timer = setTimeout(() => give("TIMEOUT"), patience);
-  function give(outcome: Socket | string): void {
-    clearTimeout(timer);
-    if (typeof outcome === "string") secured.destroy();
-    resolve(outcome);
-  }
+  const { promise, give } = outcomeOf(secured, patience, signal);
   secured.once("secureConnect", () => give(secured));
   secured.on("error", (error: NodeJS.ErrnoException) => give(error.code ?? "unknown"));
   secured.once("close", () => give("ECONNRESET"));
   return promise;
+}
+
+/** What becomes of a socket, which is ended where that is no connection. */
+function outcomeOf(
+  socket: Socket,
+  patience: number,
+  signal: AbortSignal | undefined,
+): { promise: Promise<Socket | string>; give(outcome: Socket | string): void } {
+  const { promise, resolve } = Promise.withResolvers<Socket | string>();
+  const late = (): void => give("TIMEOUT");
+  const timer = setTimeout(late, patience);
+  function give(outcome: Socket | string): void {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", late);
+    if (typeof outcome === "string") socket.destroy();
+    resolve(outcome);
+  }
+  signal?.addEventListener("abort", late);
+  if (signal?.aborted === true) late();
+  return { promise, give };
 }

@@ -10,11 +10,15 @@ import type { TlsSettings } from "./tls.ts";
 /** Longer heads are none of a proxy's, in bytes. */
 const LONGEST_HEAD = 65_536;
 
-/** How a proxy is spoken to: with what is in the environment's variable, by which certificates, and for how many ms. */
+/**
+ * How a proxy is spoken to: with what is in the environment's variable, by which certificates, and for how many ms;
+ * `signal` ends it before that.
+ */
 export interface ProxyOptions {
   readonly env: Variables;
   readonly tls: TlsSettings;
   readonly patience: number;
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -30,7 +34,7 @@ export async function openTunnel(target: URL, proxy: Proxy, options: ProxyOption
   const login = authorization(new URL(proxyAddress(proxy, options.env)));
   socket.write(`CONNECT ${host} HTTP/1.1\r\nHost: ${host}\r\n${login}\r\n`);
   try {
-    const status = await statusOf(socket, proxy, options.patience);
+    const status = await statusOf(socket, proxy, options);
     if (status >= 200 && status <= 299) return socket;
     throw proxyRefusal(target, status, proxy);
   } catch (thrown) {
@@ -48,16 +52,16 @@ export async function reachProxy(target: URL, proxy: Proxy, options: ProxyOption
   (await socketTo(target, proxy, options)).destroy();
 }
 
-async function socketTo(target: URL, proxy: Proxy, { env, tls, patience }: ProxyOptions): Promise<Socket> {
+async function socketTo(target: URL, proxy: Proxy, { env, tls, patience, signal }: ProxyOptions): Promise<Socket> {
   if (!proxy.speaksHttp) throw networkError(target, undefined, { proxy });
   const address = new URL(proxyAddress(proxy, env));
   const hostname = bareHost(address);
-  const opened = await openSocketTo(hostname, portOf(address), patience);
+  const opened = await openSocketTo(hostname, portOf(address), patience, signal);
   if (opened === "TIMEOUT") throw silent(proxy, patience);
   if (typeof opened === "string") throw networkError(target, { code: opened }, { proxy });
   if (address.protocol !== "https:") return opened;
   // Before anything is said: a password goes to who has shown that it is the one.
-  const secured = await secureSocket(opened, hostname, tls, patience);
+  const secured = await secureSocket(opened, hostname, tls, patience, signal);
   if (typeof secured !== "string") return secured;
   throw secured === "TIMEOUT" ? silent(proxy, patience) : networkError(target, { code: secured }, { proxy });
 }
@@ -80,12 +84,14 @@ function unescaped(text: string): string {
 }
 
 /** Reads the head of the proxy's answer and leaves what follows it. */
-function statusOf(socket: Socket, proxy: Proxy, patience: number): Promise<number> {
+function statusOf(socket: Socket, proxy: Proxy, { patience, signal }: ProxyOptions): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   let head = "";
-  const timer = setTimeout(() => give(() => reject(silent(proxy, patience))), patience);
+  const late = (): void => give(() => reject(silent(proxy, patience)));
+  const timer = setTimeout(late, patience);
   function give(settle: () => void): void {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", late);
     for (const name of ["data", "error", "close"]) socket.removeAllListeners(name);
     socket.on("error", () => {});
     settle();
@@ -99,6 +105,8 @@ function statusOf(socket: Socket, proxy: Proxy, patience: number): Promise<numbe
   });
   socket.on("error", (error) => give(() => reject(error)));
   socket.on("close", () => give(() => reject({ code: "ECONNRESET" })));
+  signal?.addEventListener("abort", late);
+  if (signal?.aborted === true) late();
   return promise;
 }
 

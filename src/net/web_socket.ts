@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Clock } from "../platform/clock.ts";
 import { BridgeError, quoted } from "../platform/errors.ts";
 import type { ByteFlow } from "../platform/socket_flow.ts";
@@ -51,44 +52,44 @@ export async function openSocket(request: SocketRequest, options: SocketOptions)
   const { signal } = request.abort;
   const { clock, connectTimeout } = options;
   if (signal.aborted) throw signal.reason;
-  const { promise: givenUp, reject } = Promise.withResolvers<never>();
-  const giveUp = (): void => reject(signal.reason);
+  const over = new AbortController();
+  const giveUp = (): void => over.abort(signal.reason);
   const timer = connectTimeout === 0
     ? undefined
-    : clock.after(connectTimeout, () => reject(late(request.url, connectTimeout)));
+    : clock.after(connectTimeout, () => over.abort(late(request.url, connectTimeout)));
   signal.addEventListener("abort", giveUp);
-  const opening = open(request, options, givenUp);
   try {
-    return await Promise.race([opening, givenUp]);
-  } catch (thrown) {
-    opening.then((flow) => flow.end(), () => {});
-    throw thrown;
+    return await open(request, options, over.signal);
   } finally {
     timer?.cancel();
     signal.removeEventListener("abort", giveUp);
   }
 }
 
-/** A server that does not answer is left where `givenUp` rejects. */
-async function open(request: SocketRequest, options: SocketOptions, givenUp: Promise<never>): Promise<ByteFlow> {
-  const flow = new NodeFlow(await connected(request.url, options));
+/** What is under way ends with `over`, and nothing is said to a server from then on. */
+async function open(request: SocketRequest, options: SocketOptions, over: AbortSignal): Promise<ByteFlow> {
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  over.addEventListener("abort", () => reject(over.reason));
+  const connecting = connected(request.url, options, over);
+  connecting.then((socket) => over.aborted && socket.destroy(), () => {});
+  const flow = new NodeFlow(await Promise.race([connecting, ended]));
   try {
-    return await Promise.race([shakeHands(request, flow), givenUp]);
+    return await Promise.race([shakeHands(request, flow), ended]);
   } catch (thrown) {
     flow.end();
-    throw networkError(request.url, thrown, { proxy: options.proxy });
+    throw over.aborted ? over.reason : networkError(request.url, thrown, { proxy: options.proxy });
   }
 }
 
-async function connected(url: URL, options: SocketOptions): ReturnType<typeof import("./tunnel.ts").openTunnel> {
+async function connected(url: URL, options: SocketOptions, over: AbortSignal): Promise<Socket> {
   const { tls, proxy, ipv4, connectTimeout } = options;
   const patience = connectTimeout === 0 ? FOR_EVER : connectTimeout;
   const tunnel = proxy === undefined ? undefined : await import("./tunnel.ts");
-  const socket = await (tunnel?.openTunnel(url, proxy!, { env: process.env, tls, patience }) ??
-    openSocketTo(ipv4 ? await ipv4Of(url) : bareHost(url), portOf(url), patience));
+  const socket = await (tunnel?.openTunnel(url, proxy!, { env: process.env, tls, patience, signal: over }) ??
+    openSocketTo(ipv4 ? await ipv4Of(url) : bareHost(url), portOf(url), patience, over));
   const opened = typeof socket === "string" || url.protocol === "ws:"
     ? socket
-    : await secureSocket(socket, bareHost(url), tls, patience);
+    : await secureSocket(socket, bareHost(url), tls, patience, over);
   if (opened === "TIMEOUT") throw late(url, patience);
   if (typeof opened === "string") throw networkError(url, { code: opened }, { proxy });
   return opened;

@@ -128,6 +128,7 @@ export const REMOTE: readonly Entry[] = [
     fault: "answers that are slow, drip or stop",
     promise: "every wait of ours has an end, and one for a call the one that the client or a flag sets",
     shown: [
+      "unit/net/web_socket_test.ts > the handshake of a WebSocket > that is given up while",
       "unit/net/gate_test.ts > through fetch > an answer whose headers do not come in time",
       "unit/net/gate_test.ts > through node:http > an answer whose headers do not come in time",
       "unit/net/gate_test.ts > a connection that does not come about",

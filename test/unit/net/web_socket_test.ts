@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { createServer, type Socket } from "node:net";
+import type { Proxy } from "../../../src/net/proxy.ts";
 import { openSocket } from "../../../src/net/web_socket.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
 import type { BridgeError } from "../../../src/platform/errors.ts";
@@ -37,14 +38,19 @@ async function serverOf(answer: string): Promise<{ url: URL; asked: string[]; cl
   };
 }
 
-function open(url: URL, abort = new AbortController(), connectTimeout = 5_000): ReturnType<typeof openSocket> {
+function open(
+  url: URL,
+  abort = new AbortController(),
+  connectTimeout = 5_000,
+  proxy?: Proxy,
+): ReturnType<typeof openSocket> {
   const headers = new Headers({ "x-team": "ships", connection: "close", upgrade: "h2c" });
   const options = {
     clock: systemClock,
     tls: { rejectUnauthorized: true },
     connectTimeout,
     ipv4: false,
-    proxy: undefined,
+    proxy,
   };
   return openSocket({ url, headers, protocol: "mcp", abort }, options);
 }
@@ -113,4 +119,24 @@ describe("the handshake of a WebSocket", () => {
     }
     server.close();
   });
+
+  test.each<[where: string, byProxy: boolean]>([
+    ["TLS is on its way", false],
+    ["a proxy opens no way", true],
+  ])(
+    "that is given up while %s leaves no connection behind, however long it might have taken",
+    async (_where, byProxy) => {
+      using server = await serverOf("");
+      const secure = new URL(server.url.href.replace("ws:", "wss:"));
+      const abort = new AbortController();
+      process.env["TEST_WAY"] = `http://${server.url.host}`;
+      const proxy = { address: server.url.host, variable: "TEST_WAY", hasUser: false, speaksHttp: true };
+      const opening = open(secure, abort, 0, byProxy ? proxy : undefined);
+      while (server.asked.length === 0) await Bun.sleep(1);
+      abort.abort(new Error("given up"));
+      await expect(opening).rejects.toThrow("given up");
+      await server.closed;
+      delete process.env["TEST_WAY"];
+    },
+  );
 });
