@@ -33,14 +33,17 @@ export class Booking {
   }
 
   async #settle(held: number, waits: Promise<void>[]): Promise<void> {
+    // Then a large message has ended, though the next may have begun with the same chunk.
+    const isSmall = held <= SMALL_BODY;
     if (waits.length > 0) {
       // From here on it is the client that takes its time.
-      if (held === 0) this.#lease?.grown();
+      if (isSmall) this.#lease?.grown();
       await Promise.all(waits.splice(0));
     }
-    if (held > SMALL_BODY && held > this.#booked) {
+    if (isSmall) this.end();
+    else if (held > this.#booked) {
       await (this.#lease ??= this.#budget.lease()).grow(held - this.#booked);
       this.#booked = held;
-    } else if (held === 0) this.end();
+    }
   }
 }

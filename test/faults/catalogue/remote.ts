@@ -118,6 +118,7 @@ export const REMOTE: readonly Entry[] = [
       "faults/websocket_test.ts > over a WebSocket > a message so far beyond the limit",
       "unit/transport/websocket_test.ts",
       "unit/transport/frames_test.ts",
+      "unit/transport/booking_test.ts",
       "fuzz/fuzz_test.ts > what is made up is read or refused as it should be > frames",
       "unit/platform/pieces_test.ts",
       "unit/auth/discover_test.ts > one question > has an answer of a mebibyte",
