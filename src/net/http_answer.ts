@@ -1,4 +1,4 @@
-import { BridgeError, quoted } from "../platform/errors.ts";
+import { BridgeError } from "../platform/errors.ts";
 
 /** What an HTTP answer says before its body. */
 export interface AnswerHead {
@@ -108,7 +108,7 @@ export class AnswerReader {
 
   #readStatus(line: string): void {
     this.#status = Number(/^HTTP\/1\.[01] ([1-9]\d\d)(?: |$)/.exec(line)?.[1]);
-    if (Number.isNaN(this.#status)) throw bad(`it begins with ${quoted(line, 40)}`);
+    if (Number.isNaN(this.#status)) throw bad("its first line is none of HTTP/1");
     if (this.#status === SWITCHING_PROTOCOLS && !this.#asksForOther) throw bad("it changes the protocol unasked");
     this.#headers = new Headers();
     this.#part = "header";
@@ -119,7 +119,6 @@ export class AnswerReader {
     try {
       this.#headers!.append(name, value);
     } catch {
-      // Not quoted: it may be one of ours, sent back.
       throw bad("a line of its head is no header");
     }
   }
@@ -140,8 +139,8 @@ export class AnswerReader {
     }
     const coding = headers.get("transfer-encoding");
     const length = headers.get("content-length");
-    if (coding !== null && coding.toLowerCase() !== "chunked") throw bad(`its transfer coding is ${quoted(coding)}`);
-    if (length !== null && !/^\d{1,15}$/.test(length)) throw bad(`its length is ${quoted(length)}`);
+    if (coding !== null && coding.toLowerCase() !== "chunked") throw bad('its transfer coding is not "chunked"');
+    if (length !== null && !/^\d{1,15}$/.test(length)) throw bad("its length is no number");
     const isEmpty = status === 204 || status === 304 || (coding === null && Number(length ?? 1) === 0);
     this.#left = length === null ? Infinity : Number(length);
     this.#part = isEmpty ? "nothing" : coding === null ? "rest" : "chunk size";
@@ -150,11 +149,12 @@ export class AnswerReader {
   /** A trailer behind the last chunk is of no use to anybody here. */
   #readSize(line: string): void {
     this.#left = parseInt(/^([\da-f]{1,12})[ \t]*(?:;|$)/i.exec(line)?.[1] ?? "", 16);
-    if (Number.isNaN(this.#left)) throw bad(`its chunk begins with ${quoted(line, 40)}`);
+    if (Number.isNaN(this.#left)) throw bad("its chunk does not say how long it is");
     this.#part = this.#left === 0 ? "nothing" : "chunk";
   }
 }
 
+/** Nothing is quoted: it may be what we have sent, and a credential. */
 function bad(why: string): BridgeError {
   return new BridgeError("bad_answer", `the server's answer is no HTTP: ${why}`);
 }

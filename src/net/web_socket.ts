@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Clock } from "../platform/clock.ts";
-import { BridgeError, quoted } from "../platform/errors.ts";
+import { BridgeError } from "../platform/errors.ts";
 import type { ByteFlow } from "../platform/socket_flow.ts";
 import { bareHost } from "./address.ts";
 import { openSocketTo, secureSocket } from "./dial.ts";
@@ -130,7 +130,7 @@ function judge({ status, headers }: AnswerHead, url: URL, key: string, protocol:
     headers.get("sec-websocket-accept") === accepted;
   if (!agrees) throw bad(url, "it does not know what a WebSocket is");
   const chosen = headers.get("sec-websocket-protocol") ?? protocol;
-  if (chosen !== protocol) throw bad(url, `it speaks ${quoted(chosen, 40)} where "${protocol}" was asked for`);
+  if (chosen !== protocol) throw bad(url, `it speaks another subprotocol than "${protocol}"`);
   if (headers.has("sec-websocket-extensions")) throw bad(url, "it wants an extension, and none was offered");
 }
 

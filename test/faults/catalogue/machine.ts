@@ -97,6 +97,7 @@ export const MACHINE: readonly Entry[] = [
       "binary/doctor_test.ts > a report for others",
       "unit/platform/redact_test.ts",
       "unit/auth/token_test.ts > a no > does not repeat what was sent",
+      "unit/net/web_socket_test.ts > the handshake of a WebSocket > whose answer has what we sent",
       "unit/auth/token_test.ts > revoking > repeats no",
       "binary/vault_test.ts > vault export and import > let no secret out",
       "unit/harness/secret_sweep_test.ts",

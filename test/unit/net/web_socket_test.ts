@@ -95,6 +95,18 @@ describe("the handshake of a WebSocket", () => {
     await server.closed;
   });
 
+  test.each<[where: string, answer: string]>([
+    ["its first line", "sk-secret-1 and more\r\n\r\n"],
+    ["its subprotocol", `${AGREED}Sec-WebSocket-Protocol: sk-secret-1\r\n\r\n`],
+    ["a length", "HTTP/1.1 404 Not Found\r\nContent-Length: sk-secret-1\r\n\r\n"],
+    ["a transfer coding", "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: sk-secret-1\r\n\r\n"],
+  ])("whose answer has what we sent in %s says nothing of it", async (_where, answer) => {
+    using server = await serverOf(answer);
+    const { code, message } = await open(server.url).catch((thrown: BridgeError) => thrown) as BridgeError;
+    expect(code).toBe("bad_answer");
+    expect(message).not.toContain("secret");
+  });
+
   test("that nobody answers is given up in time, or with who gives it up, and the connection ended", async () => {
     using server = await serverOf("");
     expect((await open(server.url, undefined, 50).catch((thrown: BridgeError) => thrown) as BridgeError).code).toBe(
