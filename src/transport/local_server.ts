@@ -35,6 +35,8 @@ interface Reading {
   isLeft: boolean;
   /** Whether nothing is taken any more. */
   isOver: boolean;
+  /** Lets go of the program's output, which others may hold open. */
+  stop(): void;
 }
 
 /**
@@ -51,7 +53,7 @@ export function localServerLink(options: LocalServerOptions): OpenLink {
       return Promise.reject(asChannelFailure(thrown));
     }
     const spoken = new SpokenLines(options);
-    const reading: Reading = { isWaiting: false, isLeft: false, isOver: false };
+    const reading: Reading = { isWaiting: false, isLeft: false, isOver: false, stop: () => {} };
     const listening = listen(child, options, spoken, reading, {
       ...events,
       onmessage(message): Promise<void> | undefined {
@@ -65,6 +67,7 @@ export function localServerLink(options: LocalServerOptions): OpenLink {
     const ended = child.ended.then(async (how) => {
       await lastWords(heard, reading);
       reading.isOver = true;
+      reading.stop();
       await child.end(0);
       events.onclose(endedServer(options.command, how, spoken.last, hasWorked));
     });
@@ -126,11 +129,15 @@ async function listen(
     oversize: (ends) => void tellLost(ends, options.limit, events),
   });
   const booking = new Booking(options.budget);
+  const output = child.output.getReader();
+  reading.stop = () => void output.cancel().catch(() => {});
   try {
-    for await (const chunk of child.output) {
+    for (;;) {
+      const { done, value } = await output.read();
       if (reading.isOver) return;
+      if (done) break;
       events.onactivity();
-      splitter.push(chunk);
+      splitter.push(value);
       const settled = booking.settle(splitter.held, waits);
       if (settled === undefined) continue;
       reading.isWaiting = true;

@@ -106,4 +106,23 @@ describe("what a program has written before its end", () => {
     },
     5_000,
   );
+
+  test.skipIf(process.platform === "win32")(
+    "books nothing any more once it has ended, where what it has started in turn holds its output open",
+    async () => {
+      const budget = new Budget(1_000_000);
+      const other = `Bun.spawn(["sleep", "3"], { stdio: ["ignore", "inherit", "ignore"], detached: true }).unref();`;
+      const half = `require("fs").writeSync(1, "{" + "x".repeat(2_000_000)); ${other} process.exit(0);`;
+      const options = program([], { args: ["-e", half], env: process.env, limit: 4_000_000, budget });
+      const { promise: ended, resolve } = Promise.withResolvers<boolean>();
+      await localServerLink(options)({
+        onmessage: () => undefined,
+        onmalformed: () => {},
+        onactivity: () => {},
+        onclose: () => resolve(budget.exhausted),
+      }, new AbortController());
+      expect(await ended).toBe(false);
+    },
+    5_000,
+  );
 });
