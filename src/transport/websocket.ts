@@ -4,7 +4,7 @@ import { type Clock, pause } from "../platform/clock.ts";
 import { BridgeError, toBridgeError } from "../platform/errors.ts";
 import type { ByteFlow } from "../platform/socket_flow.ts";
 import { Booking } from "./booking.ts";
-import { asChannelFailure, brokenBy, ChannelFailure } from "./channel.ts";
+import { asChannelFailure, brokenBy, ChannelFailure, type SendOptions } from "./channel.ts";
 import { closeFrame, FrameReader, pongFrame, textFrame } from "./frames.ts";
 import { fetchOrFail } from "./http_exchange.ts";
 import type { Message } from "./message.ts";
@@ -57,6 +57,8 @@ class WebSocketLink implements Link {
   readonly #clock: Clock;
   readonly #ended: Promise<void>;
   readonly #isText: (bytes: Uint8Array) => boolean;
+  /** Settles when the server has taken what was written. */
+  #behind: Promise<void> | undefined;
 
   constructor(flow: ByteFlow, clock: Clock, ended: Promise<void>, isText: (bytes: Uint8Array) => boolean) {
     this.#flow = flow;
@@ -65,9 +67,43 @@ class WebSocketLink implements Link {
     this.#isText = isText;
   }
 
-  write({ bytes }: Message): Promise<void> | undefined {
+  write({ bytes }: Message, { abort }: SendOptions): Promise<void> | undefined {
+    if (this.#behind !== undefined) return this.#putBehind(this.#behind, bytes, abort?.signal);
+    const written = this.#put(bytes);
+    return written === undefined ? undefined : this.#follow(written);
+  }
+
+  #put(bytes: Uint8Array): Promise<void> | undefined {
     // A server must end the connection over a text that is none (RFC 6455, 8.1).
     return say(this.#flow, textFrame(this.#isText(bytes) ? bytes : Buffer.from(decoder.decode(bytes))));
+  }
+
+  /** What is given up while the server takes nothing is not kept for it, nor is who waits for that. */
+  #putBehind(
+    before: Promise<void>,
+    bytes: Uint8Array | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    function drop(): void {
+      bytes = undefined;
+      resolve();
+    }
+    signal?.addEventListener("abort", drop);
+    const written = before.then(() => {
+      signal?.removeEventListener("abort", drop);
+      return bytes === undefined ? undefined : this.#put(bytes);
+    });
+    void this.#follow(written).then(drop);
+    return promise;
+  }
+
+  /** What is written from now on comes behind this. */
+  #follow(written: Promise<void>): Promise<void> {
+    const behind = written.then(() => {
+      if (this.#behind === behind) this.#behind = undefined;
+    });
+    return this.#behind = behind;
   }
 
   async close(deadline: number): Promise<void> {

@@ -4,6 +4,7 @@ import { Budget } from "../../../src/platform/budget.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
 import type { ByteFlow } from "../../../src/platform/socket_flow.ts";
 import { composeMessage } from "../../../src/transport/message.ts";
+import { textFrame } from "../../../src/transport/frames.ts";
 import type { Link } from "../../../src/transport/shared_stream.ts";
 import { webSocketLink } from "../../../src/transport/websocket.ts";
 import { serverFrame } from "../../harness/server_frame.ts";
@@ -23,8 +24,13 @@ class StuckFlow implements ByteFlow {
   write(bytes: Uint8Array): Promise<number> {
     this.written.push(bytes);
     this.unsent += bytes.length;
-    return new Promise(() => {});
+    const { promise, resolve } = Promise.withResolvers<number>();
+    this.read = () => resolve(0);
+    return promise;
   }
+
+  /** The other side takes what was written last. */
+  read(): void {}
 
   flush(): number {
     return 0;
@@ -100,4 +106,20 @@ test("a text with bytes that are none goes out as a text that can be read, for w
   const [frame] = flow.written;
   const mask = frame!.subarray(2, 6);
   expect(Buffer.from(frame!.subarray(6).map((byte, at) => byte ^ mask[at % 4]!)).toString()).toBe('"\ufffd"');
+});
+
+test("behind a message that the server does not take others are not made ready, nor is one kept that is given up", async () => {
+  const flow = new StuckFlow();
+  const link = await open(flow);
+  const [given, kept] = [new AbortController(), new AbortController()];
+  const [first, second, third] = [1, 2, 3].map((id) => composeMessage({ id, method: `x${id}` }));
+  void link.write(first!, {});
+  const dropped = link.write(second!, { abort: given });
+  void link.write(third!, { abort: kept });
+  expect(flow.written.length).toBe(1);
+  given.abort();
+  await dropped;
+  flow.read();
+  await Bun.sleep(0);
+  expect(flow.written.map(({ length }) => length)).toEqual([first, third].map((one) => textFrame(one!.bytes).length));
 });
