@@ -6,8 +6,11 @@ export interface ByteFlow {
   readonly isOpen: boolean;
   /** What the other side sends; reading is paused while nobody takes it. Ends when the connection does. */
   readonly input: AsyncIterable<Uint8Array>;
-  /** Hands bytes over, which may be used again at once; a promise comes back while the other side is behind. */
-  write(bytes: Uint8Array): number | Promise<number>;
+  /**
+   * Hands bytes over; a promise comes back while the other side is behind. They may be used again at once, or where they
+   * are `lasting` once that has settled: then they are not copied.
+   */
+  write(bytes: Uint8Array, lasting?: boolean): number | Promise<number>;
   flush(): number | Promise<number>;
   /** How much of that the system has not taken yet, in bytes. */
   readonly unsent: number;
@@ -58,14 +61,14 @@ export class SocketFlow implements ByteFlow, AsyncIterableIterator<Uint8Array> {
     return this.#unsentBytes;
   }
 
-  write(bytes: Uint8Array): number | Promise<number> {
+  write(bytes: Uint8Array, lasting = false): number | Promise<number> {
     if (this.#isClosed) throw gone();
     if (this.#unsent.length === 0) {
       const sent = Math.max(this.#raw.write(bytes), 0);
       if (sent === bytes.length) return sent;
       bytes = bytes.subarray(sent);
     }
-    this.#unsent.push(bytes.slice());
+    this.#unsent.push(lasting ? bytes : bytes.slice());
     this.#unsentBytes += bytes.length;
     this.#drained ??= Promise.withResolvers<number>();
     return this.#drained.promise;

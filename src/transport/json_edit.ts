@@ -12,14 +12,21 @@ const encoder = new TextEncoder();
 
 /** The text with the edits made, which do not overlap; every other byte stays. */
 export function edited(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
-  const parts: Uint8Array[] = [];
+  const change = edits.reduce((sum, { start, end, text }) => sum + text.length - (end - start), 0);
+  const all = new Uint8Array(bytes.length + change);
   let from = 0;
+  let at = 0;
+  const add = (part: Uint8Array): void => {
+    all.set(part, at);
+    at += part.length;
+  };
   for (const { start, end, text } of [...edits].sort((a, b) => a.start - b.start)) {
-    parts.push(bytes.subarray(from, start), text);
+    add(bytes.subarray(from, start));
+    add(text);
     from = end;
   }
-  parts.push(bytes.subarray(from));
-  return new Uint8Array(Buffer.concat(parts));
+  add(bytes.subarray(from));
+  return all;
 }
 
 /** A member and its value, as raw text. */

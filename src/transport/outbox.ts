@@ -1,6 +1,7 @@
 /** Where bytes go, in the form of Bun's FileSink: a promise comes back while the reader is behind. */
 export interface ByteSink {
-  write(bytes: Uint8Array): number | Promise<number>;
+  /** The bytes may be used again at once, or where they are `lasting` once the promise has settled. */
+  write(bytes: Uint8Array, lasting?: boolean): number | Promise<number>;
   flush(): number | Promise<number>;
   /** How much it holds for a reader that is behind, in bytes; nothing where that is not known. */
   readonly unsent?: number;
@@ -10,8 +11,8 @@ export interface ByteSink {
 const BATCH_BYTES = 65_536;
 /** How much of a burst is written first, so that the reader begins while we go on; twice as much each time after. */
 const FIRST_BYTES = 2_048;
-/** What the sink gets at once: it copies what its reader does not take. */
-const PIECE_BYTES = 262_144;
+/** What a sink, or the runtime, gets of a large message at once, in bytes: it copies what its reader does not take. */
+export const PIECE_BYTES = 262_144;
 const LINE_FEED = 0x0a;
 
 /**
@@ -106,7 +107,7 @@ export class Outbox {
       for (let at = 0; at < next.length; at += PIECE_BYTES) {
         const piece = next.subarray(at, at + PIECE_BYTES);
         this.#queuedBytes -= piece.length;
-        const result = this.#sink.write(piece);
+        const result = this.#sink.write(piece, true);
         if (result instanceof Promise) await result;
       }
       // Only now: what comes meanwhile queues up behind it.

@@ -1,6 +1,8 @@
 import { EventSink } from "./event_sink.ts";
-import type { KeptEvent } from "./replay.ts";
+import { LargeBody } from "./large_body.ts";
 import type { Message } from "./message.ts";
+import { PIECE_BYTES } from "./outbox.ts";
+import type { KeptEvent } from "./replay.ts";
 
 /** What a reply is made of. */
 export interface ReplyOptions {
@@ -46,17 +48,19 @@ export class Reply {
     return this.#missing === 0;
   }
 
-  /** Says something before the answer. */
+  /** Says something before the answer; a promise asks to wait while the client is behind. */
   send(message: Message): Promise<void> | undefined {
     return this.#say(message);
   }
 
-  /** Gives an answer; `status` is that of the response where it stands alone. */
+  /** Gives an answer, as `send` does; `status` is that of the response where it stands alone. */
   answer(message: Message, status: number): Promise<void> | undefined {
     this.#missing--;
     if (this.#stream === undefined && this.#options.answers === 1) {
-      this.#respond(jsonResponse(message, status, this.#options.headers));
-      return undefined;
+      const { headers } = this.#options;
+      const large = message.bytes.length > PIECE_BYTES ? new LargeBody(message.bytes) : undefined;
+      this.#respond(jsonResponse(large?.stream ?? message.bytes, status, headers));
+      return large?.taken;
     }
     const wait = this.#say(message);
     if (this.#missing === 0) this.#stream?.end();
@@ -105,9 +109,9 @@ export class Reply {
 
 /** A message as the whole of a response. */
 export function jsonResponse(
-  { bytes }: Message,
+  body: Uint8Array | ReadableStream<Uint8Array>,
   status: number,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  return new Response(bytes, { status, headers: { "content-type": "application/json", ...headers } });
+  return new Response(body, { status, headers: { "content-type": "application/json", ...headers } });
 }

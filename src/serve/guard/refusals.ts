@@ -12,7 +12,7 @@ export function refusal(
   headers: Readonly<Record<string, string>> = {},
   id = "null",
 ): Response {
-  return jsonResponse(errorAnswer(id, error, OURSELVES), status, headers);
+  return jsonResponse(errorAnswer(id, error, OURSELVES).bytes, status, headers);
 }
 
 /** The same in words of the protocol's own, by a JSON-RPC error code. */

@@ -46,15 +46,46 @@ describe("an event stream", () => {
     }
   });
 
-  test("is cut off once its client is 1 MiB behind, though a single message may be larger", async () => {
+  test("is cut off once its client is 1 MiB behind, beside a single message that may be larger", async () => {
     const { sink, left } = open();
     void sink.send(said(8_000_000));
+    void sink.send(said(1));
+    void sink.send(said(1_200_000));
     expect([sink.isOpen, left()]).toEqual([true, 0]);
     void sink.send(said(1));
     void sink.send(said(1));
     expect([sink.isOpen, left()]).toEqual([false, 1]);
     await expect(sink.response.text()).rejects.toThrow();
   });
+
+  test("hands a large message over in pieces, and what is said meanwhile behind it", async () => {
+    const { sink } = open();
+    const messages = [said(1), said(1_000_000), said(2), said(300_000), said(3)];
+    for (const message of messages) void sink.send(message);
+    sink.end();
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of sink.response.body!) chunks.push(chunk);
+    expect(Math.max(...chunks.map(({ length }) => length))).toBe(262_144);
+    const decoder = new TextDecoder();
+    const events = messages.map(({ bytes }) => `event: message\ndata: ${decoder.decode(bytes)}\n\n`);
+    expect(decoder.decode(Buffer.concat(chunks))).toBe(`:\n\n${events.join("")}`);
+  });
+
+  test.each(["stays open", "has ended"])(
+    "that %s has its writer wait until its client has a large message",
+    async (how) => {
+      const { sink } = open();
+      let room = false;
+      void sink.send(said(1_000_000))?.then(() => room = true);
+      if (how === "has ended") sink.end();
+      const reader = sink.response.body!.getReader();
+      for (let read = 0; read < 1_000_000; read += (await reader.read()).value!.length) expect(room).toBe(false);
+      await reader.read();
+      await settle();
+      expect(room).toBe(true);
+      if (how === "has ended") expect((await reader.read()).done).toBe(true);
+    },
+  );
 
   test("says nothing into a silence that nobody reads", async () => {
     const { sink } = open();
