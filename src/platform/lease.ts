@@ -4,6 +4,9 @@ import { BridgeError } from "./errors.ts";
 
 /** What comes from one server to one client shares so much of a budget; beyond that one goes on, and others wait. */
 const SHARED = 1 / 16;
+/** A message of more bytes waits for another one of that kind, for so many ms: of two that come quickly one is held. */
+const MUCH = 4 * 1_048_576;
+const PATIENCE_MS = 2_000;
 /** What was given back is still there until it is collected, which stops everybody: after so many bytes. */
 const COLLECT_AFTER = 16 * 1_048_576;
 /** Whoever goes on beyond the limit while others wait brings so many bytes in so many ms, or is given up. */
@@ -56,9 +59,14 @@ export class Common {
   readonly #isForOne: boolean;
   readonly #clock: Clock;
   #used = 0;
+  /** Goes on beyond the limit. */
   #favoured: Account | undefined;
+  /** Is a large one, for which others of that kind wait. */
+  #leading: Account | undefined;
   readonly #waiting = new Set<Waiter>();
   #uncollected = 0;
+  /** Whoever waits goes on behind that. */
+  #isCollecting = false;
   /** Runs while somebody waits for the one that goes on. */
   #pace: Timer | undefined;
 
@@ -79,12 +87,26 @@ export class Common {
 
   /** Books `bytes` for `account`, where there is room or it is the one that goes on. */
   takes(account: Account, bytes: number, hasWaited = false): boolean {
-    if (this.#used + bytes > (this.#isForOne ? SHARED : 1) * this.#limit && this.#favoured !== account) {
-      if (this.#favoured !== undefined || (this.#waiting.size > 0 && !hasWaited)) return false;
+    const isNext = this.#waiting.size === 0 || hasWaited;
+    const isFavoured = this.#favoured === account;
+    const leads = !isFavoured && !account.isAmongOthers && account.held + bytes > MUCH && this.#leading !== account;
+    if (leads && (this.#leading !== undefined || !isNext)) return false;
+    if (!isFavoured && this.#used + bytes > (this.#isForOne ? SHARED : 1) * this.#limit) {
+      if (this.#favoured !== undefined || !isNext) return false;
       this.#favoured = account;
     }
+    if (leads) this.#leading = account;
     account.hold(bytes);
     return true;
+  }
+
+  /** Somebody waits, and after a while no longer for the large one that takes its time. */
+  hurry(): Timer {
+    return this.#clock.after(PATIENCE_MS, () => {
+      if (this.#leading !== undefined) this.#leading.isAmongOthers = true;
+      this.#leading = undefined;
+      this.#wake();
+    });
   }
 
   wait(waiter: Waiter): void {
@@ -108,19 +130,23 @@ export class Common {
     this.#used -= bytes;
     account.server.held -= bytes;
     this.#uncollected += bytes;
+    if (this.#leading === account) this.#leading = undefined;
     this.#letOn(account);
   }
 
   #letOn(account: Account): void {
     if (this.#favoured === account) this.#noneGoesOn();
+    if (this.#isCollecting) return;
     if (this.#uncollected >= COLLECT_AFTER) this.#collect();
     else this.#wake();
   }
 
   #collect(): void {
-    this.#uncollected = 0;
+    this.#isCollecting = true;
     // In a turn of its own: who gave it back has let go of it by then.
     setImmediate(() => {
+      this.#isCollecting = false;
+      this.#uncollected = 0;
       Bun.gc(true);
       this.#wake();
     });
@@ -165,6 +191,8 @@ export class Common {
 /** One is opened for every answer, few of which are large. */
 export class Account implements Lease {
   readonly server: Server;
+  /** It is large, and others have waited for it long enough: it goes on beside them. */
+  isAmongOthers = false;
   readonly #common: Common;
   readonly #abort: Abortable | undefined;
   #held = 0;
@@ -198,6 +226,7 @@ export class Account implements Lease {
     this.#common.release(this, this.#held);
     this.#held = 0;
     this.#fault = undefined;
+    this.isAmongOthers = false;
   }
 
   /** What it holds has to go: now, or where nobody can be told, when it is to grow. */
@@ -210,11 +239,14 @@ export class Account implements Lease {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const signal = this.#abort?.signal;
     const waiter: Waiter = { account: this, bytes, goOn };
+    const late = this.#common.hurry();
     const giveUp = (): void => {
+      late.cancel();
       this.#common.leave(waiter);
       reject(signal!.reason);
     };
     function goOn(): void {
+      late.cancel();
       signal?.removeEventListener("abort", giveUp);
       resolve();
     }

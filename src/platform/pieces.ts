@@ -3,7 +3,7 @@ const ROOM_GROWTH = 2;
 const MUCH = 1_048_576;
 const MUCH_GROWTH = 8;
 /** After so many bytes the pieces that were copied are collected: the runtime would let them double the memory. */
-const COLLECT_AFTER = 16_777_216;
+const COLLECT_AFTER = 8_388_608;
 /** What a piece leaves behind beside its bytes. */
 const PIECE_BYTES = 256;
 

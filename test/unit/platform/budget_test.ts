@@ -162,6 +162,41 @@ describe("a body that goes on beyond the limit", () => {
   });
 });
 
+describe("a body of more than 4 MiB", () => {
+  async function beside(): Promise<{ budget: Budget; clock: FakeClock; large: Lease; waiting: Promise<void> }> {
+    const clock = new FakeClock();
+    const budget = new Budget(64 * MIB, false, clock);
+    const [large, next] = [budget.lease(), budget.lease()];
+    await large.grow(5 * MIB);
+    await next.grow(3 * MIB);
+    return { budget, clock, large, waiting: next.grow(2 * MIB) };
+  }
+
+  test("waits until another of that kind is out of memory, be it read or not", async () => {
+    const { large, waiting } = await beside();
+    await large.grow(50 * MIB);
+    large.grown();
+    expect(await isSettled(waiting)).toBe(false);
+    large.end();
+    // What that one has left behind is collected first.
+    await waiting;
+  });
+
+  test("waits two seconds at most, and then both go on", async () => {
+    const { clock, large, waiting } = await beside();
+    await clock.pass(1_999);
+    expect(await isSettled(waiting)).toBe(false);
+    await clock.pass(1);
+    expect(await isSettled(waiting)).toBe(true);
+    expect(await isSettled(large.grow(10 * MIB))).toBe(true);
+  });
+
+  test("holds up no smaller one", async () => {
+    const { budget } = await beside();
+    expect(await isSettled(budget.lease().grow(4 * MIB))).toBe(true);
+  });
+});
+
 describe("an exchange that is given up", () => {
   test("waits for no memory any more", async () => {
     const budget = new Budget(100);
