@@ -18,7 +18,8 @@ export class Budget {
 
   /**
    * `limit` is in bytes. `isForOne` where there is one server and one client: then large bodies come one after the other,
-   * each until the client has taken it, since nobody else is held up. Two that each go to the limit take twice that.
+   * each until the client has taken it, since nobody else is held up. Else they do so for as long as they come quickly:
+   * two that are slow and each go to the limit take twice that.
    */
   constructor(limit: number, isForOne?: boolean, clock?: Clock);
   constructor(part: Part);

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { Executable } from "../harness/executable.ts";
 import { body, FakeMcp, type Json } from "../harness/fake_mcp.ts";
+import { FRONT_DOORS } from "../harness/front_doors.ts";
 import { peakMemory } from "../harness/memory.ts";
 
 const MIB = 1_048_576;
@@ -104,6 +105,23 @@ describe("an answer of the server beyond the limit is an error for that request,
     expect((await bridge.request({ id: 2, method: "ping" })).result).toBeDefined();
     expect(peakMemory(bridge.pid)).toBeLessThan(150 * MIB);
     expect(bridge.stderr.items).toEqual([]);
+  }, 60_000);
+
+  const THROUGH_SERVE = Object.entries(FRONT_DOORS).filter(([door]) => door !== "on stdio").flatMap(([door, open]) =>
+    BOMBS.filter(([what]) => /without an end|gzip/.test(what)).map(([what, answer]) =>
+      [`${what}, ${door}`, open, answer] as const
+    )
+  );
+  test.each(THROUGH_SERVE)("%s", async (_what, open, answer) => {
+    using server = new FakeMcp();
+    server.on("tools/call", answer);
+    await using door = await open(server.url);
+    const { error }: Json = JSON.parse(await door.call(1));
+    expect([error.data.code, error.message]).toEqual([
+      expect.stringMatching(/too_large|bad_answer/),
+      expect.stringMatching(/MiB/),
+    ]);
+    expect(door.peak()).toBeLessThan(150 * MIB);
   }, 60_000);
 
   test("zstd of 512 MiB, which nobody asked for", async () => {

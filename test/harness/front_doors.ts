@@ -1,0 +1,81 @@
+/** The ways by which a client reaches a server through the executable, so that one test holds for each of them. */
+import { Executable } from "./executable.ts";
+import { peakMemory } from "./memory.ts";
+import { ServeExecutable } from "./serve_executable.ts";
+
+/** What runs of the executable for one test; disposing it ends that. */
+export interface FrontDoor extends AsyncDisposable {
+  /**
+   * Calls a tool, under an id that no other call has, and gives the text of the answer: from a client of its own where
+   * there may be several.
+   */
+  call(id: number): Promise<string>;
+  /** The most memory that any process of it has held so far, in bytes. */
+  peak(): number;
+}
+
+const PATIENCE_MS = 80_000;
+const THROUGH = 'going through the "mcp-bridge serve" that runs';
+
+/** By what they are called in a test, what opens them before the server at an address. */
+export const FRONT_DOORS: Readonly<Record<string, (url: string) => Promise<FrontDoor>>> = {
+  "on stdio": openStdio,
+  "over HTTP through serve": openHttp,
+  // The named pipes of Windows are tested with an injected machine.
+  ...process.platform === "win32" ? {} : { "attached to serve": openAttached },
+};
+
+async function openStdio(url: string): Promise<FrontDoor> {
+  const bridge = new Executable(url);
+  await bridge.initialize();
+  return {
+    call: (id) => called(bridge, id),
+    peak: () => peakMemory(bridge.pid),
+    [Symbol.asyncDispose]: () => bridge[Symbol.asyncDispose](),
+  };
+}
+
+async function openHttp(url: string): Promise<FrontDoor> {
+  const serving = await ServeExecutable.start({ a: { url } });
+  return {
+    async call(id): Promise<string> {
+      const headers = await serving.open("/mcp/a");
+      const response = await serving.post("/mcp/a", { id, method: "tools/call", params: {} }, headers);
+      const text = await response.text();
+      const isStream = response.headers.get("content-type") === "text/event-stream";
+      return isStream ? text.slice(text.lastIndexOf("\ndata: ") + 7).trimEnd() : text;
+    },
+    peak: () => peakMemory(serving.pid),
+    [Symbol.asyncDispose]: () => serving[Symbol.asyncDispose](),
+  };
+}
+
+async function openAttached(url: string): Promise<FrontDoor> {
+  const serving = await ServeExecutable.start({ a: { url } });
+  const env = { MCP_BRIDGE_HOME: serving.folder, MCP_BRIDGE_VAULT_KEY: "file" };
+  const bridges: Executable[] = [];
+  return {
+    async call(id): Promise<string> {
+      const bridge = new Executable({ env }, "a", "--debug");
+      bridges.push(bridge);
+      await bridge.initialize();
+      await bridge.stderr.find((line) => line.includes(THROUGH));
+      return await called(bridge, id);
+    },
+    peak: () => Math.max(...[serving, ...bridges].map(({ pid }) => peakMemory(pid))),
+    async [Symbol.asyncDispose](): Promise<void> {
+      await Promise.all(bridges.map((bridge) => bridge[Symbol.asyncDispose]()));
+      await serving[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function called(bridge: Executable, id: number): Promise<string> {
+  bridge.send({ jsonrpc: "2.0", id, method: "tools/call", params: {} });
+  return bridge.output.find((line) => answers(id, line), 0, PATIENCE_MS);
+}
+
+/** Told without reading all of a line, which may be more than a test can bear. */
+function answers(id: number, line: string): boolean {
+  return line.startsWith(`{"jsonrpc":"2.0","id":${id},`) || line.slice(-100).includes(`"jsonrpc":"2.0","id":${id},`);
+}
