@@ -87,7 +87,8 @@ export class Common {
 
   /** Books `bytes` for `account`, where there is room or it is the one that goes on. */
   takes(account: Account, bytes: number, hasWaited = false): boolean {
-    const isNext = this.#waiting.size === 0 || hasWaited;
+    // Those who wait for the leading one have it go first.
+    const isNext = this.#waiting.size === 0 || hasWaited || this.#leading === account;
     const isFavoured = this.#favoured === account;
     const leads = !isFavoured && !account.isAmongOthers && account.held + bytes > MUCH && this.#leading !== account;
     if (leads && (this.#leading !== undefined || !isNext)) return false;

@@ -2,7 +2,7 @@
 const ROOM_GROWTH = 2;
 const MUCH = 1_048_576;
 const MUCH_GROWTH = 8;
-/** After so many bytes the pieces that were copied are collected: the runtime would let them double the memory. */
+/** After so many bytes the pieces that nobody needs are collected: the runtime would let them double the memory. */
 const COLLECT_AFTER = 8_388_608;
 /** What a piece leaves behind beside its bytes. */
 const PIECE_BYTES = 256;
@@ -40,7 +40,11 @@ export class Pieces {
       this.#room!.set(piece, before);
     }
     this.#length = length;
-    if (before === 0) return;
+    if (before > 0) Pieces.dropped(piece);
+  }
+
+  /** Nobody needs a piece any more: it was copied, or is not kept. */
+  static dropped(piece: Uint8Array): void {
     Pieces.#uncollected += piece.length + PIECE_BYTES;
     if (Pieces.#uncollected < COLLECT_AFTER) return;
     Pieces.#uncollected = 0;

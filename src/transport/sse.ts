@@ -117,7 +117,7 @@ export class SseReader {
     this.#pendingBytes += part.length;
     if (this.#lineLost) {
       if (this.#isDataLost) this.#lose(part);
-      return;
+      return Pieces.dropped(part);
     }
     const isLong = this.#pendingBytes > this.#longest;
     if (!isLong && this.#pendingBytes <= LONGEST_OTHER) return this.#pending.push(part);

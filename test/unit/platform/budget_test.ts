@@ -182,6 +182,13 @@ describe("a body of more than 4 MiB", () => {
     await waiting;
   });
 
+  test("waits while the other one goes beyond the limit", async () => {
+    const { large, waiting } = await beside();
+    expect(await isSettled(large.grow(58 * MIB))).toBe(true);
+    large.end();
+    await waiting;
+  });
+
   test("waits two seconds at most, and then both go on", async () => {
     const { clock, large, waiting } = await beside();
     await clock.pass(1_999);
