@@ -19,14 +19,16 @@ const THROUGH = 'going through the "mcp-bridge serve" that runs';
 
 /** By what they are called in a test, what opens them before the server at an address. */
 export const FRONT_DOORS: Readonly<Record<string, (url: string) => Promise<FrontDoor>>> = {
-  "on stdio": openStdio,
+  "on stdio": (url) => openStdio(url),
   "over HTTP through serve": openHttp,
   // The named pipes of Windows are tested with an injected machine.
   ...process.platform === "win32" ? {} : { "attached to serve": openAttached },
 };
 
-async function openStdio(url: string): Promise<FrontDoor> {
-  const bridge = new Executable(url);
+/** Opens the executable on stdio, with the words of its command line. */
+export async function openStdio(...words: readonly string[]): Promise<FrontDoor> {
+  const [first, ...others] = words;
+  const bridge = new Executable(first!, ...others);
   await bridge.initialize();
   return {
     call: (id) => called(bridge, id),
