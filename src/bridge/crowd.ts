@@ -40,7 +40,8 @@ export class Crowd implements LocalEnd {
   /** What asks for that, as long as the server itself has not said it. */
   #opening: Message | undefined;
   #isConfirmed = false;
-  #count = 0;
+  /** Of ids, which are long enough that most of a client have room in the place of one. */
+  #count = 1_000_000_000;
   /** End what the server waits for as long as there is one client alone. */
   readonly #awaited = new Set<() => void>();
 
@@ -193,7 +194,7 @@ export class Crowd implements LocalEnd {
     if (message.key === this.#openingKey) return this.#opened(message);
     const call = this.#forget(message.key);
     if (call === undefined) return undefined;
-    const answer = message.withId(call.id);
+    const answer = message.renamed(call.id);
     const listened = call.method === "subscriptions/listen";
     return call.member.end.send(listened ? answer.withResultMeta(SUBSCRIPTION_ID, call.id) : answer);
   }

@@ -7,6 +7,7 @@ export interface Edit extends Span {
 }
 
 const CLOSE_BRACE = 0x7d;
+const SPACE = 0x20;
 const NOTHING = new Uint8Array();
 const encoder = new TextEncoder();
 
@@ -27,6 +28,16 @@ export function edited(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
   }
   add(bytes.subarray(from));
   return all;
+}
+
+/** As `edited`, in the text itself, blanks behind each value; only where every one has room in the place of another. */
+export function editedInPlace(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array | undefined {
+  if (edits.some(({ start, end, text }) => text.length === 0 || text.length > end - start)) return undefined;
+  for (const { start, end, text } of edits) {
+    bytes.fill(SPACE, start, end);
+    bytes.set(text, start);
+  }
+  return bytes;
 }
 
 /** A member and its value, as raw text. */

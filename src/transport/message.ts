@@ -1,5 +1,5 @@
 import type { BridgeError } from "../platform/errors.ts";
-import { edited, membersText, type RawMember, removingMember, settingMembers } from "./json_edit.ts";
+import { edited, editedInPlace, membersText, type RawMember, removingMember, settingMembers } from "./json_edit.ts";
 import { eachMember, findMember, keyIs, onOneLine, type Span, textOf } from "./json_scan.ts";
 import { OPEN_BRACE } from "./json_signs.ts";
 import { skipBlank, skipValue, textIs } from "./json_skip.ts";
@@ -22,6 +22,8 @@ const encoder = new TextEncoder();
 const LONGEST_NAME = 65_536;
 /** Of what is looked at below `params`: names, tokens, addresses, in bytes. */
 const LONGEST_PARAM = 1_048_576;
+/** A copy of more, in bytes, is worth a change of the text that lies there. */
+const LARGE = 1_048_576;
 
 /**
  * One JSON-RPC message: its text as it was received, on one line, and the few fields of the envelope that a bridge
@@ -108,6 +110,13 @@ export class Message {
     return this.#edited(settingMembers(this.bytes, skipBlank(this.bytes, 0), [["id", id]]));
   }
 
+  /** As `withId`, of a message that nobody needs any more: a large one is not copied where the id has room in it. */
+  renamed(id: string): Message {
+    if (this.bytes.length <= LARGE) return this.withId(id);
+    const edits = settingMembers(this.bytes, skipBlank(this.bytes, 0), [["id", id]]);
+    return this.#read(editedInPlace(this.bytes, edits) ?? edited(this.bytes, edits));
+  }
+
   /**
    * The same message with a member of `params` set to a value in raw form; the rest of the text is untouched. An object
    * takes the place of `params` that are none.
@@ -151,7 +160,11 @@ export class Message {
   }
 
   #edited(edits: Parameters<typeof edited>[1]): Message {
-    const message = readMessage(edited(this.bytes, edits));
+    return this.#read(edited(this.bytes, edits));
+  }
+
+  #read(bytes: Uint8Array): Message {
+    const message = readMessage(bytes);
     message.carrier = this.carrier;
     message.standsInFor = this.standsInFor;
     message.madeOf = this.madeOf;

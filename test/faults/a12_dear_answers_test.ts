@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { FakeMcp, type Json } from "../harness/fake_mcp.ts";
 import { FakeWebSocket } from "../harness/fake_web_socket.ts";
-import { FRONT_DOORS, type FrontDoor, openStdio } from "../harness/front_doors.ts";
+import { FRONT_DOORS, type FrontDoor, openSessionless, openStdio } from "../harness/front_doors.ts";
 
 const MIB = 1_048_576;
 const JSON_TYPE = "application/json";
@@ -122,7 +122,8 @@ describe("six answers of 60 MiB one after the other take no more than one (A12)"
     expect(door.peak()).toBeLessThan(150 * MIB);
   }
 
-  const runs = DOORS.flatMap(([door, open]) => [
+  const doors = [...DOORS, ["through serve without a session", openSessionless] as const];
+  const runs = doors.flatMap(([door, open]) => [
     [`as JSON, ${door}`, open, JSON_TYPE, "", ""] as const,
     [`on an event stream, ${door}`, open, STREAM, "data: ", "\n\n"] as const,
   ]);

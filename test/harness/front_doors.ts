@@ -1,4 +1,5 @@
 /** The ways by which a client reaches a server through the executable, so that one test holds for each of them. */
+import { MODERN } from "./era_mcp.ts";
 import { Executable } from "./executable.ts";
 import { peakMemory } from "./memory.ts";
 import { ServeExecutable } from "./serve_executable.ts";
@@ -15,12 +16,22 @@ export interface FrontDoor extends AsyncDisposable {
 }
 
 const PATIENCE_MS = 80_000;
+/** A call that a server of either era takes, and what stands above it where there is no session. */
+const CALL = {
+  name: "any",
+  _meta: {
+    "io.modelcontextprotocol/protocolVersion": MODERN,
+    "io.modelcontextprotocol/clientInfo": { name: "by-hand", version: "1.0.0" },
+    "io.modelcontextprotocol/clientCapabilities": {},
+  },
+};
+const SESSIONLESS = { "mcp-protocol-version": MODERN, "mcp-method": "tools/call", "mcp-name": "any" };
 const THROUGH = 'going through the "mcp-bridge serve" that runs';
 
 /** By what they are called in a test, what opens them before the server at an address. */
 export const FRONT_DOORS: Readonly<Record<string, (url: string) => Promise<FrontDoor>>> = {
   "on stdio": (url) => openStdio(url),
-  "over HTTP through serve": openHttp,
+  "over HTTP through serve": (url) => openHttp(url, (serving) => serving.open("/mcp/a")),
   // The named pipes of Windows are tested with an injected machine.
   ...process.platform === "win32" ? {} : { "attached to serve": openAttached },
 };
@@ -37,12 +48,20 @@ export async function openStdio(...words: readonly string[]): Promise<FrontDoor>
   };
 }
 
-async function openHttp(url: string): Promise<FrontDoor> {
+/** Opens `serve` for clients of 2026-07-28, which have no session: the server sees ids of the bridge's own. */
+export function openSessionless(url: string): Promise<FrontDoor> {
+  return openHttp(url, () => Promise.resolve(SESSIONLESS));
+}
+
+async function openHttp(
+  url: string,
+  headersOf: (serving: ServeExecutable) => Promise<Record<string, string>>,
+): Promise<FrontDoor> {
   const serving = await ServeExecutable.start({ a: { url } });
   return {
     async call(id): Promise<string> {
-      const headers = await serving.open("/mcp/a");
-      const response = await serving.post("/mcp/a", { id, method: "tools/call", params: {} }, headers);
+      const headers = await headersOf(serving);
+      const response = await serving.post("/mcp/a", { id, method: "tools/call", params: CALL }, headers);
       const text = await response.text();
       const isStream = response.headers.get("content-type") === "text/event-stream";
       return isStream ? text.slice(text.lastIndexOf("\ndata: ") + 7).trimEnd() : text;

@@ -157,6 +157,14 @@ export const REMOTE: readonly Row[] = [
   ],
   [
     "A12",
+    "a large answer gets its client's id where it lies",
+    "bridge/crowd.ts",
+    "message.renamed(call.id)",
+    "message.withId(call.id)",
+    "faults/a12_dear_answers_test.ts",
+  ],
+  [
+    "A12",
     "of two large answers one waits",
     "platform/lease.ts",
     "account.held + bytes > MUCH &&",

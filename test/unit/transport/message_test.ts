@@ -105,6 +105,28 @@ describe("Message", () => {
     );
   });
 
+  describe("that nobody needs any more gets another id", () => {
+    const large = (id: string): Message =>
+      read(`{"id":${id},"result":{"id":7,"a":"${"x".repeat(1_100_000)}"},"jsonrpc":"2.0"}`);
+
+    test("in its own place where it is large and there is room, with blanks behind", () => {
+      const answer = large("1000000001");
+      answer.carrier = { requestId: "r" };
+      const renamed = answer.renamed('"a"');
+      expect(textOf(renamed).slice(0, 40)).toBe('{"id":"a"       ,"result":{"id":7,"a":"x');
+      expect([renamed.bytes.buffer, renamed.key, renamed.carrier]).toEqual([answer.bytes.buffer, '"a"', {
+        requestId: "r",
+      }]);
+    });
+
+    test("in a copy where there is no room, or it is small", () => {
+      expect(textOf(large("1").renamed('"abc"')).slice(0, 20)).toBe('{"id":"abc","result"');
+      const small = read('{"jsonrpc":"2.0","id":1000000001,"result":{}}');
+      expect(textOf(small.renamed("1"))).toBe('{"jsonrpc":"2.0","id":1,"result":{}}');
+      expect(small.id).toBe("1000000001");
+    });
+  });
+
   test("keeps what brought it when the metadata of a result is edited", () => {
     const answer = read('{"jsonrpc":"2.0","id":1,"result":{"_meta":{"x":1}}}');
     answer.carrier = { requestId: "r", trace: { traceparent: "t" } };
