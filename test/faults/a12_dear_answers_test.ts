@@ -1,5 +1,6 @@
 /** Answers that cost the server little to send, and would cost us much to keep: memory stays bounded (A12, A14). */
 import { describe, expect, test } from "bun:test";
+import { EraMcp } from "../harness/era_mcp.ts";
 import { FakeMcp, type Json } from "../harness/fake_mcp.ts";
 import { FakeWebSocket } from "../harness/fake_web_socket.ts";
 import { FRONT_DOORS, type FrontDoor, openSessionless, openStdio } from "../harness/front_doors.ts";
@@ -170,10 +171,30 @@ describe("two answers of 60 MiB at once come one after the other, in less than 1
   const runs = DOORS.flatMap(([door, open]) =>
     forms.map(([form, ...rest]) => [`${form}, ${door}`, open, ...rest] as const)
   );
-  test.each(runs)("%s", async (_what, open, type, head, tail) => {
-    using server = new FakeMcp();
+  test(
+    "as JSON, through serve without a session",
+    () => twoAtOnce(new FakeMcp(), openSessionless, JSON_TYPE),
+    ONCE_MORE,
+  );
+
+  test("as JSON, of a server that is translated", () => {
+    return twoAtOnce(new EraMcp("modern"), (url) => openStdio(url), JSON_TYPE);
+  }, ONCE_MORE);
+
+  test.each(runs)("%s", (_what, open, type, head, tail) => {
+    return twoAtOnce(new FakeMcp(), open, type, head, tail);
+  }, ONCE_MORE);
+
+  async function twoAtOnce(
+    made: FakeMcp,
+    open: (url: string) => Promise<FrontDoor>,
+    type: string,
+    head = "",
+    tail = "",
+  ): Promise<void> {
+    using server = made;
     server.on("tools/call", ({ message }) => {
-      const begin = `${head}{"jsonrpc":"2.0","id":${message.id},"result":{"a":"`;
+      const begin = `${head}{"jsonrpc":"2.0","id":${JSON.stringify(message.id)},"result":{"a":"`;
       return sent(type, over("x", 60 * MIB, begin, `"}}${tail}`));
     });
     await using door = await open(server.url);
@@ -181,5 +202,5 @@ describe("two answers of 60 MiB at once come one after the other, in less than 1
       expect(answer.length).toBeGreaterThan(60 * MIB);
     }
     expect(door.peak()).toBeLessThan(150 * MIB);
-  }, ONCE_MORE);
+  }
 });

@@ -27,6 +27,9 @@ export class FarEndRig {
   losses = 0;
   /** Answers messages; a request is answered under its id by a result or an error, and a list by each of it. */
   serve: Serve = () => ({ result: {} });
+  /** What a message that is handed on asks the server to wait for, and what it was asked. */
+  behind: Promise<void> | undefined;
+  readonly waits: (Promise<void> | undefined)[] = [];
   /** Called with each message that is handed on, in its place. */
   onhanded: (json: Json) => void = () => {};
   /** Says something as the server, on the stream of a request if one is named. */
@@ -47,7 +50,7 @@ export class FarEndRig {
           const text = textOf(message);
           this.handed.push({ json: JSON.parse(text), text, causedBy });
           this.onhanded(JSON.parse(text));
-          return undefined;
+          return this.behind;
         },
         onactivity: () => {},
         onloss: () => void this.losses++,
@@ -74,7 +77,11 @@ export class FarEndRig {
   }
 
   #server(events: FarEndEvents): FarEnd {
-    this.say = (json, causedBy) => void events.onmessage(toMessage({ jsonrpc: "2.0", ...json }), causedBy);
+    const hear: FarEndEvents["onmessage"] = (message, causedBy) => {
+      this.waits.push(events.onmessage(message, causedBy));
+      return undefined;
+    };
+    this.say = (json, causedBy) => void hear(toMessage({ jsonrpc: "2.0", ...json }), causedBy);
     return {
       isLocal: false,
       send: async (message, options = {}) => {
@@ -84,7 +91,7 @@ export class FarEndRig {
         const given = this.serve(passed.json, passed);
         const answer = given instanceof Promise ? await unlessAborted(given, options) : given;
         if (answer !== undefined && message.kind === "request") {
-          void events.onmessage(toMessage({ jsonrpc: "2.0", id: passed.json.id, ...answer }), message.key);
+          void hear(toMessage({ jsonrpc: "2.0", id: passed.json.id, ...answer }), message.key);
         }
       },
       close: () => Promise.resolve(),

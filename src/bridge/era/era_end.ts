@@ -77,7 +77,9 @@ export class EraEnd implements FarEnd, FarEndEvents {
   onmessage(message: Message, causedBy?: string): Promise<void> | undefined {
     const translation = this.#translation;
     if (translation === undefined) return this.#events.onmessage(message, causedBy);
-    return translation.takes(message) ? undefined : this.#events.onmessage(message, translation.causeOf(causedBy));
+    const taken = translation.takes(message);
+    if (taken === false) return this.#events.onmessage(message, translation.causeOf(causedBy));
+    return taken === true ? undefined : taken;
   }
 
   onactivity(): void {
@@ -158,7 +160,7 @@ export class EraEnd implements FarEnd, FarEndEvents {
       if (answer.isError ? mayBeModern(answer) : isModern(negotiatedRevision(answer) ?? "")) refusal = answer;
       else {
         this.#isSettled ||= !answer.isError;
-        void this.#events.onmessage(answer, causedBy);
+        return this.#events.onmessage(answer, causedBy) ?? true;
       }
       return true;
     });
@@ -224,9 +226,9 @@ export class EraEnd implements FarEnd, FarEndEvents {
         if (!isQuestion && mayBeLegacy(answer)) refusal = answer;
         else {
           this.#isSettled ||= !answer.isError;
-          void this.#events.onmessage(answer, causedBy);
           const result = isQuestion ? rawResult(answer) : undefined;
           if (result !== undefined) this.#remember(DISCOVERED, { at: this.#options.clock.now(), result });
+          return this.#events.onmessage(answer, causedBy) ?? true;
         }
         return true;
       });

@@ -30,7 +30,7 @@ export interface InputRoundsOptions {
   /** The revision that the client speaks. */
   readonly revision: string;
   /** Hands a message to the client, which belongs to its request `causedBy`, by id key. */
-  say(message: Message, causedBy: string): void;
+  say(message: Message, causedBy: string): Promise<void> | undefined;
 }
 
 /** A person may take long; meanwhile the request is not taken for forgotten, in ms. */
@@ -132,7 +132,7 @@ export class InputRounds {
     const { promise, resolve } = Promise.withResolvers<Message>();
     this.#waiting.set(idKey(id), resolve);
     open.add(id);
-    this.#options.say(request, causedBy);
+    void this.#options.say(request, causedBy);
     const answer = await promise;
     this.#waiting.delete(idKey(id));
     open.delete(id);
@@ -146,7 +146,7 @@ export class InputRounds {
   #withdraw(id: string, causedBy: string): void {
     this.#waiting.delete(idKey(id));
     const params = { requestId: JSON.parse(id), reason: "the request that asked for it is over" };
-    this.#options.say(composeMessage({ method: "notifications/cancelled", params }), causedBy);
+    void this.#options.say(composeMessage({ method: "notifications/cancelled", params }), causedBy);
   }
 
   #check({ method, params }: InputRequest): void {

@@ -1,8 +1,11 @@
 import type { FarEnd, FarEndEvents, SendOptions } from "../../transport/channel.ts";
 import type { Message } from "../../transport/message.ts";
 
-/** Sees the answer to a request before it is handed on; true where it is kept back. */
-export type Look = (answer: Message, causedBy: string | undefined) => boolean;
+/**
+ * Sees the answer to a request before it is handed on; true where it is kept back, and the promise of who has handed it
+ * on where that asks to wait while the client is behind.
+ */
+export type Look = (answer: Message, causedBy: string | undefined) => boolean | Promise<void>;
 
 /** A far end to which requests can be sent whose answers are looked at before they are handed on. */
 export class Looks implements FarEnd, FarEndEvents {
@@ -34,7 +37,9 @@ export class Looks implements FarEnd, FarEndEvents {
   }
 
   onmessage(message: Message, causedBy?: string): Promise<void> | undefined {
-    return this.#keeps(message, causedBy) ? undefined : this.#events.onmessage(message, causedBy);
+    const look = message.kind === "response" ? this.#looks?.get(message.key) : undefined;
+    const kept = look?.(message, causedBy) ?? false;
+    return kept === false ? this.#events.onmessage(message, causedBy) : kept === true ? undefined : kept;
   }
 
   onactivity(): void {
@@ -66,10 +71,5 @@ export class Looks implements FarEnd, FarEndEvents {
       return true;
     });
     return found;
-  }
-
-  #keeps(message: Message, causedBy: string | undefined): boolean {
-    return this.#looks !== undefined && message.kind === "response" &&
-      this.#looks.get(message.key)?.(message, causedBy) === true;
   }
 }

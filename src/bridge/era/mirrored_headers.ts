@@ -75,8 +75,7 @@ export class MirroredHeaders implements FarEnd {
 
   async #list(request: Message, options: SendOptions): Promise<void> {
     await this.#far.sendAndLook(request, options, (answer, causedBy) => {
-      void this.#events.onmessage(this.#read(answer), causedBy);
-      return true;
+      return this.#events.onmessage(this.#read(answer), causedBy) ?? true;
     });
   }
 
@@ -96,8 +95,7 @@ export class MirroredHeaders implements FarEnd {
     if (Bun.deepEquals(wanted, headers)) return void this.#events.onmessage(mismatch, request.key);
     const again = request.withId(this.#nextId());
     await this.#far.sendAndLook(again, { ...options, headers: wanted }, (answer) => {
-      void this.#events.onmessage(answer.withId(request.id!), request.key);
-      return true;
+      return this.#events.onmessage(answer.renamed(request.id!), request.key) ?? true;
     });
   }
 

@@ -19,7 +19,7 @@ export interface SubscriptionOptions {
   /** Sends a request of ours; settles with its answer, or nothing, when its stream has ended. */
   ask(request: Message, options: { abort: AbortController; onactivity(): void }): Promise<Message | undefined>;
   /** Hands a message to the client. */
-  say(message: Message): void;
+  say(message: Message): Promise<void> | undefined;
   /** The server does not let us listen any more: it may be another one now. */
   onloss(): void;
 }
@@ -96,8 +96,8 @@ export class Subscription {
     await this.#keep(++this.#version);
   }
 
-  /** Whether a notification belongs to a stream of ours: it is handed on in the words of the handshake's era. */
-  takes(message: Message): boolean {
+  /** Whether a notification belongs to a stream of ours: it is handed on in the words of the handshake's era; see `Look`. */
+  takes(message: Message): boolean | Promise<void> {
     const isEnd = message.method === "notifications/cancelled";
     const id = isEnd ? message.param("requestId") : message.param("_meta", SUBSCRIPTION_ID);
     const stream = id === undefined ? undefined : this.#streams.get(idKey(id));
@@ -105,7 +105,7 @@ export class Subscription {
     // So says a server by itself where all its streams are one (basic/patterns, "Cancellation").
     if (isEnd) stream.abort.abort(endedByServer());
     else if (message.method === ACKNOWLEDGED) stream.acknowledged.resolve();
-    else this.#options.say(message.withoutMeta(SUBSCRIPTION_ID));
+    else return this.#options.say(message.withoutMeta(SUBSCRIPTION_ID)) ?? true;
     return true;
   }
 
@@ -219,7 +219,7 @@ export class Subscription {
 
   #sayListsChanged(): void {
     for (const [capability, , method] of LISTS) {
-      if (this.#promises(capability)) this.#options.say(composeMessage({ method }));
+      if (this.#promises(capability)) void this.#options.say(composeMessage({ method }));
     }
   }
 

@@ -10,7 +10,7 @@ import { errorAnswer, isObject } from "../answers.ts";
  * `server` is the server's name in errors.
  */
 export function translatedAnswer(request: Message, answer: Message, server: string): Message {
-  const named = answer.key === request.key ? answer : answer.withId(request.id!);
+  const named = answer.key === request.key ? answer : answer.renamed(request.id!);
   if (named.isError) return withLegacyCode(request, named);
   const type = decodedString(named.answerMember("result", "resultType"));
   if (type === undefined || type === "complete") return named;

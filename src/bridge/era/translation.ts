@@ -67,7 +67,9 @@ export class Translation {
     const { initialize, offer, clock, notify, far } = options;
     this.#options = options;
     this.#meta = senderMeta(initialize, offer.revision);
-    const say = (message: Message, causedBy?: string): void => void options.events.onmessage(message, causedBy);
+    const say = (message: Message, causedBy?: string): Promise<void> | undefined => {
+      return options.events.onmessage(message, causedBy);
+    };
     const capabilities: unknown = JSON.parse(initialize.param("capabilities") ?? "{}");
     this.#rounds = new InputRounds({ clock, capabilities, revision: agreedRevision(initialize), say });
     this.#subscription = new Subscription({
@@ -99,8 +101,8 @@ export class Translation {
     }
   }
 
-  /** Whether a message of the server is none for the client as it is. */
-  takes(message: Message): boolean {
+  /** Whether a message of the server is none for the client as it is; see `Look`. */
+  takes(message: Message): boolean | Promise<void> {
     return message.kind === "notification" && this.#subscription.takes(message);
   }
 
@@ -166,7 +168,7 @@ export class Translation {
       }
     } catch (thrown) {
       if (thrown instanceof ChannelFailure || options.abort?.signal.aborted) throw thrown;
-      this.#hand(errorAnswer(request.id!, toBridgeError(thrown), this.#options.server), request);
+      void this.#hand(errorAnswer(request.id!, toBridgeError(thrown), this.#options.server), request);
     }
   }
 
@@ -180,10 +182,8 @@ export class Translation {
       await far.sendAndLook(outgoing, options, (answer) => {
         if (INTERACTIVE.has(request.method!)) wish = readInputRequired(answer);
         if (wish === undefined && mayBeLegacy(answer)) doubted = answer;
-        if (wish === undefined && doubted === undefined) {
-          this.#hand(translatedAnswer(request, answer, this.#options.server), request);
-        }
-        return true;
+        if (wish !== undefined || doubted !== undefined) return true;
+        return this.#hand(translatedAnswer(request, answer, this.#options.server), request) ?? true;
       });
     } catch (thrown) {
       if (isForeign(thrown)) await this.#ensureEra(options);
@@ -194,7 +194,7 @@ export class Translation {
     }
     if (doubted !== undefined) {
       await this.#ensureEra(options);
-      this.#hand(translatedAnswer(request, doubted, this.#options.server), request);
+      void this.#hand(translatedAnswer(request, doubted, this.#options.server), request);
     }
     return wish;
   }
@@ -221,16 +221,16 @@ export class Translation {
   }
 
   #agree(request: Message): void {
-    this.#hand(resultAnswer(request.id!, "{}"), request);
+    void this.#hand(resultAnswer(request.id!, "{}"), request);
   }
 
   #refuse(request: Message, error: { code: number; message: string }): void {
     const text = `{"jsonrpc":"2.0","id":${request.id},"error":${JSON.stringify(error)}}`;
-    this.#hand(readMessage(new TextEncoder().encode(text)), request);
+    void this.#hand(readMessage(new TextEncoder().encode(text)), request);
   }
 
-  #hand(answer: Message, request: Message): void {
-    void this.#options.events.onmessage(answer, request.key);
+  #hand(answer: Message, request: Message): Promise<void> | undefined {
+    return this.#options.events.onmessage(answer, request.key);
   }
 
   #nextId(what: string): string {

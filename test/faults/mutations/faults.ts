@@ -245,6 +245,22 @@ export const FAULTS: readonly Row[] = [
   ],
   [
     "C18",
+    "a server that is translated waits for the client",
+    "bridge/era/looks.ts",
+    "kept === true ? undefined : kept;",
+    "undefined;",
+    "unit/bridge/era/era_end_test.ts",
+  ],
+  [
+    "C18",
+    "news that come while the client does not read are put together",
+    "bridge/merge/news.ts",
+    "this.#isBehind = true;",
+    "",
+    "unit/bridge/merge/news_test.ts",
+  ],
+  [
+    "C18",
     "a session of HTTP with SSE has so many requests in flight",
     "serve/legacy_sse.ts",
     "if (refused !== undefined) return refused;",

@@ -399,6 +399,43 @@ describe("a translated request", () => {
   });
 });
 
+describe("a server waits while the client is behind with", () => {
+  /** What the server was asked to wait for by what it said last. */
+  function lastWait(rig: Rig): Promise<void> | undefined {
+    return rig.waits.at(-1);
+  }
+
+  test("an answer that is translated", async () => {
+    const rig = await opened();
+    await rig.send(CALL);
+    expect(lastWait(rig)).toBeUndefined();
+    rig.behind = new Promise(() => {});
+    await rig.send({ ...CALL, id: 2 });
+    expect(lastWait(rig)).toBe(rig.behind);
+  });
+
+  test("the first answer to a client without a handshake", async () => {
+    const rig = rigOf(modern());
+    rig.behind = new Promise(() => {});
+    await rig.send({ ...CALL, params: { ...CALL.params, _meta: META } });
+    expect(rig.answersTo(1)).toHaveLength(1);
+    expect(lastWait(rig)).toBe(rig.behind);
+  });
+
+  test("news of a subscription that the client did not make itself", async () => {
+    const rig: Rig = await opened((json) => json.method === "subscriptions/listen" ? undefined : { result: {} });
+    const [{ json }] = rig.all("subscriptions/listen") as [Passed];
+    rig.behind = new Promise(() => {});
+    const _meta = { [SUBSCRIPTION]: json.id };
+    rig.say({ method: "notifications/resources/updated", params: { uri: "a:b", _meta } });
+    expect(rig.handed.at(-1)!.json).toMatchObject({
+      method: "notifications/resources/updated",
+      params: { uri: "a:b" },
+    });
+    expect(lastWait(rig)).toBe(rig.behind);
+  });
+});
+
 describe("what a server wants to know before it goes on", () => {
   const FORM = { method: "elicitation/create", params: { mode: "form", message: "Who?", requestedSchema: {} } };
   const SAMPLE = { method: "sampling/createMessage", params: { messages: [], maxTokens: 1 } };
