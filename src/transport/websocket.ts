@@ -126,7 +126,10 @@ async function receive(flow: ByteFlow, events: LinkEvents, options: WebSocketOpt
   let code = ABNORMAL_CLOSURE;
   let isOver = false;
   const reader = new FrameReader(options.limit, {
-    message: (bytes) => void waits.push(...deliver(bytes, events)),
+    message(bytes): void {
+      // As a blank line on standard input and output, it says that somebody is there.
+      if (bytes.length > 0) waits.push(...deliver(bytes, events));
+    },
     oversize: (ends) => void tellLost(ends, options.limit, events),
     ping(payload): void {
       if (flow.unsent < HIGH_WATER) void say(flow, pongFrame(payload));

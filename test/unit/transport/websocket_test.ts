@@ -49,7 +49,11 @@ class StuckFlow implements ByteFlow {
   }
 }
 
-function open(flow: ByteFlow, onclose: (message: string) => void = () => {}): Promise<Link> {
+function open(
+  flow: ByteFlow,
+  onclose: (message: string) => void = () => {},
+  onmalformed: () => void = () => {},
+): Promise<Link> {
   const wire: Wire = {
     connect: () => Promise.resolve(flow),
     fetch: () => Promise.reject(new Error("There is nothing to ask")),
@@ -59,7 +63,7 @@ function open(flow: ByteFlow, onclose: (message: string) => void = () => {}): Pr
   const options = { url: new URL("ws://127.0.0.1/"), wire, clock: systemClock, budget, headers: {}, limit: 1_000 };
   return webSocketLink(options)({
     onmessage: () => undefined,
-    onmalformed: () => {},
+    onmalformed,
     onactivity: () => {},
     onclose: ({ message }) => onclose(message),
   }, new AbortController());
@@ -77,6 +81,16 @@ test("pings of a server that does not read are left unanswered, and answered aga
   await flow.say(ping);
   await flow.say(serverFrame(10, ""));
   expect(flow.written.length).toBe(before + 1);
+});
+
+test("a text without a sign is no message, and no request fails for it", async () => {
+  const flow = new StuckFlow();
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let malformed = 0;
+  await open(flow, resolve, () => void malformed++);
+  await flow.say(serverFrame(1, ""), serverFrame(1, "", false), serverFrame(0, ""), serverFrame(8, ""));
+  await promise;
+  expect(malformed).toBe(0);
 });
 
 test("a server that ends the connection gets the end back, and its number is told", async () => {
