@@ -4,6 +4,8 @@ import type { Message } from "./message.ts";
 const MOST_KEPT = 262_144;
 /** For how many beats an event is kept though its client was there when it was written. */
 const BEATS = 2;
+/** The same for a large one that it has missed: who comes back for it does so soon, and many would be much memory. */
+const LARGE_BEATS = 6;
 
 /** An event as it was written. */
 export interface KeptEvent {
@@ -64,10 +66,12 @@ export class Replay {
     return found;
   }
 
-  /** Time passes: what a client that is there must have read by now is let go. */
+  /** Time passes: what a client that is there must have read by now is let go, and what is large and nobody comes for. */
   beat(): void {
-    for (const kept of this.#kept) if (!kept.isMissed) kept.beats++;
-    this.#kept = this.#kept.filter(({ beats }) => beats <= BEATS);
+    this.#kept = this.#kept.filter((kept) => {
+      if (!kept.isMissed) return ++kept.beats <= BEATS;
+      return kept.message.bytes.length <= MOST_KEPT || ++kept.beats <= LARGE_BEATS;
+    });
     this.#bytes = this.#kept.reduce((sum, { message }) => sum + message.bytes.length, 0);
   }
 }

@@ -35,6 +35,17 @@ describe("what is kept of streams", () => {
     expect([2, 3].map((stream) => knows(replay, stream))).toEqual([false, true]);
   });
 
+  test("is let go after two minutes where it is large, though nobody has read it, and then counted from the last time", () => {
+    const replay = new Replay();
+    replay.keep(1, said(0, "x".repeat(300_000)), false);
+    for (let n = 0; n < 6; n++) replay.beat();
+    expect(knows(replay, 1)).toBe(true);
+    replay.lost(1);
+    for (let n = 0; n < 6; n++) replay.beat();
+    replay.beat();
+    expect(knows(replay, 1)).toBe(false);
+  });
+
   test("never has more than 256 KiB, but for one message that nobody has read", () => {
     const replay = new Replay();
     const text = "x".repeat(100_000);
