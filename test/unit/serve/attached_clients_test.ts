@@ -146,7 +146,8 @@ describe("a process of the same user, version and settings", () => {
     for (const caller of [one, other]) {
       await caller.say(`{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{${META}}}\n`);
     }
-    expect(rig.lines.map(({ heard }) => heard.map(({ id }) => id))).toEqual([["1", "2"]]);
+    expect(rig.lines).toHaveLength(1);
+    expect(new Set(rig.lines[0]!.heard.map(({ id }) => id)).size).toBe(2);
     await one.say(INITIALIZE);
     await one.say('{"jsonrpc":"2.0","method":"notifications/initialized"}\n');
     expect(rig.lines.map(({ heard }) => heard.length)).toEqual([2, 2]);
