@@ -139,7 +139,7 @@ export class Common {
     if (this.#favoured === account) this.#noneGoesOn();
     if (this.#isCollecting) return;
     if (this.#uncollected >= COLLECT_AFTER) this.#collect();
-    else this.#wake();
+    else if (this.#waiting.size > 0) this.#wake();
   }
 
   #collect(): void {
