@@ -6,6 +6,7 @@ import { isAbsent } from "../harness/daemon.ts";
 import { EverythingServer } from "../harness/everything_server.ts";
 import { commandOf, Executable, type Message } from "../harness/executable.ts";
 import { FakeMcp } from "../harness/fake_mcp.ts";
+import { FakeWebSocket } from "../harness/fake_web_socket.ts";
 import { FaultProxy } from "../harness/fault_proxy.ts";
 import { Home } from "../harness/home.ts";
 import { FAR_NAME, Squid } from "../harness/squid.ts";
@@ -72,6 +73,31 @@ describe.skipIf(isAbsent("squid"))("behind squid", () => {
       expect((await client.call("echo", { message: "hello" })).content[0]!.text).toBe("Echo: hello");
     });
   }
+
+  test.each<[string, Bun.TLSOptions | undefined]>([["ws", undefined], ["wss", tlsOf(far)]])(
+    "a message of 8 MiB passes both ways over %s, the tunnel opened with a password",
+    async (_scheme, tls) => {
+      using server = new FakeWebSocket(tls);
+      const url = farOf(server.url);
+      await using bridge = new Executable(
+        { env: lockedBy(LOGIN.password) },
+        url,
+        "--allow-http",
+        "--ca",
+        authority.cert,
+      );
+      await bridge.initialize();
+      const text = "x".repeat(8 * 1_048_576);
+      server.answer = ({ id, params }, peer) => {
+        if (id !== undefined) peer.send(JSON.stringify({ jsonrpc: "2.0", id, result: params }));
+      };
+      expect((await bridge.request({ id: 1, method: "tools/call", params: { text } })).result.text).toBe(text);
+      bridge.endInput();
+      expect(await bridge.exit(2_000)).toBe(0);
+      await server.closings.find(() => true);
+      expect(locked.asked()).toContain(`CONNECT ${new URL(url).host}`);
+    },
+  );
 
   test("server messages, 300 calls at once and the session's end pass, over http and https", async () => {
     for (const tls of [undefined, tlsOf(far)]) {
