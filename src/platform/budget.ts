@@ -1,6 +1,7 @@
 import type { Abortable } from "./abort.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { Account, Common, type Lease, type Server } from "./lease.ts";
+import { Common, type Server } from "./common_budget.ts";
+import { Account, type Lease } from "./lease.ts";
 
 export type { Lease } from "./lease.ts";
 

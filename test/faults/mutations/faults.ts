@@ -390,7 +390,7 @@ export const FAULTS: readonly Row[] = [
   [
     "C26",
     "a server that holds much memory comes after the others",
-    "platform/lease.ts",
+    "platform/common_budget.ts",
     "one.account.server.held - other.account.server.held",
     "other.account.server.held - one.account.server.held",
     "unit/platform/budget_test.ts",

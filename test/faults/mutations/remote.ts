@@ -166,7 +166,7 @@ export const REMOTE: readonly Row[] = [
   [
     "A12",
     "of two large answers one waits",
-    "platform/lease.ts",
+    "platform/common_budget.ts",
     "account.held + bytes > MUCH &&",
     "account.held + bytes > 1e9 &&",
     "faults/a12_dear_answers_test.ts",
@@ -190,7 +190,7 @@ export const REMOTE: readonly Row[] = [
   [
     "A12",
     "a large answer is collected before the next",
-    "platform/lease.ts",
+    "platform/common_budget.ts",
     "if (this.#uncollected >= COLLECT_AFTER) this.#collect();",
     "if (this.#uncollected >= COLLECT_AFTER && this.#waiting.size > 0) this.#collect();",
     "faults/a12_dear_answers_test.ts",
@@ -206,7 +206,7 @@ export const REMOTE: readonly Row[] = [
   [
     "A13",
     "a large body that drips is given up where others wait",
-    "platform/lease.ts",
+    "platform/common_budget.ts",
     "favoured.giveUp(new TooSlow());",
     "",
     "unit/transport/shared_memory_test.ts",
