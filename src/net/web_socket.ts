@@ -7,7 +7,7 @@ import { openSocketTo, secureSocket } from "./dial.ts";
 import { type AnswerHead, AnswerReader } from "./http_answer.ts";
 import { requestHead } from "./http_request.ts";
 import { networkError } from "./network_error.ts";
-import { NodeFlow } from "./node_flow.ts";
+import { NodeFlow } from "../platform/node_flow.ts";
 import type { Proxy } from "./proxy.ts";
 import { portOf } from "./server_url.ts";
 import type { TlsSettings } from "./tls.ts";

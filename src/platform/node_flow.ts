@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
-import { BridgeError } from "../platform/errors.ts";
-import type { ByteFlow } from "../platform/socket_flow.ts";
+import { BridgeError } from "./errors.ts";
+import type { ByteFlow } from "./socket_flow.ts";
 
 /** A socket of `node:net` or `node:tls` as a flow of bytes; what is written must stay as it is until it is sent. */
 export class NodeFlow implements ByteFlow {
